@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket edge: reads the sinks, appends commands."""

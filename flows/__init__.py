@@ -1,0 +1,1 @@
+"""Wiring and the outside world: tape, sources, ingest, dataflow and command line."""

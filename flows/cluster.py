@@ -1,0 +1,158 @@
+"""Running the dataflow: in this process, or as a local cluster of several, each with its own symbols."""
+
+import multiprocessing
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Final
+
+from bytewax.testing import cluster_main
+
+from flows.calendars import nyse_calendar
+from flows.dataflow import Rules, build
+from flows.errors import CommandError
+from flows.meter import Meter
+from flows.options import STREAM, ReplayOptions
+from flows.sql_sink import SqlSink
+from flows.tape_source import Replay, TapeSource
+from operators.conditions import Flag
+from sinks.errors import DatabaseError
+
+EPOCH: Final = timedelta(seconds=1)
+LOOPBACK: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a worker process needs; plain values, so that it can be sent to one."""
+
+    options: ReplayOptions
+    replay: Replay
+    usable: Flag
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a worker process says at its end: its counts, or the one line it failed with."""
+
+    rows: int
+    tape_ns: int
+    dead_letters: int
+    divergences: int
+    first_divergence: str | None
+    stopped_early: bool
+    failure: str | None = None
+
+
+def run_flow(options: ReplayOptions, replayed: Replay, usable: Flag, meter: Meter) -> None:
+    """Run a replay to its end and count in `meter`.  Raises CommandError or DatabaseError with one line."""
+    job = Job(options, replayed, usable)
+    if options.workers == 1:
+        run_job(job, meter, [], 0)
+    else:
+        _run_processes(job, options.workers, meter)
+
+
+def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
+    """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised."""
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable)
+    sink = SqlSink(job.options.database, STREAM, meter)
+    flow = build(TapeSource(job.replay, meter), rules, sink)
+    try:
+        cluster_main(flow, addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads)
+    except RuntimeError as error:
+        known = _known_cause(error)
+        raise known from None if known is not error else error
+
+
+def _known_cause(error: BaseException) -> BaseException:
+    """Find the error of ours inside the runtime's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, CommandError | DatabaseError):
+            return cause
+        cause = cause.__cause__
+    return error
+
+
+def _run_processes(job: Job, count: int, meter: Meter) -> None:
+    context = multiprocessing.get_context("spawn")
+    addresses = _free_addresses(count)
+    workers: list[tuple[SpawnProcess, Connection]] = []
+    for index in range(count):
+        here, there = context.Pipe(duplex=False)
+        worker = context.Process(target=_work, args=(job, addresses, index, there), name=f"worker-{index}")
+        worker.start()
+        there.close()
+        workers.append((worker, here))
+    try:
+        told = _collect(workers)
+    finally:
+        for worker, _ in workers:
+            worker.terminate()
+            worker.join()
+    _add_up(told, meter)
+
+
+def _collect(workers: Sequence[tuple[SpawnProcess, Connection]]) -> list[Told]:
+    """Wait for every worker; when one fails, the others cannot go on."""
+    left, told = {connection: worker for worker, connection in workers}, []
+    while left:
+        for ready in wait(list(left)):
+            connection = next(each for each in left if each is ready)
+            worker = left.pop(connection)
+            try:
+                said: Told = connection.recv()
+            except EOFError:
+                worker.join()
+                msg = f"{worker.name} ended without a word (exit code {worker.exitcode})"
+                raise CommandError(msg) from None
+            if said.failure is not None:
+                raise CommandError(said.failure)
+            told.append(said)
+    return told
+
+
+def _add_up(told: Sequence[Told], meter: Meter) -> None:
+    for said in told:
+        meter.rows += said.rows
+        meter.tape_ns = max(meter.tape_ns, said.tape_ns)
+        meter.dead_letters += said.dead_letters
+        meter.divergences += said.divergences
+        meter.first_divergence = meter.first_divergence or said.first_divergence
+        meter.stopped_early |= said.stopped_early
+
+
+def _work(job: Job, addresses: list[str], index: int, connection: Connection) -> None:
+    meter = Meter()
+    signal.signal(signal.SIGINT, lambda *_: meter.stop.set())
+    failure = None
+    try:
+        run_job(job, meter, addresses, index)
+    except (CommandError, DatabaseError, RuntimeError) as error:
+        failure = str(error)
+    told = Told(
+        meter.rows,
+        meter.tape_ns,
+        meter.dead_letters,
+        meter.divergences,
+        meter.first_divergence,
+        meter.stopped_early,
+        failure,
+    )
+    connection.send(told)
+    connection.close()
+
+
+def _free_addresses(count: int) -> list[str]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [f"{LOOPBACK}:{each.getsockname()[1]}" for each in sockets]

@@ -1,0 +1,17 @@
+"""How far a replay has come, for whoever watches it, and the wish to stop it."""
+
+from dataclasses import dataclass, field
+from threading import Event
+
+
+@dataclass(slots=True)
+class Meter:
+    """Rows read, the tape's time (ns UTC), dead letters; `stop` set means: end cleanly at the next frame."""
+
+    rows: int = 0
+    tape_ns: int = 0
+    dead_letters: int = 0
+    divergences: int = 0
+    first_divergence: str | None = None
+    stopped_early: bool = False
+    stop: Event = field(default_factory=Event)

@@ -1,0 +1,137 @@
+"""Plans from a file: a JSON array, or one JSON object per line.  A bad plan is named and set aside."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from flows.errors import BadInputError, DataMissingError
+from operators.plan_reading import PlanDefaults, read_plan
+from operators.plans import Plan, PlanError
+from operators.rows import DeadLetter
+
+WHOLE_FILE: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProblem:
+    """A plan that was not taken.  `row`: its place in the file from 1; `plan_id` as far as it can be read."""
+
+    source: str
+    row: int
+    plan_id: str
+    error: PlanError
+    raw: str
+
+    def __str__(self) -> str:
+        """Say it in one line: file, plan, field, value and what is allowed."""
+        return f"{self.source}: plan {self.row} ({self.plan_id}): {self.error}"
+
+    def dead_letter(self) -> DeadLetter:
+        """Return the plan as a dead letter."""
+        return DeadLetter(self.source, self.row, self.error.field, self.error.message, self.raw)
+
+
+def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[PlanProblem]]:
+    """Read a plans file.  Plans come ordered by registration, then id and version.
+
+    Raises DataMissingError when there is no file, BadInputError when it is no JSON at all.
+    """
+    plans: dict[tuple[str, int], Plan] = {}
+    problems: list[PlanProblem] = []
+    for row, data in enumerate(_decoded(path), 1):
+        try:
+            if isinstance(data, PlanError):
+                raise data
+            plan = read_plan(data, defaults)
+            known = plans.setdefault((plan.plan_id, plan.version), plan)
+            if known != plan:
+                message = f"{plan.version} of {plan.plan_id} was given before with other content"
+                raise PlanError("version", message)
+        except PlanError as error:
+            problems.append(_problem(path, row, data, error))
+    good, more = _consistent(path, list(plans.values()))
+    return sorted(good, key=lambda p: (p.valid_from_ns, p.plan_id, p.version)), problems + more
+
+
+def _consistent(path: Path, plans: Sequence[Plan]) -> tuple[list[Plan], list[PlanProblem]]:
+    """Set aside versions that contradict an earlier one of the same plan: another symbol, or an earlier start."""
+    good: dict[str, list[Plan]] = {}
+    problems: list[PlanProblem] = []
+    for row, plan in sorted(enumerate(plans, 1), key=lambda each: (each[1].plan_id, each[1].version)):
+        before = good.setdefault(plan.plan_id, [])
+        try:
+            if before and before[-1].symbol != plan.symbol:
+                raise PlanError("symbol", f"got {plan.symbol}; earlier versions trade {before[-1].symbol}")
+            if before and before[-1].valid_from_ns > plan.valid_from_ns:
+                raise PlanError("valid_from", f"version {plan.version} starts before version {before[-1].version}")
+            before.append(plan)
+        except PlanError as error:
+            problems.append(PlanProblem(str(path), row, plan.plan_id, error, plan.plan_id))
+    return [plan for versions in good.values() for plan in versions], problems
+
+
+def _problem(path: Path, row: int, data: object, error: PlanError) -> PlanProblem:
+    plan_id = data.get("plan_id") if isinstance(data, dict) else None
+    raw = "" if isinstance(data, PlanError) else repr(data)[:300]
+    return PlanProblem(str(path), row, str(plan_id or "no plan_id"), error, raw)
+
+
+def _decoded(path: Path) -> Iterable[Any]:
+    """Yield each plan's decoded JSON; of one line that is no JSON, the error."""
+    text = _text(path)
+    if text.lstrip().startswith(b"["):
+        try:
+            data = _decode(text)
+        except ValueError as error:
+            msg = f"{path}: not valid JSON ({error})"
+            raise BadInputError(msg) from None
+        return list(data)
+    try:
+        return [_decode(text)]
+    except ValueError:
+        return _lines(path, text)
+
+
+def _lines(path: Path, text: bytes) -> Iterator[Any]:
+    found = False
+    for line in filter(bytes.strip, text.splitlines()):
+        try:
+            data = _decode(line)
+        except ValueError as error:
+            if not found and not line.lstrip().startswith(b"{"):
+                msg = f"{path}: not valid JSON; must be an array of plans, or one plan per line ({error})"
+                raise BadInputError(msg) from None
+            data = PlanError("plan", f"is not valid JSON ({error})")
+        found = True
+        yield data
+
+
+def _decode(text: bytes) -> Any:
+    """Decode JSON; where numbers are not JSON (NaN, Infinity), decode them too, so that the plan can be named."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        import json  # the standard decoder reads NaN and Infinity
+
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise ValueError(str(error)) from None
+
+
+def _text(path: Path) -> bytes:
+    try:
+        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    except FileNotFoundError:
+        msg = f"{path}: no such file"
+        raise DataMissingError(msg) from None
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror})"
+        raise BadInputError(msg) from None
+    if not text.strip():
+        msg = f"{path}: is empty; must be a JSON array of plans, or one plan per line"
+        raise BadInputError(msg)
+    return text

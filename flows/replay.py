@@ -1,0 +1,128 @@
+"""Replaying recorded files: check everything, then run the dataflow into the database.
+
+Nothing is written before every input has been read as far as it must be to be trusted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from flows.calendars import nyse_calendar
+from flows.cluster import run_flow
+from flows.errors import BadInputError, DataMissingError
+from flows.event_files import load_events
+from flows.meter import Meter
+from flows.options import STREAM, ReplayOptions
+from flows.plan_files import PlanProblem, load_plans
+from flows.tape.files import TapeFile, find_tape_files, verify
+from flows.tape.reader import TapeReader, read_file
+from flows.tape.scan import ScanFilter
+from flows.tape_source import Replay
+from operators import ticks
+from operators.eligibility import usable_flags
+from operators.plan_reading import PlanDefaults
+from operators.plans import Plan
+from operators.rows import Batch
+from operators.sessions import SessionRangeError, new_york
+from sinks.database import open_database
+from sinks.schema import ensure_schema
+from sinks.streams import set_complete, set_inputs
+from sinks.writer import SinkWriter, write_market_events
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Inputs that were checked, ready to run.  `notes` are for people: files passed over, plans left out."""
+
+    options: ReplayOptions
+    replay: Replay
+    problems: tuple[PlanProblem, ...]
+    notes: tuple[str, ...]
+
+
+def prepare(options: ReplayOptions) -> Prepared:
+    """Check all inputs.  Raises BadInputError or DataMissingError with one line; touches no database."""
+    files, notes = find_tape_files(options.paths)
+    for file in files:
+        verify(file)
+    events = load_events(options.events) if options.events else []
+    plans, problems = load_plans(options.plans, plan_defaults(options, files))
+    _refuse_if_useless(options, plans, problems)
+    chosen = [plan for plan in plans if options.symbols is None or plan.symbol in options.symbols]
+    if len(chosen) < len(plans):
+        notes.append(f"{len(plans) - len(chosen)} plans of other symbols are left out")
+    watched = tuple(sorted({plan.symbol for plan in chosen}))
+    wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
+    reader = TapeReader(tuple(files), watched, wanted, options.late_ns)
+    replayed = Replay(tuple(chosen), tuple(events), reader, options.to_ns, options.batch_rows, options.speed)
+    return Prepared(options, replayed, tuple(problems), tuple(notes))
+
+
+def run(prepared: Prepared, meter: Meter) -> None:
+    """Run a prepared replay into its database.  Raises DataMissingError when the tape held no usable print."""
+    options, replayed = prepared.options, prepared.replay
+    engine = open_database(options.database)
+    try:
+        ensure_schema(engine)
+        set_inputs(engine, STREAM, _inputs(options, replayed))
+        write_market_events(engine, replayed.events)
+        letters = tuple(problem.dead_letter() for problem in prepared.problems)
+        if letters:
+            SinkWriter(engine, STREAM).write(Batch(dead_letters=letters))
+        run_flow(prepared.options, replayed, usable_flags(replayed.plans), meter)
+        if not meter.stopped_early:
+            set_complete(engine, STREAM)
+    finally:
+        engine.dispose()
+    if not meter.tape_ns and not meter.stopped_early:
+        msg = f"{', '.join(map(str, options.paths))}: no usable print in {meter.rows:,} rows (see dead_letters)"
+        raise DataMissingError(msg)
+
+
+def plan_defaults(options: ReplayOptions, files: Sequence[TapeFile]) -> PlanDefaults:
+    """Plans that do not say start at the pre-market open of the first day replayed."""
+    calendar = nyse_calendar()
+    day = _first_day(options, files)
+    try:
+        start_ns = calendar.day_on_or_after(day).pre_ns
+    except SessionRangeError as error:
+        raise BadInputError(str(error)) from None
+    return PlanDefaults(start_ns, calendar.close_after, options.odd_lots, options.extended_hours)
+
+
+def _first_day(options: ReplayOptions, files: Sequence[TapeFile]) -> date:
+    asked = None if options.from_ns is None else new_york(options.from_ns).date()
+    days = [file.day or _day_of_first_print(file) for file in files]
+    recorded = [day for day in days if day is not None and (asked is None or day >= asked)]
+    if not recorded and asked is None:
+        msg = f"{files[0].path}: no usable print to tell the day by"
+        raise DataMissingError(msg)
+    return min(recorded, default=asked or date.min)
+
+
+def _day_of_first_print(file: TapeFile) -> date | None:
+    for piece in read_file(file, ScanFilter()):
+        first = piece.ticks.select(pl.col(ticks.SIP_NS).min()).item()
+        if first is not None:
+            return new_york(int(first)).date()
+    return None
+
+
+def _refuse_if_useless(options: ReplayOptions, plans: Sequence[Plan], problems: Sequence[PlanProblem]) -> None:
+    if problems and options.strict:
+        raise BadInputError(str(problems[0]))
+    if not plans:
+        reason = str(problems[0]) if problems else f"{options.plans}: holds no plan"
+        raise BadInputError(reason)
+
+
+def _inputs(options: ReplayOptions, replayed: Replay) -> dict[str, object]:
+    """What `explain --at` needs to read the tape again."""
+    return {
+        "files": [str(file.path.absolute()) for file in replayed.reader.files],
+        "from_ns": options.from_ns,
+        "to_ns": options.to_ns,
+        "late_ns": options.late_ns,
+    }

@@ -1,0 +1,56 @@
+"""The dataflow's last step: what happened in one piece of tape, in one transaction."""
+
+from itertools import chain
+from typing import Any
+
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+
+from flows.meter import Meter
+from operators.rows import Batch
+from sinks.database import open_database
+from sinks.writer import SinkWriter
+
+
+class SqlSink(DynamicSink[tuple[str, Batch]]):
+    """Writes batches to the database at `url` as part of `stream`."""
+
+    def __init__(self, url: str, stream: str, meter: Meter) -> None:
+        self._url, self._stream, self._meter = url, stream, meter
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> "SqlPartition":
+        """Connect one worker."""
+        return SqlPartition(self._url, self._stream, self._meter)
+
+
+class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
+    """One worker's connection."""
+
+    def __init__(self, url: str, stream: str, meter: Meter) -> None:
+        self._engine = open_database(url)
+        self._writer, self._meter = SinkWriter(self._engine, stream), meter
+
+    def write_batch(self, items: list[tuple[str, Batch]]) -> None:
+        """Write all items in one transaction, events in order of time, plan and number."""
+        report = self._writer.write(merged([batch for _, batch in items]))
+        self._meter.dead_letters += report.dead_letters
+        self._meter.divergences += report.divergences
+        self._meter.first_divergence = self._meter.first_divergence or report.first_divergence
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._engine.dispose()
+
+
+def merged(batches: list[Batch]) -> Batch:
+    """Return batches of several symbols as one."""
+
+    def every(name: str) -> Any:
+        return chain.from_iterable(getattr(batch, name) for batch in batches)
+
+    return Batch(
+        plans=tuple(every("plans")),
+        events=tuple(sorted(every("events"), key=lambda event: (event.at_ns, event.plan_id, event.seq))),
+        states=tuple(every("states")),
+        dead_letters=tuple(every("dead_letters")),
+        progress=tuple(every("progress")),
+    )

@@ -1,0 +1,170 @@
+"""Vendor flat files, CSV or CSV.gz, streamed.
+
+A block of lines that parses and holds only ticks goes straight through.  Any other is halved until the bad lines
+stand nearly alone, and those are read one by one, with the reason for each that is no tick.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from flows.tape.files import TapeFile, decompressed
+from flows.tape.prefetch import prefetched
+from flows.tape.scan import ROW, Piece, ScanFilter, day_bounds, dead_letter
+from operators import ticks
+from operators.rows import DeadLetter
+from operators.sessions import new_york
+from operators.times import EARLIEST_NS, LATEST_NS
+from operators.usable import TimeBounds, all_usable, why_unusable
+
+BLOCK_BYTES: Final = 1 << 25
+FEW_ROWS: Final = 256
+
+_INTEGERS: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS, ticks.CORRECTION})
+_FLOATS: Final = frozenset({ticks.PRICE, ticks.SIZE})
+
+
+def read_csv(file: TapeFile, wanted: ScanFilter) -> Iterator[Piece]:
+    """Yield the wanted rows of a file in its order.  Raises DataMissingError when the file is damaged."""
+    first_row, reader = 1, None
+    for block in prefetched(_blocks(file), depth=2):
+        if reader is None:
+            reader = _BlockReader(file, _bounds(file, block))
+        for piece in reader.read(block, first_row):
+            kept = wanted.expression()
+            yield piece if kept is None else replace(piece, ticks=piece.ticks.filter(kept))
+        first_row += block.count(b"\n") + (not block.endswith(b"\n"))
+
+
+def _blocks(file: TapeFile) -> Iterator[bytes]:
+    """Yield the file without its header, cut between lines."""
+    rest, header_seen = b"", False
+    for piece in decompressed(file.path):
+        rest += piece
+        if not header_seen:
+            _, newline, rest = rest.partition(b"\n")
+            header_seen = bool(newline)
+            continue
+        if len(rest) >= BLOCK_BYTES:
+            cut = rest.rfind(b"\n") + 1
+            if cut:
+                yield rest[:cut]
+                rest = rest[cut:]
+    if rest and header_seen:
+        yield rest
+
+
+def _bounds(file: TapeFile, block: bytes) -> TimeBounds:
+    """The day in the file's name, else the one that holds more than half of the first block, else no day."""
+    if file.day is not None:
+        return day_bounds(file.day)
+    position = file.layout.position(ticks.SIP_NS)
+    days: Counter[date] = Counter()
+    lines = block.decode("utf-8", errors="replace").splitlines()[:10_000]
+    for fields in csv.reader(lines):
+        text = fields[position] if position is not None and position < len(fields) else ""
+        if text.isdecimal() and EARLIEST_NS <= int(text) < LATEST_NS:
+            days[new_york(int(text)).date()] += 1
+    day, count = days.most_common(1)[0] if days else (None, 0)
+    return day_bounds(day if 2 * count > len(lines) else None)
+
+
+class _BlockReader:
+    """Reads blocks of one file's lines."""
+
+    def __init__(self, file: TapeFile, bounds: TimeBounds) -> None:
+        self._source, self._bounds, self._layout = str(file.path), bounds, file.layout
+        positions = {column: file.layout.position(column) for column in ticks.DECISIVE}
+        self._positions = {column: at for column, at in positions.items() if at is not None}
+        by_place = {place: column for column, place in self._positions.items()}
+        self._schema = {
+            f"column_{place + 1}": ticks.TICK_SCHEMA.get(by_place.get(place, ""), pl.String())
+            for place in range(len(file.layout.header))
+        }
+        self._read = [f"column_{place + 1}" for place in sorted(by_place)]
+        self._named = [self._expression(column) for column in ticks.DECISIVE]
+
+    def _expression(self, column: str) -> pl.Expr:
+        place = self._positions.get(column)
+        found = pl.lit(None, dtype=ticks.TICK_SCHEMA[column]) if place is None else pl.col(f"column_{place + 1}")
+        return found.alias(column)
+
+    def read(self, block: bytes, first_row: int) -> Iterator[Piece]:
+        """Yield a block's rows in order; `first_row` is the number of its first line."""
+        frame = self._parsed(block)
+        whole = frame is not None and block.endswith(b"\n") and frame.height == block.count(b"\n")
+        if frame is not None and whole and all_usable(frame, self._bounds):
+            yield Piece(frame.with_row_index(ROW, offset=first_row))
+            return
+        lines = block.count(b"\n")
+        if lines <= FEW_ROWS:
+            yield self._one_by_one(block, first_row)
+            return
+        middle = _middle(block)
+        yield from self.read(block[:middle], first_row)
+        yield from self.read(block[middle:], first_row + block[:middle].count(b"\n"))
+
+    def _parsed(self, block: bytes) -> pl.DataFrame | None:
+        try:
+            frame = pl.read_csv(block, has_header=False, schema=self._schema, columns=self._read)
+        except pl.exceptions.PolarsError:
+            return None  # some line is no row of this layout: the halves will tell which
+        return frame.select(self._named)
+
+    def _one_by_one(self, block: bytes, first_row: int) -> Piece:
+        good: list[dict[str, object]] = []
+        letters: list[DeadLetter] = []
+        lines = block.decode("utf-8", errors="replace").splitlines()
+        for number, line in enumerate(lines, first_row):
+            if not line.strip():
+                continue
+            values, finding = self._row(line)
+            if finding is None:
+                good.append(values | {ROW: number})
+            else:
+                letters.append(dead_letter(self._source, number, *finding, line))
+        schema = {ROW: pl.UInt32(), **{column: ticks.TICK_SCHEMA[column] for column in ticks.DECISIVE}}
+        return Piece(pl.DataFrame(good, schema=schema), letters)
+
+    def _row(self, line: str) -> tuple[dict[str, object], tuple[str, str] | None]:
+        """Read one line: its values, or the field that makes it unusable and why."""
+        fields = next(csv.reader([line]), [])
+        if len(fields) != len(self._layout.header):
+            return {}, ("row", f"has {len(fields)} fields; the header has {len(self._layout.header)}")
+        values: dict[str, object] = dict.fromkeys(ticks.DECISIVE)
+        for column, position in self._positions.items():
+            text = fields[position].strip()
+            try:
+                values[column] = _value(column, text)
+            except ValueError:
+                kind = "a whole number" if column in _INTEGERS else "a number"
+                return {}, (column, f"got {text[:40]!r}; must be {kind}")
+        return values, why_unusable(
+            values[ticks.SYMBOL],  # type: ignore[arg-type]
+            values[ticks.SIP_NS],  # type: ignore[arg-type]
+            values[ticks.PRICE],  # type: ignore[arg-type]
+            values[ticks.SIZE],  # type: ignore[arg-type]
+            self._bounds,
+        )
+
+
+def _value(column: str, text: str) -> object:
+    if not text:
+        return None
+    if column in _INTEGERS:
+        number = int(text)
+        if abs(number) >= 1 << 63:
+            raise ValueError(text)
+        return number
+    return float(text) if column in _FLOATS else text
+
+
+def _middle(block: bytes) -> int:
+    """Return the line boundary nearest after the middle, or the last one before it."""
+    after = block.find(b"\n", len(block) // 2) + 1
+    return after if 0 < after < len(block) else block.rfind(b"\n", 0, len(block) // 2) + 1

@@ -1,0 +1,116 @@
+"""Finding the files of a replay and making sure, before anything is written, that they are whole."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from isal import igzip, isal_zlib
+
+from flows.errors import BadInputError, CommandError, DataMissingError
+from flows.tape.layout import Layout, other_dataset, read_layout
+
+SUFFIXES: Final = (".csv.gz", ".csv", ".parquet")
+READ_BYTES: Final = 1 << 22
+
+_DAY: Final = re.compile(r"(?<!\d)(\d{4}-\d\d-\d\d)(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class TapeFile:
+    """One recorded file.  `day`: the New York date in its name, if there is one."""
+
+    path: Path
+    layout: Layout
+    day: date | None
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether this is a Parquet file; else it is CSV, gzipped or not."""
+        return self.path.name.endswith(".parquet")
+
+
+def find_tape_files(paths: Sequence[Path]) -> tuple[list[TapeFile], list[str]]:
+    """Return the trades files under `paths` by day, then as given, and a note for each file passed over.
+
+    Raises DataMissingError when there is nothing, BadInputError for a file that is not a recording of trades,
+    CommandError for one that cannot be read.
+    """
+    files, notes = [], []
+    for path in paths:
+        found = _under(path)
+        for each in found:
+            header = _header(each)
+            what = other_dataset(header)
+            if path.is_dir() and what:
+                notes.append(f"{each}: passed over, these are {what}")
+            else:
+                files.append(TapeFile(each, read_layout(str(each), header), _day_in(each)))
+        if not files and path == paths[-1]:
+            msg = f"{path}: no trades here; looked for {', '.join(SUFFIXES)} with the vendor's trades columns"
+            raise DataMissingError(msg)
+    files.sort(key=lambda file: file.day or date.max)
+    return files, notes
+
+
+def verify(file: TapeFile) -> None:
+    """Read a gzipped file to its end.  Raises DataMissingError when it is cut short or damaged."""
+    if file.path.name.endswith(".gz"):
+        for _ in decompressed(file.path):
+            pass
+
+
+def decompressed(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a CSV file, gzipped or not, in pieces."""
+    opened = igzip.open if path.name.endswith(".gz") else open
+    try:
+        with opened(path, "rb") as stream:
+            while piece := stream.read(READ_BYTES):
+                yield piece
+    except EOFError:
+        msg = f"{path}: the compressed data ends too early; is the download complete?"
+        raise DataMissingError(msg) from None
+    except (isal_zlib.error, igzip.BadGzipFile) as error:  # type: ignore[misc]
+        msg = f"{path}: not a gzip file, or damaged ({error})"
+        raise DataMissingError(msg) from None
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror or error})"
+        raise CommandError(msg) from None
+
+
+def _under(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
+    if not path.exists():
+        msg = f"{path}: no such file or directory"
+        raise DataMissingError(msg)
+    if not path.name.endswith(SUFFIXES):
+        msg = f"{path}: not a recording; must end in {', '.join(SUFFIXES)}"
+        raise BadInputError(msg)
+    return [path]
+
+
+def _header(path: Path) -> list[str]:
+    if path.name.endswith(".parquet"):
+        try:
+            return list(pl.read_parquet_schema(path))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            msg = f"{path}: not a Parquet file, or damaged ({str(error).splitlines()[0]})"
+            raise DataMissingError(msg) from None
+    first = next(iter(decompressed(path)), b"").split(b"\n", 1)[0]
+    if not first.strip():
+        msg = f"{path}: is empty"
+        raise DataMissingError(msg)
+    text = first.decode("utf-8-sig", errors="replace").strip()
+    return [name.strip().strip('"') for name in text.split(",")]
+
+
+def _day_in(path: Path) -> date | None:
+    match = _DAY.search(path.name)
+    try:
+        return date.fromisoformat(match.group(1)) if match else None
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""Replay at a multiple of the market's speed: the tape in time order across symbols, each frame with its due time.
+
+Files are sorted by ticker, so the tape is first laid out on disk in minutes of event time; memory holds one minute.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+
+from operators.frames import TickFrame
+from operators.times import MINUTE_NS, SECOND_NS
+
+STEP_SECONDS: Final = 0.05
+"""Wall time between two frames."""
+
+_RECORD: Final = np.dtype([("code", np.uint16), ("sip_ns", np.int64), ("price", np.float64), ("flags", np.uint8)])
+
+
+def time_ordered(frames: Iterable[TickFrame]) -> Iterator[TickFrame]:
+    """Yield the same prints ordered by SIP time across symbols; equal times keep the tape's order."""
+    symbols: tuple[str, ...] = ()
+    with TemporaryDirectory(prefix="fancy-trader-tape-") as folder:
+        for frame in frames:
+            symbols = frame.symbols
+            _spill(frame, Path(folder))
+        for part in sorted(Path(folder).iterdir(), key=lambda path: int(path.name)):
+            rows = np.fromfile(part, dtype=_RECORD)
+            rows = rows[np.argsort(rows["sip_ns"], kind="stable")]
+            yield TickFrame(symbols, *(np.ascontiguousarray(rows[name]) for name in _RECORD.fields or ()))
+
+
+def _spill(frame: TickFrame, folder: Path) -> None:
+    rows = np.empty(len(frame.sip_ns), dtype=_RECORD)
+    for name in _RECORD.fields or ():
+        rows[name] = getattr(frame, name)
+    minute = frame.sip_ns // MINUTE_NS
+    order = np.argsort(minute, kind="stable")
+    rows, minute = rows[order], minute[order]
+    edges = np.flatnonzero(np.diff(minute)) + 1
+    for part, first in zip(np.split(rows, edges), np.concatenate(([0], edges)), strict=True):
+        if len(part):
+            with (folder / str(minute[first])).open("ab") as file:
+                part.tofile(file)
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Frames with the wall time they are due, seconds on the monotonic clock."""
+
+    due: float
+    frame: TickFrame
+
+
+def paced(frames: Iterable[TickFrame], speed: float) -> Iterator[Paced]:
+    """Cut time-ordered frames so that event time passes `speed` times as fast as the clock, from the first print on."""
+    start, origin_ns = time.monotonic(), None
+    step_ns = max(1, round(speed * STEP_SECONDS * SECOND_NS))
+    for frame in frames:
+        if not len(frame.sip_ns):
+            continue
+        origin_ns = int(frame.sip_ns[0]) if origin_ns is None else origin_ns
+        step = (frame.sip_ns - origin_ns) // step_ns
+        edges = np.concatenate(([0], np.flatnonzero(np.diff(step)) + 1, [len(step)]))
+        for first, last in zip(edges[:-1], edges[1:], strict=True):
+            passed = (int(frame.sip_ns[last - 1]) - origin_ns) / SECOND_NS / speed
+            yield Paced(start + passed, cut(frame, int(first), int(last)))
+
+
+def cut(frame: TickFrame, first: int, last: int) -> TickFrame:
+    """Return rows [first, last) of a frame."""
+    rows = slice(first, last)
+    return TickFrame(frame.symbols, frame.code[rows], frame.sip_ns[rows], frame.price[rows], frame.flags[rows])
+
+
+def recut(frames: Iterable[TickFrame], rows: int) -> Iterator[TickFrame]:
+    """Yield the same prints in frames of `rows`, the last one shorter."""
+    held: list[TickFrame] = []
+    count = 0
+    for frame in frames:
+        held.append(frame)
+        count += len(frame.sip_ns)
+        if count >= rows:
+            whole = joined(held)
+            whole_rows = count - count % rows
+            for first in range(0, whole_rows, rows):
+                yield cut(whole, first, first + rows)
+            held, count = [cut(whole, whole_rows, count)], count % rows
+    if count:
+        yield joined(held)
+
+
+def joined(frames: list[TickFrame]) -> TickFrame:
+    """Return frames of one tape as one."""
+    if len(frames) == 1:
+        return frames[0]
+    columns = (np.concatenate([getattr(each, name) for each in frames]) for name in _RECORD.fields or ())
+    return TickFrame(frames[0].symbols, *columns)

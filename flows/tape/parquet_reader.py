@@ -1,0 +1,57 @@
+"""Parquet with the vendor's trades columns, streamed: filters and columns are pushed down into the scan."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from flows.errors import BadInputError, DataMissingError
+from flows.tape.files import TapeFile
+from flows.tape.scan import ROW, Piece, ScanFilter, day_bounds, reasoned
+from operators import ticks
+from operators.usable import all_usable, unusable
+
+PIECE_ROWS: Final = 500_000
+
+
+def read_parquet(file: TapeFile, wanted: ScanFilter) -> Iterator[Piece]:
+    """Yield the wanted rows of a file in its order.  Raises DataMissingError when the file is damaged."""
+    source, bounds = str(file.path), day_bounds(file.day)
+    try:
+        for frame in _scan(file, wanted).collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
+            if all_usable(frame, bounds):
+                yield Piece(frame)
+                continue
+            bad = frame.select(unusable(bounds)).to_series()
+            yield Piece(frame.filter(~bad), reasoned(source, frame.filter(bad), bounds))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        msg = f"{source}: cannot be read to its end ({str(error).splitlines()[0]})"
+        raise DataMissingError(msg) from None
+
+
+def _scan(file: TapeFile, wanted: ScanFilter) -> pl.LazyFrame:
+    scan = pl.scan_parquet(file.path, row_index_name=ROW, row_index_offset=1)
+    schema = scan.collect_schema()
+    columns = [_typed(file, schema, column) for column in ticks.DECISIVE]
+    scan = scan.select(ROW, *columns)
+    kept = wanted.expression()
+    return scan if kept is None else scan.filter(kept)
+
+
+def _typed(file: TapeFile, schema: pl.Schema, column: str) -> pl.Expr:
+    """Read one column of the file as ours; what cannot be converted without loss is refused."""
+    name, target = file.layout.names.get(column), ticks.TICK_SCHEMA[column]
+    if name is None:
+        return pl.lit(None, dtype=target).alias(column)
+    found = schema[name]
+    if found == target:
+        return pl.col(name).alias(column)
+    if isinstance(found, pl.Datetime):
+        return pl.col(name).dt.cast_time_unit("ns").cast(pl.Int64).alias(column)
+    if column == ticks.CONDITIONS and isinstance(found, pl.List):
+        return pl.col(name).cast(pl.List(pl.String)).list.join(",").alias(column)
+    textual = isinstance(found, pl.String | pl.Categorical | pl.Enum)
+    if found.is_numeric() != target.is_numeric() and not (textual and target == pl.String()):
+        msg = f"{file.path}: column {name} holds {found}; must hold {target}"
+        raise BadInputError(msg)
+    return pl.col(name).cast(target, strict=column != ticks.CORRECTION).alias(column)

@@ -1,0 +1,116 @@
+"""One reader for every recorded tape: files in, frames of the watched symbols out, bounded in memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from flows.tape.csv_reader import read_csv
+from flows.tape.files import TapeFile
+from flows.tape.parquet_reader import read_parquet
+from flows.tape.scan import ROW, Piece, ScanFilter, dead_letter
+from operators import ticks
+from operators.columnar import Ints
+from operators.conditions import DEFAULT_LATE_NS, FlagDeriver
+from operators.frames import TickFrame
+from operators.rows import DeadLetter
+from operators.times import iso
+
+
+@dataclass(frozen=True, slots=True)
+class TapePiece:
+    """Some of the tape: a frame, rows that are no ticks, prints of watched symbols that go back in time, the number
+    of rows read, and the last SIP time among them (ns UTC, 0 when there is none).
+    """
+
+    frame: TickFrame
+    unusable: list[DeadLetter]
+    backwards: list[DeadLetter]
+    rows: int
+    end_ns: int
+
+    @property
+    def dead_letters(self) -> list[DeadLetter]:
+        """Everything that could not be used."""
+        return [*self.unusable, *self.backwards]
+
+
+@dataclass(slots=True)
+class TapeReader:
+    """Reads files one after the other.  `watched`: the symbols to keep; all others are only counted."""
+
+    files: Sequence[TapeFile]
+    watched: Sequence[str]
+    wanted: ScanFilter = field(default_factory=ScanFilter)
+    late_ns: int = DEFAULT_LATE_NS
+
+    def pieces(self) -> Iterator[TapePiece]:
+        """Yield the tape in order.  A print that goes back in its symbol's time is a dead letter."""
+        deriver, order = FlagDeriver(self.late_ns), _OrderGuard(self.watched)
+        codes = {symbol: code for code, symbol in enumerate(self.watched)}
+        for file in self.files:
+            source = str(file.path)
+            for piece in read_file(file, self.wanted):
+                frame, rows_read = self._frame(piece.ticks, codes, deriver)
+                frame, backwards = order.check(frame, rows_read, source)
+                end_ns = piece.ticks.get_column(ticks.SIP_NS).max() if len(piece.ticks) else 0
+                rows = len(piece.ticks) + len(piece.dead_letters)
+                yield TapePiece(frame, piece.dead_letters, backwards, rows, int(end_ns))  # type: ignore[arg-type]
+
+    def _frame(self, rows: pl.DataFrame, codes: dict[str, int], deriver: FlagDeriver) -> tuple[TickFrame, Ints]:
+        code = rows.get_column(ticks.SYMBOL).replace_strict(codes, default=None, return_dtype=pl.UInt16)
+        if code.null_count():
+            known = code.is_not_null()
+            rows, code = rows.filter(known), code.filter(known)
+        frame = TickFrame(
+            tuple(self.watched),
+            code.to_numpy(),
+            rows.get_column(ticks.SIP_NS).to_numpy(),
+            rows.get_column(ticks.PRICE).to_numpy(),
+            deriver.column(rows).to_numpy(),
+        )
+        return frame, rows.get_column(ROW).to_numpy()
+
+
+def read_file(file: TapeFile, wanted: ScanFilter) -> Iterator[Piece]:
+    """Yield the pieces of one file."""
+    return read_parquet(file, wanted) if file.is_parquet else read_csv(file, wanted)
+
+
+class _OrderGuard:
+    """Holds each symbol's time against going back: such a print cannot have been the last when it was known."""
+
+    def __init__(self, watched: Sequence[str]) -> None:
+        self._last = np.zeros(len(watched), dtype=np.int64)
+
+    def check(self, frame: TickFrame, numbers: Ints, source: str) -> tuple[TickFrame, list[DeadLetter]]:
+        """Return the frame without prints that go back, and those."""
+        sip_ns, code = frame.sip_ns, frame.code
+        if not len(sip_ns):
+            return frame, []
+        if sip_ns[0] >= self._last.max() and bool((sip_ns[1:] >= sip_ns[:-1]).all()):
+            self._last[code] = sip_ns
+            return frame, []
+        highest = self._highest(frame)
+        back = sip_ns < highest
+        self._last[code] = highest
+        if not back.any():
+            return frame, []
+        kept = ~back
+        letters = [
+            dead_letter(source, int(numbers[row]), ticks.SIP_NS, *self._told(frame, row, int(highest[row])))
+            for row in map(int, np.flatnonzero(back))
+        ]
+        return TickFrame(frame.symbols, code[kept], sip_ns[kept], frame.price[kept], frame.flags[kept]), letters
+
+    def _highest(self, frame: TickFrame) -> Ints:
+        """Return for each print the latest time of its symbol up to it."""
+        rows = pl.DataFrame({"code": frame.code, "sip_ns": frame.sip_ns})
+        running = rows.select(pl.col("sip_ns").cum_max().over("code")).to_series().to_numpy()
+        highest: Ints = np.maximum(running, self._last[frame.code])
+        return highest
+
+    def _told(self, frame: TickFrame, row: int, highest: int) -> tuple[str, str]:
+        symbol, at_ns, price = frame.symbols[frame.code[row]], int(frame.sip_ns[row]), float(frame.price[row])
+        return f"{symbol} goes back in time, after {iso(highest)}", f"{symbol} {at_ns} {price}"

@@ -1,0 +1,73 @@
+"""What a reader is asked for, and what it gives: typed pieces of a file, and what could not be used."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from operators import ticks
+from operators.rows import DeadLetter
+from operators.sessions import new_york_day_ns
+from operators.usable import TimeBounds, why_unusable
+
+ROW: Final = "row"
+"""Extra column: the row's number in its file, 1 for the first after a header."""
+RAW_LENGTH: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFilter:
+    """Which rows are wanted: SIP time within [from_ns, to_ns] and one of `symbols` (None: no bound)."""
+
+    from_ns: int | None = None
+    to_ns: int | None = None
+    symbols: frozenset[str] | None = None
+
+    def expression(self) -> pl.Expr | None:
+        """Return the rows to keep; a row whose time or symbol is missing is kept, so that it can be reported."""
+        kept: pl.Expr | None = None
+        sip, symbol = pl.col(ticks.SIP_NS), pl.col(ticks.SYMBOL)
+        parts = []
+        if self.from_ns is not None:
+            parts.append((sip >= self.from_ns) | sip.is_null())
+        if self.to_ns is not None:
+            parts.append((sip <= self.to_ns) | sip.is_null())
+        if self.symbols is not None:
+            parts.append(symbol.is_in(sorted(self.symbols)) | symbol.is_null())
+        for part in parts:
+            kept = part if kept is None else kept & part
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of a file in its order: ROW and the decisive columns of the usable ones, the rest with reasons."""
+
+    ticks: pl.DataFrame
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+
+def day_bounds(day: date | None) -> TimeBounds:
+    """Return the bounds of a New York day, or of everything when there is none."""
+    if day is None:
+        return TimeBounds()
+    low, high = new_york_day_ns(day)
+    return TimeBounds(low, high, f"the file's day {day}")
+
+
+def dead_letter(source: str, row: int, field_name: str, reason: str, raw: str) -> DeadLetter:
+    """Build a dead letter, its raw text shortened."""
+    return DeadLetter(source, row, field_name, reason, raw if len(raw) <= RAW_LENGTH else f"{raw[:RAW_LENGTH]}…")
+
+
+def reasoned(source: str, rows: pl.DataFrame, bounds: TimeBounds) -> list[DeadLetter]:
+    """Say of each row of an unusable frame (decisive columns and ROW) why it is no tick."""
+    letters = []
+    for row in rows.iter_rows(named=True):
+        number = row.pop(ROW)
+        values = row[ticks.SYMBOL], row[ticks.SIP_NS], row[ticks.PRICE], row[ticks.SIZE]
+        finding = why_unusable(*values, bounds)
+        if finding is not None:
+            letters.append(dead_letter(source, number, *finding, str(row)))
+    return letters

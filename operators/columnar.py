@@ -1,0 +1,165 @@
+"""The same lifecycle over columns.  Rule: skip only ticks that `lifecycle.step` would merely have absorbed.
+
+For every live plan there is a quiet band of prices in which a tick moves nothing but the last price and the
+extremes.  The columns are searched for the first tick outside it; that tick goes through `step`, and so on.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from operators.events import PlanEvent
+from operators.lifecycle import absorb, health_thresholds, step, trail_level
+from operators.plans import EntryType, Gate, Plan
+from operators.records import Tick
+from operators.state import Health, Phase, PlanState, breakeven_on, effective_stop
+
+SLACK: Final = 1e-8
+"""Dollars by which the quiet band is narrowed: more than every tolerance in `step`, less than a tick."""
+
+FIRST_CHUNK: Final = 64
+CHUNK_GROWTH: Final = 8
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Eligible ticks of one symbol in tape order: SIP time in ns UTC (int64) and price in dollars (float64)."""
+
+    sip_ns: Ints
+    price: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Prices strictly between `low` and `high` dollars are quiet for a plan; an empty band notices every tick."""
+
+    low: float
+    high: float
+
+
+NOTICE_ALL: Final = Band(math.inf, math.inf)
+
+
+def quiet_band(plan: Plan, state: PlanState) -> Band:
+    """Return the prices at which a tick would change nothing but last price, high and low."""
+    if state.phase is Phase.WAITING:
+        against, towards = _waiting_band(plan, state)
+    else:
+        against, towards = _position_band(plan, state)
+    if against == math.inf:
+        return NOTICE_ALL
+    against, towards = against + SLACK, towards - SLACK
+    return Band(against, towards) if plan.sign > 0 else Band(-towards, -against)
+
+
+def _waiting_band(plan: Plan, state: PlanState) -> tuple[float, float]:
+    """Signed prices (long as they are, short negated): noticed at or under the first, at or over the second."""
+    stop = plan.sign * plan.stop
+    if state.gate is Gate.SUPPRESS:
+        return stop, math.inf
+    if plan.entry.type is EntryType.MARKET or plan.entry.price is None:
+        return math.inf, math.inf
+    entry = plan.sign * plan.entry.price
+    return (entry, math.inf) if plan.entry.type is EntryType.LIMIT else (stop, entry)
+
+
+def _position_band(plan: Plan, state: PlanState) -> tuple[float, float]:
+    against = plan.sign * effective_stop(plan, state)
+    near, far = health_thresholds(plan, state)
+    towards = _next_target(plan, state)
+    if state.health is Health.AT_RISK:
+        towards = min(towards, against + far)
+    else:
+        against += near
+    if state.best_price is not None:
+        towards = min(towards, plan.sign * state.best_price)
+    return against, towards
+
+
+def _next_target(plan: Plan, state: PlanState) -> float:
+    if state.targets_hit == len(plan.targets):
+        return math.inf
+    return plan.sign * plan.targets[state.targets_hit].price
+
+
+def run(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> tuple[PlanState, list[PlanEvent]]:
+    """Take a plan through `ticks[start:end]`, all eligible for it: what `step` on each of them would give."""
+    events: list[PlanEvent] = []
+    while start < end and state.live:
+        noticed = _first_noticed(plan, state, ticks.price, start, end)
+        if noticed > start:
+            state = _fold(plan, state, ticks, start, noticed)
+        if noticed == end:
+            break
+        tick = Tick(int(ticks.sip_ns[noticed]), float(ticks.price[noticed]))
+        state, happened = step(plan, state, tick)
+        events += happened
+        start = noticed + 1
+    return state, events
+
+
+def _first_noticed(plan: Plan, state: PlanState, price: Floats, start: int, end: int) -> int:
+    if state.best_price is not None:
+        return _first_noticed_trailing(plan, state, price, start, end)
+    band = quiet_band(plan, state)
+    if band is NOTICE_ALL:
+        return start
+    for left, right in _chunks(start, end):
+        part = price[left:right]
+        outside = (part <= band.low) | (part >= band.high)
+        first = int(outside.argmax())
+        if outside[first]:
+            return left + first
+    return end
+
+
+def _first_noticed_trailing(plan: Plan, state: PlanState, price: Floats, start: int, end: int) -> int:
+    """As `_first_noticed` where the stop follows the running best."""
+    trail, best = plan.trail, state.best_price
+    if trail is None or best is None or state.announced_trail is None:
+        return start
+    floor = plan.sign * plan.stop
+    if state.fill_price is not None and breakeven_on(plan, state):
+        floor = max(floor, plan.sign * state.fill_price)
+    near, far = health_thresholds(plan, state)
+    target, running = _next_target(plan, state), plan.sign * best
+    raise_at = plan.sign * state.announced_trail + trail.step + trail.distance
+    for left, right in _chunks(start, end):
+        signed = plan.sign * price[left:right]
+        bests = np.maximum(np.maximum.accumulate(signed), running)
+        room = signed - np.maximum(bests - trail.distance, floor)
+        noticed = signed >= min(target, raise_at) - SLACK
+        noticed |= (room >= far - SLACK) if state.health is Health.AT_RISK else (room <= near + SLACK)
+        noticed |= room <= SLACK
+        first = int(noticed.argmax())
+        if noticed[first]:
+            return left + first
+        running = float(bests[-1])
+    return end
+
+
+def _chunks(start: int, end: int) -> Iterable[tuple[int, int]]:
+    """Cut [start, end) into growing pieces: what is near is found cheaply, what is far in few steps."""
+    size = FIRST_CHUNK
+    while start < end:
+        yield start, min(start + size, end)
+        start += size
+        size *= CHUNK_GROWTH
+
+
+def _fold(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> PlanState:
+    """Absorb quiet ticks at once, the trail's best among them."""
+    part = ticks.price[start:end]
+    high, low = float(part.max()), float(part.min())
+    state = absorb(state, int(ticks.sip_ns[end - 1]), float(part[-1]), high, low)
+    if plan.trail is None or state.best_price is None:
+        return state
+    best = max(state.best_price, high) if plan.sign > 0 else min(state.best_price, low)
+    return replace(state, best_price=best, trail_stop=trail_level(plan.sign, best, plan.trail))

@@ -1,0 +1,142 @@
+"""Sale conditions: which print may touch which statistic.  Data from the vendor's consolidated update rules, versioned.
+
+A print may update a field only if all its conditions allow it; none means regular, all allowed.  An id that the
+table does not know allows nothing, and the print is marked so that it can be counted.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import IntFlag
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+from operators import ticks
+from operators.times import SECOND_NS
+
+TABLE_VERSION: Final = "2026-11"
+DEFAULT_LATE_NS: Final = SECOND_NS
+
+ODD_LOT: Final = 37
+FORM_T: Final = 12
+
+
+class Flag(IntFlag):
+    """What a print may do.  The `LAST_IF_…` bits hold for plans or runs that count odd lots or extended hours."""
+
+    LAST = 1
+    HIGH_LOW = 2
+    VOLUME = 4
+    LATE = 8
+    LAST_IF_ODD_LOTS = 16
+    LAST_IF_EXTENDED = 32
+    LAST_IF_BOTH = 64
+    UNKNOWN_CONDITION = 128
+
+
+ANY_LAST: Final = Flag.LAST | Flag.LAST_IF_ODD_LOTS | Flag.LAST_IF_EXTENDED | Flag.LAST_IF_BOTH
+
+_LAST_HIGH_LOW_VOLUME: Final = frozenset(
+    (1, 3, 4, 6, 8, 9, 11, 14, 18, 19, 23, 24, 25, 27, 28, 30, 31, 34, 35, 36, 41, 55)
+)
+_HIGH_LOW_VOLUME: Final = frozenset((5, 10, 17, 22, 32, 33))
+_VOLUME: Final = frozenset((2, 7, 12, 13, 20, 21, 29, 37, 52, 53))
+_LAST_HIGH_LOW: Final = frozenset((38,))
+_NOTHING: Final = frozenset((15, 16))
+
+UPDATE_RULES: Final[Mapping[int, Flag]] = MappingProxyType(
+    {
+        **dict.fromkeys(_LAST_HIGH_LOW_VOLUME, Flag.LAST | Flag.HIGH_LOW | Flag.VOLUME),
+        **dict.fromkeys(_HIGH_LOW_VOLUME, Flag.HIGH_LOW | Flag.VOLUME),
+        **dict.fromkeys(_VOLUME, Flag.VOLUME),
+        **dict.fromkeys(_LAST_HIGH_LOW, Flag.LAST | Flag.HIGH_LOW),
+        **dict.fromkeys(_NOTHING, Flag(0)),
+    }
+)
+"""Sale condition id to what it allows, for consolidated statistics of regular trade prints."""
+
+
+def flags_of(ids: Iterable[int]) -> Flag:
+    """Combine the rules of a print's conditions.
+
+    >>> flags_of([]) == Flag.LAST | Flag.HIGH_LOW | Flag.VOLUME | ANY_LAST
+    True
+    >>> flags_of([12, 37]) == Flag.VOLUME | Flag.LAST_IF_BOTH
+    True
+    >>> flags_of([999])
+    <Flag.UNKNOWN_CONDITION: 128>
+    """
+    given = frozenset(ids)
+    if not given <= UPDATE_RULES.keys():
+        return Flag.UNKNOWN_CONDITION
+    allowed = Flag.LAST | Flag.HIGH_LOW | Flag.VOLUME
+    for each in given:
+        allowed &= UPDATE_RULES[each]
+    for bit, ignored in (
+        (Flag.LAST_IF_ODD_LOTS, {ODD_LOT}),
+        (Flag.LAST_IF_EXTENDED, {FORM_T}),
+        (Flag.LAST_IF_BOTH, {ODD_LOT, FORM_T}),
+    ):
+        if all(Flag.LAST in UPDATE_RULES[each] for each in given - ignored):
+            allowed |= bit
+    return allowed
+
+
+@lru_cache(maxsize=65_536)
+def flags_of_text(conditions: str | None) -> int:
+    """Flags of a vendor's condition list ("12,37"; None or empty when regular); unreadable text is unknown.
+
+    >>> flags_of_text("14,41") == flags_of_text(None) == flags_of_text("")
+    True
+    """
+    text = (conditions or "").strip(" []")
+    try:
+        return int(flags_of(int(part) for part in text.split(",") if part.strip()))
+    except ValueError:
+        return int(Flag.UNKNOWN_CONDITION)
+
+
+class FlagDeriver:
+    """Derives the flags of whole frames; remembers the condition lists it has met, and decides nothing by them.
+
+    Late: the SIP time is more than `late_ns` after the participant's or the TRF's time, where those are known.
+    A row whose correction is not 0 may touch nothing.
+    """
+
+    def __init__(self, late_ns: int = DEFAULT_LATE_NS) -> None:
+        self._late_ns = late_ns
+        self._known: dict[str, int] = {"": flags_of_text("")}
+
+    def column(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the flags of every row (uint8)."""
+        flags = self._by_conditions(frame.get_column(ticks.CONDITIONS))
+        checks = frame.select(
+            late=_lag(ticks.PARTICIPANT_NS, self._late_ns) | _lag(ticks.TRF_NS, self._late_ns),
+            corrected=pl.col(ticks.CORRECTION).fill_null(0) != 0,
+        )
+        late, corrected = checks.get_column("late"), checks.get_column("corrected")
+        if late.any():
+            flags = flags | late.cast(pl.UInt8) * int(Flag.LATE)
+        if corrected.any():
+            flags = flags.zip_with(~corrected, pl.Series([0], dtype=pl.UInt8))
+        return flags.alias(ticks.FLAGS)
+
+    def _by_conditions(self, conditions: pl.Series) -> pl.Series:
+        if conditions.null_count():
+            conditions = conditions.fill_null("")
+        flags = self._mapped(conditions)
+        if flags.null_count():
+            for text in conditions.filter(flags.is_null()).unique().to_list():
+                self._known[text] = flags_of_text(text)
+            flags = self._mapped(conditions)
+        return flags
+
+    def _mapped(self, conditions: pl.Series) -> pl.Series:
+        return conditions.replace_strict(self._known, default=None, return_dtype=pl.UInt8)
+
+
+def _lag(column: str, late_ns: int) -> pl.Expr:
+    """Whether the SIP stamped the row more than `late_ns` after `column`; 0 or null there is no time."""
+    known = pl.col(column).fill_null(0)
+    return (known > 0) & (pl.col(ticks.SIP_NS) - known > late_ns)

@@ -1,0 +1,109 @@
+"""Which prints a plan may act on.  One profile per way of choosing; plans of one profile share their columns."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from operators.columnar import Floats, Ints, Ticks
+from operators.conditions import Flag
+from operators.plans import Plan, SessionPhase
+from operators.sessions import PHASE_CODES
+
+_EXTENDED: Final = (SessionPhase.PRE, SessionPhase.POST)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A plan's choice of prints: sessions, and whether odd lots and Form T prints set its last price."""
+
+    sessions: frozenset[SessionPhase]
+    odd_lots: bool
+    extended_hours: bool
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Return the profile of a plan."""
+        return cls(frozenset(plan.sessions), plan.odd_lots, plan.extended_hours)
+
+    def admits(self, flags: int, phase: SessionPhase) -> bool:
+        """Whether a print with these flags in this phase sets the plan's last price."""
+        if phase not in self.sessions or flags & Flag.LATE:
+            return False
+        extended = self.extended_hours and phase in _EXTENDED
+        wanted = _WANTED[self.odd_lots, extended]
+        return bool(flags & wanted)
+
+
+_WANTED: Final = {
+    (False, False): Flag.LAST,
+    (True, False): Flag.LAST_IF_ODD_LOTS,
+    (False, True): Flag.LAST_IF_EXTENDED,
+    (True, True): Flag.LAST_IF_BOTH,
+}
+
+
+@lru_cache(maxsize=256)
+def admission_table(profile: Profile) -> npt.NDArray[np.bool_]:
+    """Return whether a profile admits each (phase code, flags): booleans of shape (4, 256)."""
+    return np.array([[profile.admits(flags, phase) for flags in range(256)] for phase in PHASE_CODES])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The ticks of a slice that one profile admits, with their extreme prices (NaN when there are none)."""
+
+    ticks: Ticks
+    low: float
+    high: float
+
+
+COUNTED: Final = ("records", "eligible", "late", "corrected", "unknown_condition")
+NO_COUNTS: Final = (0,) * len(COUNTED)
+
+
+@dataclass(slots=True)
+class SymbolSlice:
+    """One symbol's prints in one frame, tape order, without those that no plan of the run could use.
+
+    `flags` and `phase` are uint8 codes.  `end_ns` is the SIP time of the symbol's last record in the frame, usable
+    or not.  `counts` of all its records: see COUNTED.
+    """
+
+    sip_ns: Ints
+    price: Floats
+    flags: npt.NDArray[np.uint8]
+    phase: npt.NDArray[np.uint8]
+    end_ns: int
+    counts: tuple[int, ...] = NO_COUNTS
+    _views: dict[Profile, View] = field(default_factory=dict)
+
+    def view(self, profile: Profile) -> View:
+        """Return the ticks that a profile admits."""
+        view = self._views.get(profile)
+        if view is None:
+            view = self._views[profile] = self._view(profile)
+        return view
+
+    def _view(self, profile: Profile) -> View:
+        sip_ns, price = self.sip_ns, self.price
+        if len(price):
+            table = admission_table(profile)
+            one_phase = self.phase[0] == self.phase[-1] and (self.phase == self.phase[0]).all()
+            admitted = table[self.phase[0]][self.flags] if one_phase else table[self.phase, self.flags]
+            if not admitted.all():
+                sip_ns, price = sip_ns[admitted], price[admitted]
+        low, high = (float(price.min()), float(price.max())) if len(price) else (np.nan, np.nan)
+        return View(Ticks(sip_ns, price), low, high)
+
+
+def usable_flags(plans: Iterable[Plan]) -> Flag:
+    """Return the bits that let a print set some plan's last price: prints with none of them need not be looked at."""
+    needed = Flag(0)
+    for profile in {Profile.of(plan) for plan in plans}:
+        for extended in {False, profile.extended_hours}:
+            needed |= _WANTED[profile.odd_lots, extended]
+    return needed

@@ -1,0 +1,120 @@
+"""Event gate, on event time only.  Windows are half-open, overlap into one, and start no sooner than they were known."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from operators.market_events import EVERY_SYMBOL, GATING, MarketEvent
+from operators.plans import Gate
+from operators.records import GateCause, GateEdge
+from operators.times import MINUTE_NS
+
+DEFAULT_BEFORE_MINUTES: Final = 90.0
+DEFAULT_AFTER_MINUTES: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class GateMargins:
+    """Minutes before and after an event during which its window stands."""
+
+    before_minutes: float = DEFAULT_BEFORE_MINUTES
+    after_minutes: float = DEFAULT_AFTER_MINUTES
+
+    def __post_init__(self) -> None:
+        """Refuse a window that is not one."""
+        if not (0 <= self.before_minutes < float("inf") and 0 <= self.after_minutes < float("inf")):
+            msg = f"got {self.before_minutes}:{self.after_minutes}; must be minutes before and after, 0 or more"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """Margins per event kind, and for every other kind."""
+
+    default: GateMargins = GateMargins()
+    by_kind: Mapping[str, GateMargins] = field(default_factory=dict)
+
+    def margins(self, kind: str) -> GateMargins:
+        """Return the margins for a kind."""
+        return self.by_kind.get(kind, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class GateWindow:
+    """[start_ns, end_ns): at least one event's window stands.
+
+    `opened_by` and `closed_by` are the events whose own windows begin and end the whole.
+    """
+
+    start_ns: int
+    end_ns: int
+    opened_by: tuple[GateCause, ...]
+    closed_by: tuple[GateCause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateTimeline:
+    """Disjoint windows of one symbol in time order.  Pure data: the same for every plan of the symbol."""
+
+    windows: tuple[GateWindow, ...] = ()
+    edges_ns: tuple[int, ...] = ()
+
+    def next_edge(self, after_ns: int, action: Gate) -> GateEdge | None:
+        """Return the first edge later than `after_ns`, with the gate it leads to."""
+        index = bisect_right(self.edges_ns, after_ns)
+        if index == len(self.edges_ns):
+            return None
+        window = self.windows[index // 2]
+        if index % 2:
+            return GateEdge(window.end_ns, Gate.ALLOW, window.closed_by)
+        return GateEdge(window.start_ns, action, window.opened_by)
+
+    def at(self, at_ns: int, action: Gate) -> GateEdge | None:
+        """Return the edge that a plan registered at `at_ns` meets at once, when a window stands then."""
+        index = bisect_right(self.edges_ns, at_ns)
+        if index % 2 == 0:
+            return None
+        return GateEdge(at_ns, action, self.windows[index // 2].opened_by)
+
+
+NO_GATES: Final = GateTimeline()
+
+
+def gate_timeline(symbol: str, events: Iterable[MarketEvent], settings: GateSettings) -> GateTimeline:
+    """Merge the windows of the events that concern `symbol`.
+
+    A window is [at - before, at + after), cut to start no sooner than `known_at`; events below medium have none.
+    """
+    spans = sorted(
+        (start, end, _cause(event))
+        for event in events
+        if event.symbol in (symbol, EVERY_SYMBOL) and event.severity in GATING
+        for start, end in [_window(event, settings.margins(event.kind))]
+        if start < end
+    )
+    windows: list[GateWindow] = []
+    for start, end, cause in spans:
+        if windows and start <= windows[-1].end_ns:
+            windows[-1] = _joined(windows[-1], start, end, cause)
+        else:
+            windows.append(GateWindow(start, end, (cause,), (cause,)))
+    edges = tuple(edge for window in windows for edge in (window.start_ns, window.end_ns))
+    return GateTimeline(tuple(windows), edges)
+
+
+def _window(event: MarketEvent, margins: GateMargins) -> tuple[int, int]:
+    before, after = round(margins.before_minutes * MINUTE_NS), round(margins.after_minutes * MINUTE_NS)
+    return max(event.at_ns - before, event.known_at_ns), event.at_ns + after
+
+
+def _joined(window: GateWindow, start: int, end: int, cause: GateCause) -> GateWindow:
+    opened = (*window.opened_by, cause) if start == window.start_ns else window.opened_by
+    if end > window.end_ns:
+        return GateWindow(window.start_ns, end, opened, (cause,))
+    closed = (*window.closed_by, cause) if end == window.end_ns else window.closed_by
+    return GateWindow(window.start_ns, window.end_ns, opened, closed)
+
+
+def _cause(event: MarketEvent) -> GateCause:
+    return GateCause(event.event_id, event.kind, str(event.severity), event.label, event.at_ns)

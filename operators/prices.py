@@ -1,0 +1,47 @@
+"""Price arithmetic.  Rule: a price that touches a level touches it, whatever binary floats make of the decimals.
+
+Prices arrive as decimals (pennies, at most six places) and live as floats.  Levels that were read compare exactly;
+levels that were computed (best minus distance) carry noise of some 1e-11, so every comparison goes through this module.
+"""
+
+from typing import Final
+
+PRICE_TOLERANCE: Final = 1e-9
+"""Dollars.  Far below a tick (1e-6 at the finest), far above the noise of one subtraction at any listed price."""
+
+PLACES: Final = 9
+"""Decimal places that a computed price, fraction or R keeps."""
+
+
+def tidy(value: float) -> float:
+    """Round a computed number to nine places, so that decimals stay decimals and minus zero is zero.
+
+    >>> 100.35 - 0.5 - 0.4, tidy(100.35 - 0.5 - 0.4)
+    (99.44999999999999, 99.45)
+    """
+    return round(value, PLACES) + 0.0
+
+
+def at_or_below(price: float, level: float) -> bool:
+    """Whether `price` is at or below `level`, both in dollars.
+
+    >>> at_or_below(99.45, 100.35 - 0.5 - 0.4)
+    True
+    """
+    return price <= level + PRICE_TOLERANCE
+
+
+def at_or_above(price: float, level: float) -> bool:
+    """Whether `price` is at or above `level`, both in dollars."""
+    return price >= level - PRICE_TOLERANCE
+
+
+def plain(value: float) -> str:
+    """Write a price for people: at least two places, at most six, no exponent.
+
+    >>> plain(99.5), plain(0.0001), plain(100.123456789)
+    ('99.50', '0.0001', '100.123457')
+    """
+    text = f"{value:.6f}".rstrip("0")
+    whole, _, places = text.partition(".")
+    return f"{whole}.{places.ljust(2, '0')}"

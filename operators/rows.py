@@ -1,0 +1,128 @@
+"""What leaves the dataflow for the sinks: plain frozen rows, one type per table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from operators.events import PlanEvent
+from operators.plan_json import plan_to_json
+from operators.plans import Plan
+from operators.state import PlanState
+from operators.targets import standing
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One registered version of a plan.  `body` is the whole plan as JSON-ready data."""
+
+    plan_id: str
+    version: int
+    symbol: str
+    style: str
+    direction: str
+    registered_ns: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A plan's state as the database shows it.  Prices in dollars, R in initial risks, `updated_ns` ns UTC."""
+
+    plan_id: str
+    version: int
+    symbol: str
+    phase: str
+    health: str | None
+    gate: str
+    fill_price: float | None
+    effective_stop: float
+    trail_stop: float | None
+    best_price: float | None
+    targets_hit: int
+    remaining_fraction: float
+    realized_r: float
+    open_r: float | None
+    mfe_r: float | None
+    mae_r: float | None
+    last_price: float | None
+    rr_to_next_target: float | None
+    last_seq: int
+    updated_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Input that could not be used.  `source` and `row` say where it stands (row 1 is the first after a header).
+
+    `reason` is one sentence, `field` the culprit, `raw` the record's text as found, shortened.
+    """
+
+    source: str
+    row: int
+    field: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRow:
+    """How far one symbol's tape has come, and what was on it.  Counts of prints; times in ns UTC."""
+
+    symbol: str
+    tape_ns: int
+    records: int
+    eligible: int
+    late: int
+    corrected: int
+    unknown_condition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Everything that one piece of tape gave, to be written in one transaction."""
+
+    plans: tuple[PlanRow, ...] = ()
+    events: tuple[PlanEvent, ...] = ()
+    states: tuple[StateRow, ...] = ()
+    dead_letters: tuple[DeadLetter, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+
+
+def plan_row(plan: Plan, registered_ns: int) -> PlanRow:
+    """Write a registered plan as a row."""
+    return PlanRow(
+        plan.plan_id,
+        plan.version,
+        plan.symbol,
+        str(plan.style),
+        str(plan.direction),
+        registered_ns,
+        plan_to_json(plan),
+    )
+
+
+def state_row(plan: Plan, state: PlanState) -> StateRow:
+    """Write a state as a row, measured at its last price."""
+    measured = standing(plan, state)
+    return StateRow(
+        plan_id=state.plan_id,
+        version=state.version,
+        symbol=state.symbol,
+        phase=str(state.phase),
+        health=None if state.health is None else str(state.health),
+        gate=str(state.gate),
+        fill_price=state.fill_price,
+        effective_stop=measured.effective_stop,
+        trail_stop=state.trail_stop,
+        best_price=state.best_price,
+        targets_hit=state.targets_hit,
+        remaining_fraction=state.remaining_fraction,
+        realized_r=state.realized_r,
+        open_r=measured.open_r,
+        mfe_r=measured.mfe_r,
+        mae_r=measured.mae_r,
+        last_price=state.last_price,
+        rr_to_next_target=measured.rr_to_next_target,
+        last_seq=state.last_seq,
+        updated_ns=state.updated_ns,
+    )

@@ -1,0 +1,130 @@
+"""Where a plan stands: one frozen value per plan, plain enough to snapshot, complete enough to resume from."""
+
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from operators.plans import FRACTION_TOLERANCE, Gate, Plan
+from operators.prices import tidy
+
+STATE_LAYOUT: Final = 1
+"""Version of `PlanState.to_row`; raise it when a field is added, renamed or changes its meaning."""
+
+
+class Phase(StrEnum):
+    """Where in its life a plan is."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    SCALED = "scaled"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    INVALIDATED = "invalidated"
+    MISSED = "missed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+
+
+LIVE: Final = frozenset({Phase.WAITING, Phase.OPEN, Phase.SCALED})
+IN_POSITION: Final = frozenset({Phase.OPEN, Phase.SCALED})
+
+
+class Health(StrEnum):
+    """How far an open plan is from its stop."""
+
+    HEALTHY = "healthy"
+    AT_RISK = "at_risk"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """All that the rules remember of one plan.  Prices in dollars, times in ns UTC, R in units of initial risk.
+
+    `high` and `low` are the extreme eligible prices since the entering tick, that tick included.
+    `best_price`, `trail_stop`, `announced_trail` are None until the trail starts.
+    """
+
+    plan_id: str
+    version: int
+    symbol: str
+    phase: Phase
+    health: Health | None
+    gate: Gate
+    fill_price: float | None
+    trail_stop: float | None
+    best_price: float | None
+    announced_trail: float | None
+    targets_hit: int
+    remaining_fraction: float
+    realized_r: float
+    high: float | None
+    low: float | None
+    last_price: float | None
+    last_seq: int
+    updated_ns: int
+
+    @property
+    def live(self) -> bool:
+        """Whether anything can still happen to this version."""
+        return self.phase in LIVE
+
+    @property
+    def in_position(self) -> bool:
+        """Whether the plan has entered and not left."""
+        return self.phase in IN_POSITION
+
+    def to_row(self) -> tuple[Any, ...]:
+        """All fields as plain strings and numbers, in the order of the layout `STATE_LAYOUT`."""
+        return tuple(
+            str(value) if isinstance(value, StrEnum) else value
+            for value in (getattr(self, field.name) for field in fields(self))
+        )
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> Self:
+        """Undo `to_row`."""
+        state = cls(*row)
+        return replace(
+            state,
+            phase=Phase(state.phase),
+            health=None if state.health is None else Health(state.health),
+            gate=Gate(state.gate),
+        )
+
+
+def breakeven_on(plan: Plan, state: PlanState) -> bool:
+    """Whether enough targets were hit that the stop has moved to the fill price."""
+    return 0 < plan.breakeven_after <= state.targets_hit
+
+
+def effective_stop(plan: Plan, state: PlanState) -> float:
+    """The price that ends the plan now: the tightest of stop, break-even and trail, in dollars."""
+    return binding_stop(plan, state)[0]
+
+
+def binding_stop(plan: Plan, state: PlanState) -> tuple[float, str]:
+    """The effective stop and its name; of equal levels the trail names it, then break-even, then the stop."""
+    level, name = plan.stop, "stop"
+    if state.fill_price is not None and breakeven_on(plan, state):
+        if plan.sign * (state.fill_price - level) >= 0:
+            level, name = state.fill_price, "breakeven"
+    if state.trail_stop is not None and plan.sign * (state.trail_stop - level) >= 0:
+        level, name = state.trail_stop, "trail"
+    return level, name
+
+
+def initial_risk(plan: Plan, fill_price: float) -> float:
+    """|fill - stop| in dollars per share: what one R is worth."""
+    return abs(fill_price - plan.stop)
+
+
+def in_r(plan: Plan, fill_price: float, price: float) -> float:
+    """The signed move from fill to `price` in units of initial risk, unrounded."""
+    return plan.sign * (price - fill_price) / initial_risk(plan, fill_price)
+
+
+def remaining_after(plan: Plan, hits: int) -> float:
+    """What is left of the position after the first `hits` targets, in [0, 1]; dust counts as nothing."""
+    left = tidy(1 - sum(target.fraction for target in plan.targets[:hits]))
+    return left if left > FRACTION_TOLERANCE else 0.0

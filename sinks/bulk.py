@@ -1,0 +1,109 @@
+"""Many rows at once, as fast as each engine can: `executemany` on SQLite, COPY and INSERT ... SELECT on PostgreSQL.
+
+Rows are plain tuples in the order of their table's columns, JSON already text.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from sinks.database import translated
+
+Row = tuple[Any, ...]
+
+WRITE_LOCK: Final = 5_064_321_001
+"""Key of the PostgreSQL advisory lock that writers hold until they commit."""
+
+
+def lock_writers(connection: sa.Connection) -> None:
+    """Wait until no other transaction writes, and keep others out until this one ends.
+
+    SQLite took its lock as the transaction began.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+
+
+def insert_new(connection: sa.Connection, table: sa.Table, rows: list[Row]) -> int:
+    """Insert the rows whose primary key is new; return how many were."""
+    return _send(connection, table, rows, f"ON CONFLICT ({_keys(table)}) DO NOTHING")
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: list[Row], newer_by: Sequence[str]) -> int:
+    """Insert rows, or replace those stored whose `newer_by` columns are not greater; return how many were written.
+
+    No primary key may come twice.
+    """
+    return _send(connection, table, rows, _replacing(table, tuple(newer_by)))
+
+
+def stored(connection: sa.Connection, table: sa.Table, keys: str) -> list[Row]:
+    """Read the rows of the given primary keys, in any order, JSON as text.
+
+    `keys` is a JSON array of arrays, one per row: each the key's values in the order of the table's columns.
+    """
+    on_sqlite = connection.dialect.name == "sqlite"
+    statement = _select_sqlite(table) if on_sqlite else _select_postgresql(table, connection.dialect)
+    return [tuple(row) for row in connection.exec_driver_sql(statement, (keys,)).all()]
+
+
+def _send(connection: sa.Connection, table: sa.Table, rows: list[Row], on_conflict: str) -> int:
+    if not rows:
+        return 0
+    if connection.dialect.name == "postgresql":
+        return _copy(connection, table, rows, on_conflict)
+    marks = ", ".join("?" * len(table.columns))
+    statement = f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks}) {on_conflict}"
+    return connection.exec_driver_sql(statement, rows).rowcount
+
+
+def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_conflict: str) -> int:
+    """COPY knows no ON CONFLICT, so rows go through a temporary table, which the connection keeps."""
+    staged = f"staged_{table.name}"
+    driver: Any = connection.connection.cursor()
+    with translated(connection.engine), driver:
+        driver.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name}); TRUNCATE {staged}")
+        with driver.copy(f"COPY {staged} ({_names(table)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        driver.execute(f"INSERT INTO {table.name} ({_names(table)}) SELECT {_names(table)} FROM {staged} {on_conflict}")
+        return int(driver.rowcount)
+
+
+@cache
+def _names(table: sa.Table) -> str:
+    return ", ".join(f'"{column.name}"' for column in table.columns)
+
+
+@cache
+def _keys(table: sa.Table) -> str:
+    return ", ".join(f'"{column.name}"' for column in table.primary_key)
+
+
+@cache
+def _replacing(table: sa.Table, newer_by: tuple[str, ...]) -> str:
+    changes = ", ".join(f'"{c.name}" = excluded."{c.name}"' for c in table.columns if not c.primary_key)
+    offered, kept = (", ".join(f'{source}."{name}"' for name in newer_by) for source in ("excluded", table.name))
+    return f"ON CONFLICT ({_keys(table)}) DO UPDATE SET {changes} WHERE ({offered}) >= ({kept})"
+
+
+@cache
+def _select_sqlite(table: sa.Table) -> str:
+    matches = " AND ".join(
+        f"t.\"{column.name}\" = json_extract(k.value, '$[{index}]')" for index, column in enumerate(table.primary_key)
+    )
+    return f"SELECT {_names(table)} FROM json_each(?) AS k CROSS JOIN {table.name} AS t ON {matches}"
+
+
+@cache
+def _select_postgresql(table: sa.Table, dialect: sa.Dialect) -> str:
+    """OFFSET 0 keeps the planner from scanning the whole table: each key is looked up in the index."""
+    matches = " AND ".join(
+        f't."{column.name}" = (k ->> {index})::{column.type.compile(dialect)}'
+        for index, column in enumerate(table.primary_key)
+    )
+    names = ", ".join(f'"{c.name}"::text' if isinstance(c.type, sa.JSON) else f'"{c.name}"' for c in table.columns)
+    found = f"SELECT {names} FROM {table.name} AS t WHERE {matches} OFFSET 0"
+    return f"SELECT found.* FROM json_array_elements(%s::json) AS k CROSS JOIN LATERAL ({found}) AS found"

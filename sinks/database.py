@@ -1,0 +1,140 @@
+"""Opening a database: SQLite with the pragmas that make it durable and fast, or PostgreSQL.
+
+Every error that the database itself is to blame for leaves here, or any use of the engine, as a DatabaseError.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from sinks.canonical import canonical
+from sinks.errors import BUSY_SECONDS, DatabaseError, explained, shown
+
+__all__ = ["DatabaseError", "open_database", "reading", "shown", "translated"]
+
+DRIVERS: Final = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+FORMS: Final = "use sqlite:///FILE or postgresql://USER@HOST/NAME"
+CONNECT_SECONDS: Final = 10
+
+PRAGMAS: Final = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864")
+WRITER_PRAGMAS: Final = (
+    "page_size = 16384",  # of a new file: fewer pages to split and to sync
+    "journal_mode = WAL",
+    "cache_size = -65536",  # KiB
+)
+
+
+def open_database(url: str, *, read_only: bool = False) -> sa.Engine:
+    """Open a database and return its engine, once a first connection has proved that it answers.
+
+    `read_only` writes nothing and creates nothing.  Otherwise a SQLite file that is missing is created, and every
+    SQLite transaction takes the write lock as it begins; see `reading` for those that only read.
+    Raises DatabaseError.
+    """
+    engine = _sqlite(_parsed(url), read_only) if _is_sqlite(url) else _postgresql(_parsed(url), read_only)
+    event.listen(engine, "handle_error", _translate)
+    try:
+        with engine.connect():
+            return engine
+    except TypeError as error:  # an option that the driver does not know
+        msg = f"{shown(url)}: it cannot be opened ({error}); check the options after the question mark"
+        raise DatabaseError(msg) from error
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for reading only: it sees one instant throughout and keeps no writer waiting."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            yield connection.execution_options(sqlite_begin="DEFERRED")
+        else:
+            yield connection.execution_options(isolation_level="REPEATABLE READ")
+
+
+@contextmanager
+def translated(engine: sa.Engine) -> Iterator[None]:
+    """Raise DatabaseError for what goes wrong in the driver, past SQLAlchemy's sight (COPY does)."""
+    dbapi: Any = engine.dialect.dbapi
+    try:
+        yield
+    except dbapi.Error as error:
+        reason = explained(engine.url, error)
+        if reason is None:
+            raise
+        raise reason from error
+
+
+def _is_sqlite(url: str) -> bool:
+    return _parsed(url).get_backend_name() == "sqlite"
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        msg = f"{shown(url)!r} is not a database URL; {FORMS}"
+        raise DatabaseError(msg) from None
+    if parsed.drivername not in DRIVERS:
+        msg = f"{shown(url)}: {parsed.drivername} is not supported; {FORMS}"
+        raise DatabaseError(msg)
+    return parsed.set(drivername=DRIVERS[parsed.drivername])
+
+
+def _sqlite(url: sa.URL, read_only: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, json_serializer=canonical
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def open_without_creating(_dialect: Any, _record: Any, args: list[Any], options: dict[str, Any]) -> None:
+        if read_only and not options.get("uri") and args[0] != ":memory:":
+            args[0] = f"file:{quote(args[0])}?mode=ro"
+            options["uri"] = True
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        for pragma in PRAGMAS if read_only else WRITER_PRAGMAS + PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        """Take the lock first: waiting for it in mid-transaction fails at once, whatever the timeout says."""
+        usual = "DEFERRED" if read_only else "IMMEDIATE"
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', usual)}")
+
+    return engine
+
+
+def _postgresql(url: sa.URL, read_only: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        connect_args={} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS},
+        pool_pre_ping=True,
+        json_serializer=canonical,
+    )
+
+    @event.listens_for(engine, "connect")
+    def forbid_writing(connection: Any, _record: Any) -> None:
+        connection.read_only = read_only
+
+    return engine
+
+
+def _translate(context: sa.engine.ExceptionContext) -> None:
+    error = context.original_exception
+    dbapi: Any = context.dialect.dbapi
+    if context.engine is not None and isinstance(error, dbapi.Error):
+        reason = explained(context.engine.url, error)
+        if reason is not None:
+            raise reason from error

