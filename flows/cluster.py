@@ -1,6 +1,7 @@
 """Running the dataflow: in this process, or as a local cluster of several, each with its own symbols."""
 
 import multiprocessing
+import os
 import signal
 import socket
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from operators.conditions import Flag
 from sinks.errors import DatabaseError
 
 EPOCH: Final = timedelta(seconds=1)
+POLL_SECONDS: Final = 0.1
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -92,19 +94,23 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
         there.close()
         workers.append((worker, here))
     try:
-        told = _collect(workers)
+        told = _collect(workers, meter)
     finally:
         for worker, _ in workers:
-            worker.terminate()
+            worker.kill()  # one that has said its last word has written everything
             worker.join()
     _add_up(told, meter)
 
 
-def _collect(workers: Sequence[tuple[SpawnProcess, Connection]]) -> list[Told]:
-    """Wait for every worker; when one fails, the others cannot go on."""
-    left, told = {connection: worker for worker, connection in workers}, []
+def _collect(workers: Sequence[tuple[SpawnProcess, Connection]], meter: Meter) -> list[Told]:
+    """Wait for every worker; when one fails, the others cannot go on.  A wish to stop is passed on to them."""
+    left, told, passed_on = {connection: worker for worker, connection in workers}, list[Told](), False
     while left:
-        for ready in wait(list(left)):
+        if meter.stop.is_set() and not passed_on:
+            passed_on = True
+            for worker in left.values():
+                os.kill(worker.pid or 0, signal.SIGINT)
+        for ready in wait(list(left), timeout=POLL_SECONDS):
             connection = next(each for each in left if each is ready)
             worker = left.pop(connection)
             try:
@@ -131,7 +137,8 @@ def _add_up(told: Sequence[Told], meter: Meter) -> None:
 
 def _work(job: Job, addresses: list[str], index: int, connection: Connection) -> None:
     meter = Meter()
-    signal.signal(signal.SIGINT, lambda *_: meter.stop.set())
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: meter.stop.set())
     failure = None
     try:
         run_job(job, meter, addresses, index)

@@ -56,7 +56,14 @@ def prepare(options: ReplayOptions) -> Prepared:
     watched = tuple(sorted({plan.symbol for plan in chosen}))
     wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
     reader = TapeReader(tuple(files), watched, wanted, options.late_ns)
-    replayed = Replay(tuple(chosen), tuple(events), reader, options.to_ns, options.batch_rows, options.speed)
+    replayed = Replay(
+        plans=tuple(chosen),
+        events=tuple(events),
+        reader=reader,
+        to_ns=options.to_ns,
+        batch_rows=options.batch_rows,
+        speed=options.speed,
+    )
     return Prepared(options, replayed, tuple(problems), tuple(notes))
 
 
@@ -125,4 +132,5 @@ def _inputs(options: ReplayOptions, replayed: Replay) -> dict[str, object]:
         "from_ns": options.from_ns,
         "to_ns": options.to_ns,
         "late_ns": options.late_ns,
+        "gates": options.gates.to_json(),
     }

@@ -18,7 +18,7 @@ from flows.tape.reader import TapePiece, TapeReader
 from operators.frames import TickFrame
 from operators.market_events import MarketEvent
 from operators.plans import Plan
-from operators.records import ClockMark, Register, TapeEnd
+from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
 
 AHEAD: Final = 2
 
@@ -33,6 +33,7 @@ class Replay:
     plans: tuple[Plan, ...]
     events: tuple[MarketEvent, ...]
     reader: TapeReader
+    cancels: tuple[Cancel, ...] = ()
     to_ns: int | None = None
     batch_rows: int | None = None
     speed: float | None = None
@@ -128,9 +129,13 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         return items
 
     def _opening(self) -> list[TapeItem]:
-        commands: dict[str, list[Register]] = defaultdict(list)
+        commands: dict[str, list[Command]] = defaultdict(list)
+        symbols: dict[str, str] = {}
         for plan in self._replay.plans:
+            symbols[plan.plan_id] = plan.symbol
             commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
+        for cancel in self._replay.cancels:
+            commands[symbols[cancel.plan_id]].append(cancel)
         known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols]
         return [*known, ToAll(self._symbols, MarketCalendar(self._replay.events))]
 

@@ -161,6 +161,12 @@ class SymbolBook:
         outcome.states += self._unwritten()
         return outcome
 
+    def plan(self, plan_id: str) -> tuple[Plan, PlanState] | None:
+        """Return the current version of a plan and its state; None before it is registered."""
+        self._settle_all()
+        slot = self._slots.get(plan_id)
+        return None if slot is None or slot.plan is None or slot.state is None else (slot.plan, slot.state)
+
     def progress(self) -> ProgressRow:
         """Return how far the symbol's tape has come and what was on it."""
         return ProgressRow(self.symbol, self.now_ns, *self._counts)

@@ -1,9 +1,9 @@
 """Event gate, on event time only.  Windows are half-open, overlap into one, and start no sooner than they were known."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from operators.market_events import EVERY_SYMBOL, GATING, MarketEvent
 from operators.plans import Gate
@@ -12,6 +12,7 @@ from operators.times import MINUTE_NS
 
 DEFAULT_BEFORE_MINUTES: Final = 90.0
 DEFAULT_AFTER_MINUTES: Final = 15.0
+EVERY_KIND: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,18 @@ class GateSettings:
     def margins(self, kind: str) -> GateMargins:
         """Return the margins for a kind."""
         return self.by_kind.get(kind, self.default)
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Write minutes before and after per kind, `*` for every other."""
+        every = {**self.by_kind, EVERY_KIND: self.default}
+        return {kind: [margins.before_minutes, margins.after_minutes] for kind, margins in sorted(every.items())}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Sequence[float]]) -> Self:
+        """Undo `to_json`.  Raises ValueError for margins that are none."""
+        by_kind = {kind: GateMargins(*minutes) for kind, minutes in data.items()}
+        default = by_kind.pop(EVERY_KIND, GateMargins())
+        return cls(default, by_kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,14 @@ def open_database(url: str, *, read_only: bool = False) -> sa.Engine:
     SQLite transaction takes the write lock as it begins; see `reading` for those that only read.
     Raises DatabaseError.
     """
-    engine = _sqlite(_parsed(url), read_only) if _is_sqlite(url) else _postgresql(_parsed(url), read_only)
-    event.listen(engine, "handle_error", _translate)
+    parsed = _parsed(url)
+    build = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
     try:
+        engine = build(parsed, read_only)
+        event.listen(engine, "handle_error", _translate)
         with engine.connect():
             return engine
-    except TypeError as error:  # an option that the driver does not know
+    except (TypeError, ValueError) as error:  # an option that the driver cannot read
         msg = f"{shown(url)}: it cannot be opened ({error}); check the options after the question mark"
         raise DatabaseError(msg) from error
 
@@ -74,10 +76,6 @@ def translated(engine: sa.Engine) -> Iterator[None]:
         raise reason from error
 
 
-def _is_sqlite(url: str) -> bool:
-    return _parsed(url).get_backend_name() == "sqlite"
-
-
 def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
@@ -91,6 +89,9 @@ def _parsed(url: str) -> sa.URL:
 
 
 def _sqlite(url: sa.URL, read_only: bool) -> sa.Engine:
+    if url.query and url.query.get("uri") != "true":  # SQLAlchemy would ignore them
+        msg = f"{shown(url)}: options need a URI; write sqlite:///file:NAME?mode=ro&uri=true"
+        raise DatabaseError(msg)
     engine = sa.create_engine(
         url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, json_serializer=canonical
     )

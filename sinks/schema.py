@@ -28,10 +28,11 @@ def revision(connection: sa.Connection) -> str | None:
     return found
 
 
-def ensure_schema(engine: sa.Engine) -> None:
-    """Make sure that the tables are as this program knows them, creating them in an empty database.
+def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
+    """Make sure that the tables are as this program knows them; in an empty database `create` them.
 
-    Raises DatabaseError for tables of another revision, which only `upgrade` may change, or of another program.
+    Raises DatabaseError for tables of another revision, which only `upgrade` may change, or of another program,
+    and for an empty database that is only to be read.
     """
     with reading(engine) as connection:
         found = revision(connection)
@@ -40,11 +41,12 @@ def ensure_schema(engine: sa.Engine) -> None:
         names = ", ".join(sorted(strangers)[:3])
         msg = f"{shown(engine.url)}: it holds tables of another program ({names}); choose an empty database"
         raise DatabaseError(msg)
-    if found is None:
+    if found is not None:
+        _refuse_another(engine, found)
+    elif create:
         upgrade(engine)
-    elif found != HEAD:
-        _refuse_unknown(engine, found)
-        msg = f"{shown(engine.url)}: its tables are of revision {found}, not {HEAD}; run `fancy-trader db upgrade`"
+    else:
+        msg = f"{shown(engine.url)}: it is empty; let `fancy-trader replay` or `live` write to it first"
         raise DatabaseError(msg)
 
 
@@ -65,6 +67,13 @@ def upgrade(engine: sa.Engine) -> None:
             _refuse_unknown(engine, found)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _refuse_another(engine: sa.Engine, found: str) -> None:
+    _refuse_unknown(engine, found)
+    if found != HEAD:
+        msg = f"{shown(engine.url)}: its tables are of revision {found}, not {HEAD}; run `fancy-trader db upgrade`"
+        raise DatabaseError(msg)
 
 
 def _refuse_unknown(engine: sa.Engine, found: str) -> None:

@@ -1,0 +1,72 @@
+"""The command line.  Every failure is one line on stderr and an exit code; nothing prompts."""
+
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from flows.commands import bench, db, demo, digest, explain, plans, replay
+from flows.errors import CommandError, ExitCode
+
+HELP: Final = "Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."
+
+app = typer.Typer(
+    name="fancy-trader",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("replay")(replay.replay)
+app.command("explain")(explain.explain)
+app.command("digest")(digest.digest)
+app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+app.add_typer(plans.app, name="plans")
+app.add_typer(db.app, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("fancy-trader"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."""
+
+
+def main() -> None:
+    """Run a command and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line; return its exit code.  What it cannot do, it says in one line on stderr."""
+    try:
+        return int(app(arguments, standalone_mode=False) or ExitCode.DONE)
+    except typer.Exit as left:
+        return left.exit_code
+    except typer.TyperException as error:
+        return _say(error.format_message(), ExitCode.BAD_INPUT)
+    except CommandError as error:
+        return _say(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("stopped", ExitCode.FAILURE)
+    except RuntimeError as error:
+        if type(error).__name__ != "DatabaseError":  # known by name: importing sinks here would slow every command
+            raise
+        return _say(str(error), ExitCode.FAILURE)
+
+
+def _say(text: str, code: ExitCode) -> int:
+    one_line = " ".join(text.split())
+    typer.echo(f"fancy-trader: {one_line}" if one_line else "fancy-trader: try --help", err=True)
+    return int(code)

@@ -1,0 +1,99 @@
+"""`fancy-trader replay`: a recorded day through the dataflow."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.common import AsJson, instant
+from flows.errors import BadInputError
+from flows.options import DEFAULT_DATABASE, ReplayOptions
+from operators.gating import EVERY_KIND, GateMargins, GateSettings
+
+
+def replay(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz or Parquet.")],
+    plans: Annotated[Path, typer.Option(metavar="FILE", help="Plans: a JSON array, or one per line.")],
+    events: Annotated[Path | None, typer.Option(metavar="FILE", help="Market events, CSV.")] = None,
+    database: Annotated[str, typer.Option("--db", metavar="URL", help="SQLite or PostgreSQL.")] = DEFAULT_DATABASE,
+    start: Annotated[str | None, typer.Option("--from", metavar="T", help="First instant replayed.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="T", help="Last instant: time has then reached T.")] = None,
+    symbols: Annotated[str | None, typer.Option(metavar="A,B", help="Only these symbols.")] = None,
+    speed: Annotated[str, typer.Option(help="max, or a multiple of the market's own speed.")] = "max",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each reads its own symbols.")] = 1,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Prints per frame (the answer never changes).")] = None,
+    gate_window: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=BEFORE:AFTER", help="Minutes around events of a kind (* for all)."),
+    ] = None,
+    odd_lots: Annotated[bool, typer.Option(help="Odd lots set the last price, unless a plan says no.")] = False,
+    extended_hours: Annotated[bool, typer.Option(help="Form T prints do, in pre and post, unless a plan says no.")] = False,
+    late_seconds: Annotated[float, typer.Option(min=0, help="Older prints are late and set no price.")] = 1.0,
+    strict: Annotated[bool, typer.Option(help="Refuse the run when one plan is bad.")] = False,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Replay recorded trades through the dataflow and show what became of the plans.
+
+    Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
+    """
+    from flows.run_replay import run_replay
+
+    options = ReplayOptions(
+        paths=tuple(paths),
+        plans=plans,
+        database=database,
+        events=events,
+        from_ns=instant("--from", start),
+        to_ns=instant("--to", end),
+        symbols=_symbols(symbols),
+        speed=_speed(speed),
+        workers=workers,
+        batch_rows=batch_size,
+        strict=strict,
+        odd_lots=odd_lots,
+        extended_hours=extended_hours,
+        late_ns=round(late_seconds * 1e9),
+        gates=_gates(gate_window or []),
+    )
+    if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
+        msg = "--to lies before --from"
+        raise BadInputError(msg)
+    run_replay(options, as_json=as_json, quiet=quiet)
+
+
+def _symbols(text: str | None) -> frozenset[str] | None:
+    if text is None:
+        return None
+    names = frozenset(filter(None, (name.strip() for name in text.split(","))))
+    if not names:
+        msg = f"--symbols: got {text!r}; must be tickers joined by commas"
+        raise BadInputError(msg)
+    return names
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        msg = f"--speed: got {text!r}; must be max, or a number above 0"
+        raise BadInputError(msg)
+    return speed
+
+
+def _gates(texts: list[str]) -> GateSettings:
+    by_kind = {}
+    for text in texts:
+        kind, _, minutes = text.partition("=")
+        before, _, after = minutes.partition(":")
+        try:
+            by_kind[kind] = GateMargins(float(before), float(after))
+        except ValueError:
+            msg = f"--gate-window: got {text!r}; must be KIND=BEFORE:AFTER in minutes, for example fomc=120:30"
+            raise BadInputError(msg) from None
+    default = by_kind.pop(EVERY_KIND, GateMargins())
+    return GateSettings(default, by_kind)

@@ -1,0 +1,106 @@
+"""Explaining a plan from the database; for an instant in the past, from the recording the database names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from flows.calendars import nyse_calendar
+from flows.errors import DataMissingError
+from flows.options import STREAM
+from flows.tape.files import find_tape_files
+from flows.tape.reader import TapeReader
+from flows.tape.scan import ScanFilter
+from operators.book import SymbolBook
+from operators.events import Kind, PlanEvent
+from operators.explanation import Circumstances, clock, explain
+from operators.frames import by_symbol, tag
+from operators.gating import GateSettings, GateTimeline, gate_timeline
+from operators.plan_reading import NO_DEFAULTS, read_plan
+from operators.plans import Plan
+from operators.records import Cancel, Command, Register
+from operators.rows import ProgressRow
+from operators.state import PlanState
+from sinks.reader import all_market_events, events_of_plan, progress_of, stream_of
+from sinks.tables import plans as plans_table
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database knows of one plan: its versions with their registration, events, and the run's inputs."""
+
+    versions: tuple[Register, ...]
+    events: tuple[PlanEvent, ...]
+    inputs: dict[str, Any]
+    gates: GateTimeline
+    progress: ProgressRow | None
+
+
+def explain_plan(connection: sa.Connection, plan_id: str, at_ns: int | None) -> list[str]:
+    """Explain a plan at an instant (ns UTC), or at the end of what was replayed.  Nothing later is looked at.
+
+    Raises DataMissingError for an unknown plan, or when the recording is needed and gone.
+    """
+    stored = _stored(connection, plan_id)
+    end_ns = stored.progress.tape_ns if stored.progress else 0
+    last_ns = max([end_ns, *(event.at_ns for event in stored.events)])
+    at_ns = last_ns if at_ns is None else at_ns
+    plan, state, prints = _retold(stored, plan_id, at_ns)
+    happened = [event for event in stored.events if event.at_ns <= at_ns]
+    now = Circumstances(
+        plan, state, happened[-1] if happened else None, at_ns, nyse_calendar().block(at_ns), stored.gates, prints
+    )
+    return explain(now)
+
+
+def _stored(connection: sa.Connection, plan_id: str) -> Stored:
+    query = sa.select(plans_table.c.registered_ns, plans_table.c.body).where(plans_table.c.plan_id == plan_id)
+    rows = connection.execute(query.order_by(plans_table.c.version)).all()
+    if not rows:
+        msg = f"no plan {plan_id} in this database (fancy-trader plans list shows them)"
+        raise DataMissingError(msg)
+    versions = tuple(Register(at_ns, read_plan(body, NO_DEFAULTS)) for at_ns, body in rows)
+    symbol, stream = versions[0].plan.symbol, stream_of(connection, STREAM)
+    inputs = stream.inputs if stream else {}
+    settings = GateSettings.from_json(inputs.get("gates", {}))
+    gates = gate_timeline(symbol, all_market_events(connection), settings)
+    progress = progress_of(connection, symbol).get(STREAM)
+    return Stored(versions, tuple(events_of_plan(connection, plan_id)), inputs, gates, progress)
+
+
+def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState | None, ProgressRow | None]:
+    """Run the plan's symbol again up to the instant."""
+    plan = stored.versions[0].plan
+    book = SymbolBook(plan.symbol)
+    book.set_gates(stored.gates)
+    book.commands(_commands(stored))
+    calendar = nyse_calendar()
+    for frame in _reader(stored, plan.symbol, at_ns).pieces():
+        for _, ticks in by_symbol(tag(frame.frame, calendar)):
+            book.advance(ticks)
+    to_ns = stored.inputs.get("to_ns")
+    if to_ns is not None and to_ns <= at_ns:
+        book.mark(to_ns)
+    book.end(at_ns)
+    current = book.plan(plan_id)
+    return (plan, None, book.progress()) if current is None else (*current, book.progress())
+
+
+def _commands(stored: Stored) -> Sequence[Command]:
+    cancelled = [Cancel(event.at_ns, event.plan_id) for event in stored.events if event.kind is Kind.CANCELLED]
+    return [*stored.versions, *cancelled]
+
+
+def _reader(stored: Stored, symbol: str, at_ns: int) -> TapeReader:
+    paths = tuple(Path(name) for name in stored.inputs.get("files", ()))
+    gone = [str(path) for path in paths if not path.exists()]
+    if gone or not paths:
+        what = ", ".join(gone) or "its files"
+        msg = f"the recording is needed to look at {clock(at_ns)}, and {what} cannot be found"
+        raise DataMissingError(msg)
+    files, _ = find_tape_files(paths)
+    ends = [each for each in (stored.inputs.get("to_ns"), at_ns) if each is not None]
+    wanted = ScanFilter(stored.inputs.get("from_ns"), min(ends), frozenset({symbol}))
+    return TapeReader(tuple(files), (symbol,), wanted, stored.inputs["late_ns"])

@@ -1,0 +1,153 @@
+"""What a replay did, for people as tables and for machines as JSON."""
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from flows.meter import Meter
+from operators.prices import plain
+from operators.sessions import new_york
+from operators.times import SECOND_NS, iso
+from sinks.endings import endings
+from sinks.reader import PlanStanding, Totals, dead_letter_counts, plan_standings, totals
+
+SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Plans as they stand, how the finished ones ended (time in ns UTC, price), and what the database holds."""
+
+    standings: tuple[PlanStanding, ...]
+    endings: dict[str, tuple[int, float | None]]
+    totals: Totals
+    dead_letters: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What one run did: rows read, seconds it took, and whether it was left early."""
+
+    rows: int
+    seconds: float
+    tape_ns: int
+    stopped_early: bool
+
+
+def facts(meter: Meter, seconds: float) -> RunFacts:
+    """Take the facts of a run from its meter."""
+    return RunFacts(meter.rows, seconds, meter.tape_ns, meter.stopped_early)
+
+
+def read_report(connection: sa.Connection, symbol: str | None = None) -> Report:
+    """Read all plans of a database, or those of one symbol."""
+    return Report(
+        tuple(plan_standings(connection, symbol=symbol)),
+        endings(connection),
+        totals(connection),
+        dead_letter_counts(connection),
+    )
+
+
+def print_plans(report: Report, *, as_json: bool) -> None:
+    """Print the plans alone."""
+    if as_json:
+        print_json({"plans": _plans_json(report)})
+        return
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(_table(report.standings, report.endings))
+
+
+def print_run(report: Report, run: RunFacts, *, as_json: bool) -> None:
+    """Print plans and totals after a run."""
+    if as_json:
+        print_json({"plans": _plans_json(report), "totals": _totals_json(report, run)})
+        return
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    shown = report.standings[:SHOWN]
+    console.print(_table(shown, report.endings))
+    left = len(report.standings) - len(shown)
+    if left:
+        console.print(f"… and {left:,} more: fancy-trader plans list --db URL", highlight=False)
+    for line in _totals_lines(report, run):
+        console.print(line, highlight=False)
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document; NaN would be a defect and is refused."""
+    sys.stdout.write(json.dumps(data, allow_nan=False, indent=1) + "\n")
+
+
+def _plans_json(report: Report) -> list[dict[str, Any]]:
+    rows = []
+    for each in report.standings:
+        ended_ns, exit_price = report.endings.get(each.state.plan_id, (None, None))
+        extra = {"style": each.style, "direction": each.direction, "ended_ns": ended_ns, "exit_price": exit_price}
+        rows.append(asdict(each.state) | extra)
+    return rows
+
+
+def _totals_json(report: Report, run: RunFacts) -> dict[str, Any]:
+    phases = Counter(each.state.phase for each in report.standings)
+    return {
+        **asdict(run),
+        **asdict(report.totals),
+        "rows_per_second": round(run.rows / run.seconds) if run.seconds else None,
+        "phases": dict(sorted(phases.items())),
+        "realized_r": round(sum(each.state.realized_r for each in report.standings), 9),
+        "dead_letter_reasons": report.dead_letters,
+    }
+
+
+def _table(standings: tuple[PlanStanding, ...], ended: dict[str, tuple[int, float | None]]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("plan", "symbol", "side", "phase", "gate"):
+        table.add_column(name, no_wrap=True)
+    for name in ("fill", "exit", "realized R", "open R", "hits", "last", "updated ET"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in standings:
+        state = each.state
+        _, exit_price = ended.get(state.plan_id, (None, None))
+        table.add_row(
+            state.plan_id,
+            state.symbol,
+            each.direction,
+            state.phase,
+            "" if state.gate == "allow" else state.gate,
+            _price(state.fill_price),
+            _price(exit_price if state.fill_price is not None else None),
+            "" if state.fill_price is None else f"{state.realized_r:+.2f}",
+            "" if not state.open_r else f"{state.open_r:+.2f}",
+            str(state.targets_hit) if state.targets_hit else "",
+            _price(state.last_price),
+            f"{new_york(state.updated_ns):%m-%d %H:%M:%S}",
+        )
+    return table
+
+
+def _price(price: float | None) -> str:
+    return "" if price is None else plain(price)
+
+
+def _totals_lines(report: Report, run: RunFacts) -> list[str]:
+    phases = Counter(each.state.phase for each in report.standings)
+    told = ", ".join(f"{count:,} {phase}" for phase, count in phases.most_common())
+    realized = sum(each.state.realized_r for each in report.standings)
+    rate = f"{run.rows / run.seconds:,.0f}/s" if run.seconds else "at once"
+    when = f" up to {iso(run.tape_ns // SECOND_NS * SECOND_NS)}" if run.tape_ns else ""
+    lines = [
+        "",
+        f"plans    {len(report.standings):,}: {told}",
+        f"realized {realized:+.2f} R in {report.totals.events:,} events",
+        f"tape     {run.rows:,} prints in {run.seconds:.1f} s ({rate}){when}",
+    ]
+    lines += [f"unusable {count:,}: {reason}" for reason, count in list(report.dead_letters.items())[:5]]
+    if report.totals.divergences:
+        lines.append(f"DIVERGED {report.totals.divergences:,} rows stand in the database with other content")
+    return lines

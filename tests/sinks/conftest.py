@@ -1,0 +1,84 @@
+"""A migrated database on each engine, and values to fill it with."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from operators.events import Kind, PlanEvent
+from operators.rows import PlanRow, StateRow
+from sinks.database import open_database
+from sinks.schema import ensure_schema
+
+START_NS = 1_381_239_000_000_000_000  # 2013-10-08T13:30:00Z
+
+MakeEvent = Callable[..., PlanEvent]
+MakeState = Callable[..., StateRow]
+MakePlan = Callable[..., PlanRow]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on a fresh database with all tables."""
+    engine = open_database(database_url)
+    ensure_schema(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def make_event() -> MakeEvent:
+    """Makes an event of a plan, with whatever fields the test cares about."""
+
+    def make(plan_id: str = "P1", seq: int = 1, **fields: Any) -> PlanEvent:
+        data = {"why": f"last 99.5 at or below the stop, seq {seq}", "level": 99.5}
+        usual = PlanEvent(plan_id, 1, seq, "AAPL", Kind.TARGET_HIT, START_NS + seq, 99.5, data)
+        return replace(usual, **fields)
+
+    return make
+
+
+@pytest.fixture
+def make_state() -> MakeState:
+    """Makes the state of an open plan."""
+
+    def make(plan_id: str = "P1", last_seq: int = 1, **fields: Any) -> StateRow:
+        usual = StateRow(
+            plan_id=plan_id,
+            version=1,
+            symbol="AAPL",
+            phase="open",
+            health="healthy",
+            gate="allow",
+            fill_price=100.0,
+            effective_stop=99.1,
+            trail_stop=None,
+            best_price=None,
+            targets_hit=0,
+            remaining_fraction=1.0,
+            realized_r=0.0,
+            open_r=0.1,
+            mfe_r=1 / 3,
+            mae_r=-0.2,
+            last_price=100.1,
+            rr_to_next_target=1.7,
+            last_seq=last_seq,
+            updated_ns=START_NS + last_seq,
+        )
+        return replace(usual, **fields)
+
+    return make
+
+
+@pytest.fixture
+def make_plan() -> MakePlan:
+    """Makes a registered plan."""
+
+    def make(plan_id: str = "P1", version: int = 1, **fields: Any) -> PlanRow:
+        body = {"plan_id": plan_id, "version": version, "stop": 99.0, "targets": [{"price": 101.0}]}
+        usual = PlanRow(plan_id, version, "AAPL", "scalp", "long", START_NS, body)
+        return replace(usual, **fields)
+
+    return make

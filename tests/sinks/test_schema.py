@@ -1,0 +1,116 @@
+"""Migrations: what an empty, a current, an older, a newer and a foreign database get."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from sinks import schema
+from sinks.database import DatabaseError, open_database, reading
+from sinks.schema import HEAD, REVISIONS, ensure_schema, revision, upgrade
+from sinks.tables import metadata
+
+ROOT = Path(__file__).resolve().parents[2]
+ENSURE = """
+import sys
+from sinks.database import open_database
+from sinks.schema import ensure_schema
+ensure_schema(open_database(sys.argv[1]))
+print("alembic" in sys.modules)
+"""
+
+
+def set_revision(engine: sa.Engine, value: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :value"), {"value": value})
+
+
+def test_migrating_gives_the_tables_that_the_code_describes(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert revision(connection) == HEAD
+
+
+def test_every_revision_is_known_without_asking_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", "sinks:migrations")
+    scripts = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(scripts)) == REVISIONS
+
+
+def test_an_empty_database_is_migrated_by_itself(database_url: str) -> None:
+    engine = open_database(database_url)
+    with reading(engine) as connection:
+        assert revision(connection) is None
+    ensure_schema(engine)
+    with reading(engine) as connection:
+        assert set(metadata.tables) < set(sa.inspect(connection).get_table_names())
+    engine.dispose()
+
+
+def test_a_current_database_is_left_alone_without_alembic(engine: sa.Engine) -> None:
+    """Importing it costs more than a replay of a small day."""
+    upgrade(engine)
+    url = engine.url.render_as_string(hide_password=False)
+    done = subprocess.run([sys.executable, "-c", ENSURE, url], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_several_programs_may_meet_an_empty_database_at_once(database_url: str) -> None:
+    command = [sys.executable, "-c", ENSURE, database_url]
+    running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(3)]
+    for process in running:
+        process.communicate()
+    assert [process.returncode for process in running] == [0, 0, 0]
+
+
+def test_an_older_database_is_refused_until_it_is_upgraded(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's tables change unasked."""
+    monkeypatch.setattr(schema, "REVISIONS", (*REVISIONS, "0002"))
+    monkeypatch.setattr(schema, "HEAD", "0002")
+    with pytest.raises(DatabaseError, match=r"of revision 0001, not 0002; run `fancy-trader db upgrade`"):
+        ensure_schema(engine)
+
+
+@pytest.mark.parametrize("act", [ensure_schema, upgrade])
+def test_a_database_of_a_newer_program_is_refused(engine: sa.Engine, act: Callable[[sa.Engine], None]) -> None:
+    set_revision(engine, "9999")
+    with pytest.raises(DatabaseError, match="of revision 9999, which this program does not know; update it"):
+        act(engine)
+
+
+def test_an_empty_database_that_is_only_read_stays_empty(database_url: str) -> None:
+    engine = open_database(database_url)
+    with pytest.raises(DatabaseError, match="it is empty; let `fancy-trader replay` or `live` write to it first"):
+        ensure_schema(engine, create=False)
+    with reading(engine) as connection:
+        assert sa.inspect(connection).get_table_names() == []
+    upgrade(engine)
+    ensure_schema(engine, create=False)
+    engine.dispose()
+
+
+def test_tables_of_another_program_are_not_joined(database_url: str) -> None:
+    """A mistyped name must not turn somebody's database into ours."""
+    engine = open_database(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE invoices (id INTEGER)"))
+    with pytest.raises(DatabaseError, match=r"holds tables of another program \(invoices\)"):
+        ensure_schema(engine)
+    engine.dispose()
+
+
+def test_names_sort_byte_by_byte(engine: sa.Engine) -> None:
+    """Whatever the server's locale says, so that both engines keep one order."""
+    with engine.begin() as connection:
+        for name in ("b", "A", "_", "a", "B", "a.b", "a-b"):
+            connection.execute(sa.text("INSERT INTO streams VALUES (:name, 0, 0, '{}', false)"), {"name": name})
+        names = connection.scalars(sa.text("SELECT name FROM streams ORDER BY name")).all()
+    assert names == sorted(names)
