@@ -23,7 +23,9 @@ def advice(plans: Sequence[Plan]) -> list[str]:
             text = "has pre or post among its sessions, but extended_hours is off: Form T prints will not move it"
             lines.append(f"{plan.plan_id}: {text}")
         if plan.trail is not None and plan.trail.after > len(plan.targets):
-            lines.append(f"{plan.plan_id}: trail.after is {plan.trail.after}, but there are {len(plan.targets)} targets")
+            lines.append(
+                f"{plan.plan_id}: trail.after is {plan.trail.after}, but there are {len(plan.targets)} targets"
+            )
         if plan.breakeven_after > len(plan.targets):
             lines.append(f"{plan.plan_id}: breakeven_after is beyond its {len(plan.targets)} targets: it never happens")
     return lines

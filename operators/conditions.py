@@ -10,9 +10,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from operators import ticks
+from operators.lookup import Lookup
 from operators.times import SECOND_NS
 
 TABLE_VERSION: Final = "2026-11"
@@ -98,7 +101,7 @@ def flags_of_text(conditions: str | None) -> int:
 
 
 class FlagDeriver:
-    """Derives the flags of whole frames; remembers the condition lists it has met, and decides nothing by them.
+    """Derives the flags of whole frames.
 
     Late: the SIP time is more than `late_ns` after the participant's or the TRF's time, where those are known.
     A row whose correction is not 0 may touch nothing.
@@ -106,37 +109,29 @@ class FlagDeriver:
 
     def __init__(self, late_ns: int = DEFAULT_LATE_NS) -> None:
         self._late_ns = late_ns
-        self._known: dict[str, int] = {"": flags_of_text("")}
+        self._lookup = Lookup(flags_of_text)
 
-    def column(self, frame: pl.DataFrame) -> pl.Series:
-        """Return the flags of every row (uint8)."""
-        flags = self._by_conditions(frame.get_column(ticks.CONDITIONS))
-        checks = frame.select(
-            late=_lag(ticks.PARTICIPANT_NS, self._late_ns) | _lag(ticks.TRF_NS, self._late_ns),
-            corrected=pl.col(ticks.CORRECTION).fill_null(0) != 0,
-        )
-        late, corrected = checks.get_column("late"), checks.get_column("corrected")
-        if late.any():
-            flags = flags | late.cast(pl.UInt8) * int(Flag.LATE)
-        if corrected.any():
-            flags = flags.zip_with(~corrected, pl.Series([0], dtype=pl.UInt8))
-        return flags.alias(ticks.FLAGS)
-
-    def _by_conditions(self, conditions: pl.Series) -> pl.Series:
-        if conditions.null_count():
-            conditions = conditions.fill_null("")
-        flags = self._mapped(conditions)
-        if flags.null_count():
-            for text in conditions.filter(flags.is_null()).unique().to_list():
-                self._known[text] = flags_of_text(text)
-            flags = self._mapped(conditions)
+    def column(self, frame: pl.DataFrame) -> npt.NDArray[np.uint8]:
+        """Return the flags of every row."""
+        flags = self._lookup.column(frame.get_column(ticks.CONDITIONS)).astype(np.uint8)
+        late = self._late(frame)
+        if late is not None:
+            flags |= late.astype(np.uint8) * np.uint8(Flag.LATE)
+        correction = frame.get_column(ticks.CORRECTION)
+        if correction.null_count() < len(correction) and (correction.min() != 0 or correction.max() != 0):
+            flags[correction.fill_null(0).to_numpy() != 0] = 0
         return flags
 
-    def _mapped(self, conditions: pl.Series) -> pl.Series:
-        return conditions.replace_strict(self._known, default=None, return_dtype=pl.UInt8)
-
-
-def _lag(column: str, late_ns: int) -> pl.Expr:
-    """Whether the SIP stamped the row more than `late_ns` after `column`; 0 or null there is no time."""
-    known = pl.col(column).fill_null(0)
-    return (known > 0) & (pl.col(ticks.SIP_NS) - known > late_ns)
+    def _late(self, frame: pl.DataFrame) -> npt.NDArray[np.bool_] | None:
+        """Return which rows are late; None when it is plain that none is."""
+        sip, late = frame.get_column(ticks.SIP_NS).to_numpy(), None
+        for name in (ticks.PARTICIPANT_NS, ticks.TRF_NS):
+            column = frame.get_column(name)
+            if column.null_count() == len(column) or column.max() == 0:
+                continue
+            known = column.fill_null(0).to_numpy() if column.null_count() else column.to_numpy()
+            lag = sip - known
+            if lag.max() > self._late_ns:
+                behind = (lag > self._late_ns) & (known > 0)
+                late = behind if late is None else late | behind
+        return late

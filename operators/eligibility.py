@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from operators.columnar import Floats, Ints, Ticks
-from operators.conditions import Flag
+from operators.conditions import ANY_LAST, Flag
 from operators.plans import Plan, SessionPhase
 from operators.sessions import PHASE_CODES
+from operators.times import SECOND_NS
 
 _EXTENDED: Final = (SessionPhase.PRE, SessionPhase.POST)
 
@@ -62,6 +63,8 @@ class View:
 
 
 COUNTED: Final = ("records", "eligible", "late", "corrected", "unknown_condition")
+LONGEST_PHASE_NS: Final = 8 * 3600 * SECOND_NS
+"""No session phase lasts longer, and two of one kind are further apart."""
 NO_COUNTS: Final = (0,) * len(COUNTED)
 
 
@@ -78,6 +81,7 @@ class SymbolSlice:
     flags: npt.NDArray[np.uint8]
     phase: npt.NDArray[np.uint8]
     end_ns: int
+    usable: Flag = ANY_LAST
     counts: tuple[int, ...] = NO_COUNTS
     _views: dict[Profile, View] = field(default_factory=dict)
 
@@ -90,14 +94,24 @@ class SymbolSlice:
 
     def _view(self, profile: Profile) -> View:
         sip_ns, price = self.sip_ns, self.price
-        if len(price):
-            table = admission_table(profile)
-            one_phase = self.phase[0] == self.phase[-1] and (self.phase == self.phase[0]).all()
-            admitted = table[self.phase[0]][self.flags] if one_phase else table[self.phase, self.flags]
-            if not admitted.all():
-                sip_ns, price = sip_ns[admitted], price[admitted]
+        if len(price) and not self._all_admitted(profile):
+            admitted = admission_table(profile)[self.phase, self.flags]
+            sip_ns, price = sip_ns[admitted], price[admitted]
         low, high = (float(price.min()), float(price.max())) if len(price) else (np.nan, np.nan)
         return View(Ticks(sip_ns, price), low, high)
+
+    def _all_admitted(self, profile: Profile) -> bool:
+        """Whether it is plain, without looking at each print, that a profile admits them all."""
+        if self.phase[0] != self.phase[-1] or self.sip_ns[-1] - self.sip_ns[0] > LONGEST_PHASE_NS:
+            return False
+        return admits_all(profile, int(self.phase[0]), self.usable)
+
+
+@lru_cache(maxsize=1024)
+def admits_all(profile: Profile, phase_code: int, usable: Flag) -> bool:
+    """Whether a profile admits in a phase every print that has one of the `usable` bits and is not late."""
+    flags = (each for each in map(Flag, range(256)) if each & usable and not each & Flag.LATE)
+    return all(profile.admits(each, PHASE_CODES[phase_code]) for each in flags)
 
 
 def usable_flags(plans: Iterable[Plan]) -> Flag:

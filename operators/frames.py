@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -49,29 +51,48 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     ends = np.zeros(count, dtype=np.int64)
     ends[frame.code] = frame.sip_ns  # of equal indices the last stands
     tallies = _tallies(frame, count)
-    kept = np.flatnonzero(((frame.flags & usable) != 0) & ((frame.flags & Flag.LATE) == 0))
+    kept = np.flatnonzero(_useful(usable)[frame.flags])
     code = frame.code[kept]
-    if len(code) and np.any(code[1:] < code[:-1]):
+    if len(code) and not bool((code[1:] >= code[:-1]).all()):
         order = np.argsort(code, kind="stable")
         kept, code = kept[order], code[order]
     sip_ns, price, flags, phase = frame.sip_ns[kept], frame.price[kept], frame.flags[kept], frame.phase[kept]
-    edges = np.searchsorted(code, np.arange(count + 1))
-    for index in map(int, np.flatnonzero(tallies[0])):
-        part = slice(int(edges[index]), int(edges[index + 1]))
-        counts = tuple(int(tally[index]) for tally in tallies)
-        columns = sip_ns[part], price[part], flags[part], phase[part]
-        yield frame.symbols[index], SymbolSlice(*columns, int(ends[index]), counts)
+    edges = np.searchsorted(code, np.arange(count + 1)).tolist()
+    for index, counts in enumerate(tallies.tolist()):
+        if counts[0]:
+            part = slice(edges[index], edges[index + 1])
+            columns = sip_ns[part], price[part], flags[part], phase[part]
+            yield frame.symbols[index], SymbolSlice(*columns, int(ends[index]), usable, tuple(counts))
 
 
-def _tallies(frame: TickFrame, count: int) -> tuple[Ints, ...]:
-    """Count per symbol: records, eligible for plans without options, late, corrected, unknown condition."""
-    flags = frame.flags
-    late = (flags & Flag.LATE) != 0
-    groups = (
-        ((flags & Flag.LAST) != 0) & ~late,
-        late,
-        flags == 0,
-        (flags & Flag.UNKNOWN_CONDITION) != 0,
-    )
-    everything = np.bincount(frame.code, minlength=count)
-    return (everything, *(np.bincount(frame.code[group], minlength=count) for group in groups))
+@lru_cache(maxsize=16)
+def _useful(usable: Flag) -> npt.NDArray[np.bool_]:
+    """Whether a print with each of the 256 flags is worth keeping."""
+    return np.array([bool(flags & usable) and not flags & Flag.LATE for flags in range(256)])
+
+
+_ELIGIBLE, _LATE, _CORRECTED, _UNKNOWN, _OTHER = range(5)
+
+
+def _class_of(flags: int) -> int:
+    if flags == 0:
+        return _CORRECTED
+    if flags & Flag.LATE:
+        return _LATE
+    if flags & Flag.UNKNOWN_CONDITION:
+        return _UNKNOWN
+    return _ELIGIBLE if flags & Flag.LAST else _OTHER
+
+
+_CLASSES: Final = np.array([_class_of(flags) for flags in range(256)], dtype=np.uint8)
+_CLASS_BITS: Final = 3
+
+
+def _tallies(frame: TickFrame, count: int) -> Ints:
+    """Count per symbol what `eligibility.COUNTED` names; shape (symbols, 5)."""
+    cells = frame.code.astype(np.intp)
+    cells <<= _CLASS_BITS
+    cells |= _CLASSES[frame.flags]
+    found = np.bincount(cells, minlength=count << _CLASS_BITS).reshape(count, 1 << _CLASS_BITS)
+    everything = found.sum(axis=1)
+    return np.stack((everything, *(found[:, each] for each in (_ELIGIBLE, _LATE, _CORRECTED, _UNKNOWN))), axis=1)

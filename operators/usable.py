@@ -63,14 +63,22 @@ def all_usable(frame: pl.DataFrame, bounds: TimeBounds) -> bool:
         return True
     if any(frame.get_column(name).null_count() for name in (ticks.SYMBOL, ticks.SIP_NS, ticks.PRICE, ticks.SIZE)):
         return False
-    extremes = frame.select(
+    found = frame.select(
         first=pl.col(ticks.SIP_NS).min(),
         last=pl.col(ticks.SIP_NS).max(),
-        prices=(pl.col(ticks.PRICE) > 0).all() & pl.col(ticks.PRICE).is_finite().all(),
-        sizes=(pl.col(ticks.SIZE) >= 0).all() & pl.col(ticks.SIZE).is_finite().all(),
+        price=pl.col(ticks.PRICE).min(),
+        prices=pl.col(ticks.PRICE).sum(),
+        size=pl.col(ticks.SIZE).min(),
+        sizes=pl.col(ticks.SIZE).sum(),
     ).row(0, named=True)
-    inside = bounds.low_ns <= extremes["first"] and extremes["last"] < bounds.high_ns
-    return inside and bool(extremes["prices"] and extremes["sizes"])
+    inside = bool(bounds.low_ns <= found["first"] and found["last"] < bounds.high_ns)
+    numbers = isfinite(found["prices"]) and isfinite(found["sizes"])  # one NaN or infinity spoils the sum
+    return inside and numbers and bool(found["price"] > 0 and found["size"] >= 0) and _all_named(frame)
+
+
+def _all_named(frame: pl.DataFrame) -> bool:
+    symbol = frame.get_column(ticks.SYMBOL)
+    return not (symbol.dtype == pl.String() and (symbol.str.len_bytes().min() or 0) == 0)
 
 
 def _outside(sip_ns: int, bounds: TimeBounds) -> str:

@@ -16,6 +16,9 @@ Row = tuple[Any, ...]
 WRITE_LOCK: Final = 5_064_321_001
 """Key of the PostgreSQL advisory lock that writers hold until they commit."""
 
+COPY_FROM: Final = 200
+"""Rows from which on COPY beats `executemany` on PostgreSQL."""
+
 
 def lock_writers(connection: sa.Connection) -> None:
     """Wait until no other transaction writes, and keep others out until this one ends.
@@ -52,9 +55,10 @@ def stored(connection: sa.Connection, table: sa.Table, keys: str) -> list[Row]:
 def _send(connection: sa.Connection, table: sa.Table, rows: list[Row], on_conflict: str) -> int:
     if not rows:
         return 0
-    if connection.dialect.name == "postgresql":
+    on_sqlite = connection.dialect.name == "sqlite"
+    if not on_sqlite and len(rows) >= COPY_FROM:
         return _copy(connection, table, rows, on_conflict)
-    marks = ", ".join("?" * len(table.columns))
+    marks = ", ".join(["?" if on_sqlite else "%s"] * len(table.columns))
     statement = f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks}) {on_conflict}"
     return connection.exec_driver_sql(statement, rows).rowcount
 
@@ -64,7 +68,10 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_confli
     staged = f"staged_{table.name}"
     driver: Any = connection.connection.cursor()
     with translated(connection.engine), driver:
-        driver.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name}); TRUNCATE {staged}")
+        driver.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name}) ON COMMIT DELETE ROWS;"
+            f"DELETE FROM {staged}"  # of an earlier call in this transaction
+        )
         with driver.copy(f"COPY {staged} ({_names(table)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)

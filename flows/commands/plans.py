@@ -38,7 +38,9 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON array,
 
 
 @app.command("list")
-def list_plans(database: Database, symbol: Annotated[str | None, typer.Option()] = None, as_json: AsJson = False) -> None:
+def list_plans(
+    database: Database, symbol: Annotated[str | None, typer.Option()] = None, as_json: AsJson = False
+) -> None:
     """List the plans of a database with where they stand.
 
     Example: fancy-trader plans list --db sqlite:///plans.db --symbol SPY

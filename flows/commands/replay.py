@@ -27,7 +27,9 @@ def replay(
         typer.Option(metavar="KIND=BEFORE:AFTER", help="Minutes around events of a kind (* for all)."),
     ] = None,
     odd_lots: Annotated[bool, typer.Option(help="Odd lots set the last price, unless a plan says no.")] = False,
-    extended_hours: Annotated[bool, typer.Option(help="Form T prints do, in pre and post, unless a plan says no.")] = False,
+    extended_hours: Annotated[
+        bool, typer.Option(help="Form T prints do, in pre and post, unless a plan says no.")
+    ] = False,
     late_seconds: Annotated[float, typer.Option(min=0, help="Older prints are late and set no price.")] = 1.0,
     strict: Annotated[bool, typer.Option(help="Refuse the run when one plan is bad.")] = False,
     as_json: AsJson = False,

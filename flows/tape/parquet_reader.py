@@ -11,7 +11,7 @@ from flows.tape.scan import ROW, Piece, ScanFilter, day_bounds, reasoned
 from operators import ticks
 from operators.usable import all_usable, unusable
 
-PIECE_ROWS: Final = 500_000
+PIECE_ROWS: Final = 1_000_000
 
 
 def read_parquet(file: TapeFile, wanted: ScanFilter) -> Iterator[Piece]:
@@ -44,14 +44,15 @@ def _typed(file: TapeFile, schema: pl.Schema, column: str) -> pl.Expr:
     if name is None:
         return pl.lit(None, dtype=target).alias(column)
     found = schema[name]
+    if column in (ticks.SYMBOL, ticks.CONDITIONS) and isinstance(found, pl.String | pl.Categorical | pl.Enum):
+        return pl.col(name).cast(pl.Categorical).alias(column)
     if found == target:
         return pl.col(name).alias(column)
     if isinstance(found, pl.Datetime):
         return pl.col(name).dt.cast_time_unit("ns").cast(pl.Int64).alias(column)
     if column == ticks.CONDITIONS and isinstance(found, pl.List):
         return pl.col(name).cast(pl.List(pl.String)).list.join(",").alias(column)
-    textual = isinstance(found, pl.String | pl.Categorical | pl.Enum)
-    if found.is_numeric() != target.is_numeric() and not (textual and target == pl.String()):
+    if found.is_numeric() != target.is_numeric():
         msg = f"{file.path}: column {name} holds {found}; must hold {target}"
         raise BadInputError(msg)
     return pl.col(name).cast(target, strict=column != ticks.CORRECTION).alias(column)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -14,8 +15,12 @@ from operators import ticks
 from operators.columnar import Ints
 from operators.conditions import DEFAULT_LATE_NS, FlagDeriver
 from operators.frames import TickFrame
+from operators.lookup import Lookup
 from operators.rows import DeadLetter
 from operators.times import iso
+
+UNWATCHED: Final = 0xFFFF
+"""The code of symbols that nobody watches; a replay can watch one symbol less than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +54,27 @@ class TapeReader:
         """Yield the tape in order.  A print that goes back in its symbol's time is a dead letter."""
         deriver, order = FlagDeriver(self.late_ns), _OrderGuard(self.watched)
         codes = {symbol: code for code, symbol in enumerate(self.watched)}
+        lookup = Lookup(lambda symbol: codes.get(symbol, UNWATCHED))
         for file in self.files:
             source = str(file.path)
             for piece in read_file(file, self.wanted):
-                frame, rows_read = self._frame(piece.ticks, codes, deriver)
+                frame, rows_read = self._frame(piece.ticks, lookup, deriver)
                 frame, backwards = order.check(frame, rows_read, source)
                 end_ns = piece.ticks.get_column(ticks.SIP_NS).max() if len(piece.ticks) else 0
                 rows = len(piece.ticks) + len(piece.dead_letters)
                 yield TapePiece(frame, piece.dead_letters, backwards, rows, int(end_ns))  # type: ignore[arg-type]
 
-    def _frame(self, rows: pl.DataFrame, codes: dict[str, int], deriver: FlagDeriver) -> tuple[TickFrame, Ints]:
-        code = rows.get_column(ticks.SYMBOL).replace_strict(codes, default=None, return_dtype=pl.UInt16)
-        if code.null_count():
-            known = code.is_not_null()
-            rows, code = rows.filter(known), code.filter(known)
+    def _frame(self, rows: pl.DataFrame, lookup: Lookup, deriver: FlagDeriver) -> tuple[TickFrame, Ints]:
+        code = lookup.column(rows.get_column(ticks.SYMBOL)).astype(np.uint16)
+        watched = code != UNWATCHED
+        if not watched.all():
+            rows, code = rows.filter(pl.Series(watched)), code[watched]
         frame = TickFrame(
             tuple(self.watched),
-            code.to_numpy(),
+            code,
             rows.get_column(ticks.SIP_NS).to_numpy(),
             rows.get_column(ticks.PRICE).to_numpy(),
-            deriver.column(rows).to_numpy(),
+            deriver.column(rows),
         )
         return frame, rows.get_column(ROW).to_numpy()
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from operators.events import Kind, PlanEvent
 from operators.market_events import MarketEvent, Severity
 from operators.rows import Batch, DeadLetter, PlanRow, ProgressRow, StateRow
+from sinks import bulk
 from sinks.database import DatabaseError, open_database
 from sinks.reader import stream_of
 from sinks.schema import ensure_schema
@@ -20,6 +21,12 @@ from sinks.writer import SinkWriter, write_market_events
 MakeEvent = Callable[..., PlanEvent]
 MakeState = Callable[..., StateRow]
 MakePlan = Callable[..., PlanRow]
+
+
+@pytest.fixture(autouse=True)
+def copy_from_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that both of PostgreSQL's ways are walked: single rows go one way, several the other."""
+    monkeypatch.setattr(bulk, "COPY_FROM", 2)
 
 
 @pytest.fixture
