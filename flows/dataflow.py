@@ -18,7 +18,7 @@ from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, GateTimeline, gate_timeline
 from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
-from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
+from operators.records import Cancel, ClockMark, Command, TapeEnd
 from operators.rows import Batch, DeadLetter
 from operators.sessions import SessionCalendar
 from operators.targets import profile

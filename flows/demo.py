@@ -1,6 +1,5 @@
 """The demo: a simulated day from a seed, replayed like any recorded one.  Not one price in it is real."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Final

@@ -1,5 +1,6 @@
-"""Market events from CSV: id,symbol,kind,severity,at,known_at,label.  One bad row refuses the file: a gate that
-misses an event is worse than none.
+"""Market events from CSV: id,symbol,kind,severity,at,known_at,label.
+
+One bad row refuses the file: a gate that misses an event is worse than none.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Event gate, on event time only.  Windows are half-open, overlap into one, and start no sooner than they were known."""
+"""Event gate, on event time only.  Windows are half-open, overlap into one, and start no sooner than known."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence

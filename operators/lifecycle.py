@@ -20,9 +20,9 @@ from operators.state import (
     PlanState,
     binding_stop,
     effective_stop,
-    remaining_after,
     in_r,
     initial_risk,
+    remaining_after,
 )
 from operators.targets import TargetProfile
 

@@ -7,19 +7,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-UNMET: Final = -1
+ABSENT: Final = -1
 
 
 class Lookup:
     """Gives every text of a column its number, the same text always the same.
 
-    `number` says it for a text not met before; a null counts as the empty text.  What is remembered saves work and
-    decides nothing.  Columns may be text, categorical or enum; the latter two are looked up by their codes.
+    `number` says it, once per text; a null counts as the empty text.  Columns may be text, categorical or enum.
+    Category codes are looked up anew in every column: polars may give them out again once nobody holds them.
     """
 
     def __init__(self, number: Callable[[str], int]) -> None:
         self._number = number
-        self._by_code: dict[pl.DataType, npt.NDArray[np.int32]] = {}
+        self._known: dict[str, int] = {}
 
     def column(self, texts: pl.Series) -> npt.NDArray[np.int32]:
         """Return the number of every row."""
@@ -30,18 +30,15 @@ class Lookup:
         codes = texts.to_physical().to_numpy()
         if not len(codes):
             return np.empty(0, dtype=np.int32)
-        table = self._table(texts.dtype, int(codes.max()))
-        numbers: npt.NDArray[np.int32] = table[codes]
-        if (numbers == UNMET).any():
-            met = texts.unique()
-            for text, code in zip(met.cast(pl.String).to_list(), met.to_physical().to_list(), strict=True):
-                table[code] = self._number(text)
-            numbers = table[codes]
-        return numbers
+        rows = np.full(int(codes.max()) + 1, ABSENT, dtype=np.int64)
+        rows[codes] = np.arange(len(codes))
+        present = np.flatnonzero(rows != ABSENT)
+        table = np.empty(len(rows), dtype=np.int32)
+        table[present] = [self._of(text) for text in texts.gather(rows[present]).cast(pl.String).to_list()]
+        return table[codes]
 
-    def _table(self, dtype: pl.DataType, highest: int) -> npt.NDArray[np.int32]:
-        table = self._by_code.get(dtype, np.empty(0, dtype=np.int32))
-        if len(table) <= highest:
-            table = np.concatenate((table, np.full(2 * highest + 2 - len(table), UNMET, dtype=np.int32)))
-            self._by_code[dtype] = table
-        return table
+    def _of(self, text: str) -> int:
+        number = self._known.get(text)
+        if number is None:
+            number = self._known[text] = self._number(text)
+        return number

@@ -161,7 +161,7 @@ def _targets(given: list[_TargetIn | float]) -> tuple[Target, ...]:
 
 
 def _plan_error(data: object, text: str) -> PlanError:
-    """Turn the decoder's finding ("Expected `float`, got `str` - at `$.stop`") into field, value and what is allowed."""
+    """Turn the decoder's finding ("Expected `float`, got `str` - at `$.stop`") into field, value, what is allowed."""
     finding, _, where = text.partition(" - at `")
     path = where.rstrip("`").removeprefix("$").removeprefix(".")
     if "missing required field" in finding or "unknown field" in finding:

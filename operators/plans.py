@@ -93,9 +93,9 @@ class Trail:
 
     def __post_init__(self) -> None:
         """Refuse distances that cannot trail."""
-        for name in ("distance", "step"):
-            if not 0 < getattr(self, name) < inf:
-                raise PlanError(f"trail.{name}", f"got {getattr(self, name)}; must be dollars above 0")
+        for field, dollars in (("trail.distance", self.distance), ("trail.step", self.step)):
+            if not 0 < dollars < inf:
+                raise PlanError(field, f"got {dollars}; must be dollars above 0")
         if not 1 <= self.after <= MAX_TARGETS:
             raise PlanError("trail.after", f"got {self.after}; must be a number of targets, 1 to {MAX_TARGETS}")
 
@@ -167,7 +167,8 @@ def _check_fractions(targets: tuple[Target, ...]) -> None:
     total = 0.0
     for index, target in enumerate(targets, 1):
         if not 0 < target.fraction <= 1 + FRACTION_TOLERANCE:
-            raise PlanError(f"targets[{index}].fraction", f"got {target.fraction}; must be above 0, at most 1")
+            field = f"targets[{index}].fraction"
+            raise PlanError(field, f"got {target.fraction}; must be above 0, at most 1")
         total += target.fraction
     if total > 1 + FRACTION_TOLERANCE:
         raise PlanError("targets", f"fractions sum to {total:g}; must be at most 1")

@@ -107,8 +107,7 @@ def binding_stop(plan: Plan, state: PlanState) -> tuple[float, str]:
     """The effective stop and its name; of equal levels the trail names it, then break-even, then the stop."""
     level, name = plan.stop, "stop"
     if state.fill_price is not None and breakeven_on(plan, state):
-        if plan.sign * (state.fill_price - level) >= 0:
-            level, name = state.fill_price, "breakeven"
+        level, name = state.fill_price, "breakeven"  # a fill is never beyond the stop
     if state.trail_stop is not None and plan.sign * (state.trail_stop - level) >= 0:
         level, name = state.trail_stop, "trail"
     return level, name

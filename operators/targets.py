@@ -1,6 +1,6 @@
 """What a plan's levels are worth: reward to risk, distances, and where the last price leaves the position.
 
-Formulas: R = signed move / |fill - stop| (Van Tharp); MFE and MAE: extreme R since the fill (Sweeney), MAE at or below 0.
+Formulas: R = signed move / |fill - stop| (Van Tharp); MFE, MAE: extreme R since the fill (Sweeney), MAE 0 or below.
 """
 
 from dataclasses import dataclass

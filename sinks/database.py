@@ -88,10 +88,15 @@ def _parsed(url: str) -> sa.URL:
     return parsed.set(drivername=DRIVERS[parsed.drivername])
 
 
-def _sqlite(url: sa.URL, read_only: bool) -> sa.Engine:
-    if url.query and url.query.get("uri") != "true":  # SQLAlchemy would ignore them
+def _refuse_ignored_options(url: sa.URL) -> None:
+    """SQLAlchemy would drop them, and mode=ro with them."""
+    if url.query and url.query.get("uri") != "true":
         msg = f"{shown(url)}: options need a URI; write sqlite:///file:NAME?mode=ro&uri=true"
         raise DatabaseError(msg)
+
+
+def _sqlite(url: sa.URL, read_only: bool) -> sa.Engine:
+    _refuse_ignored_options(url)
     engine = sa.create_engine(
         url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, json_serializer=canonical
     )

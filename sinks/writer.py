@@ -57,7 +57,6 @@ class SinkWriter:
         """
         plans, events = plan_rows(batch.plans), event_rows(batch.events)
         states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
-        progress = progress_rows(self._stream, batch.progress)
         with self._engine.begin() as connection:
             lock_writers(connection)
             last = last_stream_seq(connection)
@@ -68,7 +67,7 @@ class SinkWriter:
                 plans=new_plans,
                 events=new_events,
                 states=upsert(connection, tables.plan_states, states, ("last_seq", "updated_ns")),
-                progress=upsert(connection, tables.progress, progress, ("tape_ns",)),
+                progress=upsert(connection, tables.progress, progress_rows(self._stream, batch.progress), ("tape_ns",)),
                 dead_letters=insert_new(connection, tables.dead_letters, letters),
                 divergences=len(diverged),
                 first_divergence=diverged[0] if diverged else None,

@@ -47,10 +47,10 @@ class Idea:
     wanted: Wanted
     style: str = "intraday"
     anchor: Anchor = Anchor.LAST
-    starts: tuple[int, ...] = tuple(range(5, 240, 5))
+    starts: tuple[int, ...] = tuple(range(5, 330, 5))
     away: tuple[float, ...] = (0.05, 0.1, 0.2)
     risks: tuple[float, ...] = (0.25, 0.15, 0.4, 0.6)
-    ladders: tuple[tuple[float, ...], ...] = ((1, 2), (0.7, 1.4), (0.4, 0.8))
+    ladders: tuple[tuple[float, ...], ...] = ((1, 2), (0.6, 1.2), (0.25, 0.5))
     fractions: tuple[float, ...] | None = None
     trail: float | None = None
     until: int | None = None

@@ -98,7 +98,7 @@ def symbol_slice(prints: pl.DataFrame, calendar: SessionCalendar) -> SymbolSlice
         ticks.CORRECTION,
     )
     sip_ns = frame.get_column(ticks.SIP_NS).to_numpy()
-    flags = FlagDeriver().column(frame).to_numpy()
+    flags = FlagDeriver().column(frame)
     price = frame.get_column(ticks.PRICE).to_numpy()
     return SymbolSlice(sip_ns, price, flags, calendar.phase_codes(sip_ns), int(sip_ns[-1]))
 
@@ -128,22 +128,17 @@ def raises(times: int) -> Wanted:
     return lambda trial: trial.count(Kind.TRAIL_RAISED) >= times
 
 
-def enters(from_ns: int, to_ns: int) -> Wanted:
-    """Want the entry in [from, to), ns UTC."""
-    return lambda trial: from_ns <= (trial.at_ns(Kind.ENTERED) or 0) < to_ns
-
-
 def enters_gated(trial: Trial) -> bool:
     """Want the entry while the gate stands."""
-    return _within_gate(trial, trial.at_ns(Kind.ENTERED))
+    return _gated(trial, trial.at_ns(Kind.ENTERED))
 
 
 def held_back(trial: Trial) -> bool:
     """Want an entry that the gate alone keeps the plan from while it stands."""
     free = rehearse(replace(trial.stage, gates=NO_GATES), trial.plan)
-    return not enters_gated(trial) and _within_gate(trial, free.at_ns(Kind.ENTERED))
+    return not enters_gated(trial) and _gated(trial, free.at_ns(Kind.ENTERED))
 
 
-def _within_gate(trial: Trial, at_ns: int | None) -> bool:
-    gated, ungated = trial.at_ns(Kind.GATED), trial.at_ns(Kind.UNGATED)
-    return None not in (at_ns, gated, ungated) and (gated or 0) <= (at_ns or 0) < (ungated or 0)
+def _gated(trial: Trial, at_ns: int | None) -> bool:
+    windows = trial.stage.gates.windows
+    return at_ns is not None and any(window.start_ns <= at_ns < window.end_ns for window in windows)

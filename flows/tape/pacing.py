@@ -6,6 +6,7 @@ Files are sorted by ticker, so the tape is first laid out on disk in minutes of 
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -66,7 +67,7 @@ def paced(frames: Iterable[TickFrame], speed: float) -> Iterator[Paced]:
         origin_ns = int(frame.sip_ns[0]) if origin_ns is None else origin_ns
         step = (frame.sip_ns - origin_ns) // step_ns
         edges = np.concatenate(([0], np.flatnonzero(np.diff(step)) + 1, [len(step)]))
-        for first, last in zip(edges[:-1], edges[1:], strict=True):
+        for first, last in pairwise(edges):
             passed = (int(frame.sip_ns[last - 1]) - origin_ns) / SECOND_NS / speed
             yield Paced(start + passed, cut(frame, int(first), int(last)))
 

@@ -25,8 +25,9 @@ UNWATCHED: Final = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class TapePiece:
-    """Some of the tape: a frame, rows that are no ticks, prints of watched symbols that go back in time, the number
-    of rows read, and the last SIP time among them (ns UTC, 0 when there is none).
+    """Some of the tape: a frame, rows that are no ticks, prints of watched symbols that go back in time.
+
+    `rows`: how many were read; `end_ns`: the last SIP time among them, ns UTC, 0 when there is none.
     """
 
     frame: TickFrame

@@ -8,9 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from operators.events import Kind, PlanEvent
-from operators.rows import PlanRow, StateRow
+from operators.rows import Batch, DeadLetter, PlanRow, ProgressRow, StateRow
+from sinks import bulk
 from sinks.database import open_database
 from sinks.schema import ensure_schema
+from sinks.tables import metadata, plan_events
+from sinks.writer import SinkWriter
 
 START_NS = 1_381_239_000_000_000_000  # 2013-10-08T13:30:00Z
 
@@ -82,3 +85,54 @@ def make_plan() -> MakePlan:
         return replace(usual, **fields)
 
     return make
+
+
+@pytest.fixture
+def few_rows_to_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Walks both of PostgreSQL's ways: single rows go one way, several the other."""
+    monkeypatch.setattr(bulk, "COPY_FROM", 2)
+
+
+@pytest.fixture
+def writer(engine: sa.Engine, few_rows_to_copy: None) -> SinkWriter:
+    """Writes the stream `tape`."""
+    return SinkWriter(engine, "tape")
+
+
+@pytest.fixture
+def batch(make_event: MakeEvent, make_state: MakeState, make_plan: MakePlan) -> Batch:
+    """Something of everything."""
+    return Batch(
+        plans=(make_plan("P1"), make_plan("P2")),
+        events=(make_event("P2", 1), make_event("P1", 1), make_event("P1", 2, price=None)),
+        states=(make_state("P1", 2), make_state("P2", 1, health=None)),
+        dead_letters=(DeadLetter("day.csv", 7, "price", "not a number", "AAPL,x"),),
+        progress=(ProgressRow("AAPL", 100, 10, 8, 1, 0, 1),),
+    )
+
+
+@pytest.fixture
+def contents() -> Callable[[sa.Engine], dict[str, list[tuple[Any, ...]]]]:
+    """Reads every row of every table."""
+
+    def read(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
+        with engine.connect() as connection:
+            return {
+                table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
+                for table in metadata.sorted_tables
+            }
+
+    return read
+
+
+@pytest.fixture
+def positions() -> Callable[[sa.Engine], list[tuple[str, int, int]]]:
+    """Reads (plan_id, seq, stream_seq) of all events, by position."""
+
+    def read(engine: sa.Engine) -> list[tuple[str, int, int]]:
+        columns = (plan_events.c.plan_id, plan_events.c.seq, plan_events.c.stream_seq)
+        with engine.connect() as connection:
+            rows = connection.execute(sa.select(*columns).order_by(plan_events.c.stream_seq))
+            return [(row[0], row[1], row[2]) for row in rows]
+
+    return read

@@ -67,6 +67,7 @@ def test_a_reader_keeps_no_writer_waiting_and_sees_one_instant(engine: sa.Engine
         assert connection.scalar(sa.text("SELECT count(*) FROM commands")) == before == 0
 
 
+@pytest.mark.postgres
 def test_postgresql_urls_mean_psycopg(postgresql_url: str) -> None:
     """Whether the driver is named or not."""
     plain = postgresql_url.replace("postgresql+psycopg://", "postgresql://")
@@ -128,6 +129,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
     assert "secret" not in text
 
 
+@pytest.mark.postgres
 def test_a_database_that_the_server_lacks_is_named(postgresql_server: sa.URL) -> None:
     missing = postgresql_server.set(database="nowhere").render_as_string(hide_password=False)
     assert '"nowhere" does not exist' in message(missing)
@@ -163,6 +165,7 @@ def test_an_option_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert "check the options after the question mark" in text
 
 
+@pytest.mark.postgres
 def test_an_unknown_option_of_a_postgresql_url_is_refused(postgresql_url: str) -> None:
     joint = "&" if "?" in postgresql_url else "?"
     assert "speed" in message(f"{postgresql_url}{joint}speed=1")
@@ -182,6 +185,7 @@ def test_a_mistake_of_ours_is_not_put_down_to_the_database(engine: sa.Engine) ->
         connection.execute(sa.text("INSERT INTO streams (name) VALUES ('half')"))
 
 
+@pytest.mark.postgres
 def test_a_server_that_goes_away_in_between_is_reported_and_then_found_again(postgresql_url: str) -> None:
     engine = open_database(postgresql_url)
     hang_up = sa.text("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -1,0 +1,187 @@
+"""One plan_id through a slice of its symbol's tape: commands, deadlines and ticks in the order of their times."""
+
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from operators.columnar import run
+from operators.eligibility import Profile, SymbolSlice
+from operators.events import PlanEvent
+from operators.gating import GateTimeline
+from operators.lifecycle import register, step
+from operators.plan_json import plan_to_json
+from operators.plan_reading import NO_DEFAULTS, read_plan
+from operators.plans import Plan
+from operators.records import Cancel, Command, Expiry, Register
+from operators.rows import DeadLetter, PlanRow, StateRow, plan_row, state_row
+from operators.state import PlanState
+from operators.targets import profile as measure
+
+NEVER: Final = np.iinfo(np.int64).max
+NOTHING_YET: Final = -1
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one piece of tape did to a symbol's plans, in a fixed order."""
+
+    events: list[PlanEvent] = field(default_factory=list)
+    plans: list[PlanRow] = field(default_factory=list)
+    states: list[StateRow] = field(default_factory=list)
+    refused: list[DeadLetter] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Slot:
+    """One plan_id: its current version, its state, and the commands still to come, in time order."""
+
+    plan_id: str
+    pending: list[Command]
+    plan: Plan | None = None
+    state: PlanState | None = None
+    written: tuple[int, int] = (0, 0)
+
+    def queue(self, command: Command) -> None:
+        """Keep a command for its own time; of one instant, the first to come is the first to act."""
+        insort(self.pending, command, key=lambda each: each.at_ns)
+
+    @property
+    def profile(self) -> Profile | None:
+        """How the current version chooses its prints; None before any is registered."""
+        return None if self.plan is None else Profile.of(self.plan)
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """What tells one state of the plan from a later one."""
+        return (0, 0) if self.state is None else (self.state.last_seq, self.state.updated_ns)
+
+
+_EXPIRY, _GATE, _COMMAND = range(3)
+"""What comes first when several things are due at one instant; ticks of that instant come last."""
+
+
+def next_due(slot: Slot, after_ns: int, gates: GateTimeline) -> tuple[int, int] | None:
+    """Return the time and kind of what happens next to a plan other than a tick."""
+    due: list[tuple[int, int]] = []
+    if slot.pending:
+        due.append((slot.pending[0].at_ns, _COMMAND))
+    if slot.plan is not None and slot.state is not None and slot.state.live:
+        if slot.plan.expires_at_ns is not None:
+            due.append((slot.plan.expires_at_ns, _EXPIRY))
+        edge = gates.next_edge(after_ns, slot.plan.on_event)
+        if edge is not None:
+            due.append((edge.at_ns, _GATE))
+    return min(due, default=None)
+
+
+def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimeline, outcome: Outcome) -> None:
+    """Take one plan through a slice: ticks up to what is due next, then that, and so on."""
+    happened: list[PlanEvent] = []
+    from_ns = NOTHING_YET
+    while True:
+        due = next_due(slot, now_ns, gates)
+        until_ns = NEVER if due is None or due[0] > ticks.end_ns else due[0]
+        happened += _run_ticks(slot, ticks, from_ns, until_ns)
+        if due is None or until_ns == NEVER:
+            break
+        now_ns = from_ns = max(now_ns, due[0])
+        happened += _happen(slot, due, now_ns, gates, outcome)
+    if happened and slot.plan is not None and slot.state is not None:
+        slot.written = slot.stamp
+        outcome.events += happened
+        outcome.states.append(state_row(slot.plan, slot.state))
+
+
+def _run_ticks(slot: Slot, ticks: SymbolSlice, from_ns: int, until_ns: int) -> list[PlanEvent]:
+    """Run the ticks in [from, until) that the plan may act on."""
+    plan, state = slot.plan, slot.state
+    if plan is None or state is None or not state.live:
+        return []
+    view = ticks.view(Profile.of(plan)).ticks
+    first = max(from_ns, plan.valid_from_ns)
+    start = int(np.searchsorted(view.sip_ns, first))
+    end = len(view.sip_ns) if until_ns == NEVER else int(np.searchsorted(view.sip_ns, until_ns))
+    slot.state, events = run(plan, state, view, start, end)
+    return events
+
+
+def _happen(
+    slot: Slot, due: tuple[int, int], now_ns: int, gates: GateTimeline, outcome: Outcome
+) -> Sequence[PlanEvent]:
+    """Let what is due happen to a plan."""
+    due_ns, kind = due
+    if kind == _COMMAND:
+        return _obey(slot, slot.pending.pop(0), now_ns, gates, outcome)
+    if slot.plan is None or slot.state is None:
+        return ()
+    edge = gates.next_edge(due_ns - 1, slot.plan.on_event) if kind == _GATE else None
+    slot.state, events = step(slot.plan, slot.state, edge or Expiry(due_ns))
+    return events
+
+
+def _obey(slot: Slot, command: Command, now_ns: int, gates: GateTimeline, outcome: Outcome) -> Sequence[PlanEvent]:
+    plan, state = slot.plan, slot.state
+    if isinstance(command, Cancel):
+        if plan is None or state is None or not state.live:
+            outcome.refused.append(_refusal(command, "cancel", "no live plan has this id"))
+            return ()
+        slot.state, events = step(plan, state, Cancel(now_ns, command.plan_id))
+        return events
+    if plan is not None and command.plan.version <= plan.version:
+        text = f"version {command.plan.version} is not above the registered version {plan.version}"
+        outcome.refused.append(_refusal(command, "version", text))
+        return ()
+    return _register(slot, command, now_ns, gates, outcome)
+
+
+def _register(slot: Slot, command: Register, now_ns: int, gates: GateTimeline, outcome: Outcome) -> list[PlanEvent]:
+    """Replace what lives, register the new version, and put it before the gate as it stands now."""
+    plan, events = command.plan, list[PlanEvent]()
+    last_seq = 0
+    if slot.plan is not None and slot.state is not None:
+        old, replaced = step(slot.plan, slot.state, Register(now_ns, plan))
+        events += replaced
+        last_seq = old.last_seq
+    state, registered = register(plan, now_ns, last_seq, command.profile or measure(plan))
+    events += registered
+    edge = gates.at(now_ns, plan.on_event)
+    if edge is not None:
+        state, gated = step(plan, state, edge)
+        events += gated
+    slot.plan, slot.state = plan, state
+    outcome.plans.append(plan_row(plan, now_ns))
+    return events
+
+
+def _refusal(command: Command, field_name: str, reason: str) -> DeadLetter:
+    plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
+    return DeadLetter(f"command {plan_id}", command.at_ns, field_name, reason, plan_id)
+
+
+def slot_to_plain(slot: Slot) -> tuple[Any, ...]:
+    """Write a slot with plain values: plans as JSON, states as rows."""
+    plan = None if slot.plan is None else plan_to_json(slot.plan)
+    state = None if slot.state is None else slot.state.to_row()
+    pending = tuple(
+        (each.at_ns, plan_to_json(each.plan)) if isinstance(each, Register) else (each.at_ns, None)
+        for each in slot.pending
+    )
+    return slot.plan_id, plan, state, pending, slot.written
+
+
+def slot_from_plain(plain: tuple[Any, ...]) -> Slot:
+    """Undo `slot_to_plain`."""
+    plan_id, plan, state, pending, written = plain
+    return Slot(
+        plan_id,
+        [
+            Cancel(at_ns, plan_id) if body is None else Register(at_ns, read_plan(body, NO_DEFAULTS))
+            for at_ns, body in pending
+        ],
+        None if plan is None else read_plan(plan, NO_DEFAULTS),
+        None if state is None else PlanState.from_row(state),
+        written,
+    )
