@@ -1,5 +1,6 @@
 """Running the dataflow: in this process, or as a local cluster of several, each with its own symbols."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -26,6 +27,7 @@ from sinks.errors import DatabaseError
 
 EPOCH: Final = timedelta(seconds=1)
 POLL_SECONDS: Final = 0.1
+COLLECT_SELDOM: Final = (200_000, 20, 100)
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -65,12 +67,19 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
     """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised."""
     rules = Rules(nyse_calendar(), job.options.gates, job.usable)
     sink = SqlSink(job.options.database, STREAM, meter)
+    _spare_the_collector()
     flow = build(TapeSource(job.replay, meter), rules, sink)
     try:
         cluster_main(flow, addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads)
     except RuntimeError as error:
         known = _known_cause(error)
         raise known from None if known is not error else error
+
+
+def _spare_the_collector() -> None:
+    """Millions of small values and no cycles among them: looking for cycles often would cost more than the rules."""
+    gc.freeze()
+    gc.set_threshold(*COLLECT_SELDOM)
 
 
 def _known_cause(error: BaseException) -> BaseException:

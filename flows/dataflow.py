@@ -12,7 +12,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
-from operators.book import Outcome, SymbolBook
+from operators.book import SymbolBook
 from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
@@ -21,6 +21,7 @@ from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
 from operators.records import Cancel, ClockMark, Command, TapeEnd
 from operators.rows import Batch, DeadLetter
 from operators.sessions import SessionCalendar
+from operators.slots import Outcome
 from operators.targets import profile
 
 
@@ -76,11 +77,15 @@ SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | T
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the steps are told once: sessions, gate margins, and which flags any plan of the run could use."""
+    """What the steps are told once: sessions, gate margins, and which flags any plan of the run could use.
+
+    `keep_state`: whether snapshots are wanted; the engine asks for them at every epoch even if nobody stores them.
+    """
 
     calendar: SessionCalendar
     gates: GateSettings
     usable: Flag = ANY_LAST
+    keep_state: bool = False
 
 
 def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
@@ -90,8 +95,8 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
     keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
     evaluated = op.map_value("evaluate_targets", keyed, evaluate_targets)
-    gated = op.stateful("gate_events", evaluated, lambda kept: GateLogic(rules.gates, kept))
-    hits = op.stateful("detect_hits", gated, HitLogic)
+    gated = op.stateful("gate_events", evaluated, lambda kept: GateLogic(rules, kept))
+    hits = op.stateful("detect_hits", gated, lambda kept: HitLogic(rules, kept))
     unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
     op.output("sinks", op.merge("rows", hits, unusable), sink)
     return flow
@@ -140,8 +145,8 @@ def _measured(command: Command) -> Command:
 class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
     """Remembers the market events that reached a symbol, and turns them into its gate windows."""
 
-    def __init__(self, settings: GateSettings, kept: tuple[Any, ...] | None) -> None:
-        self._settings = settings
+    def __init__(self, rules: Rules, kept: tuple[Any, ...] | None) -> None:
+        self._settings, self._keep_state = rules.gates, rules.keep_state
         self._events = () if kept is None else tuple(_event_from_row(row) for row in kept)
 
     def on_item(self, value: SymbolItem) -> tuple[Iterable[SymbolItem], bool]:
@@ -154,13 +159,16 @@ class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return the events as plain rows."""
+        if not self._keep_state:
+            return ()
         return tuple(tuple(map(_plain, astuple(event))) for event in self._events)
 
 
 class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
     """Keeps a symbol's book and takes it through what arrives."""
 
-    def __init__(self, kept: tuple[Any, ...] | None) -> None:
+    def __init__(self, rules: Rules, kept: tuple[Any, ...] | None) -> None:
+        self._keep_state = rules.keep_state
         self._book = SymbolBook.restore(kept) if kept else None
 
     def on_item(self, value: SymbolItem) -> tuple[Iterable[Batch], bool]:
@@ -174,7 +182,7 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return the book as plain values."""
-        return self._book.snapshot() if self._book else ()
+        return self._book.snapshot() if self._book and self._keep_state else ()
 
 
 def _advance(book: SymbolBook, item: SymbolItem) -> Outcome:

@@ -41,8 +41,9 @@ def _next_steps(tape: Path, plans: Path, events: Path, database: str) -> str:
         (
             "",
             "Try next:",
-            f"  fancy-trader explain sima-swing-waiting --db {database}",
+            f"  fancy-trader explain sim1-swing-waiting --db {database}",
             f"  fancy-trader digest --db {database}",
-            f"  fancy-trader replay {tape} --plans {plans} --events {events} --db sqlite:///again.db --to 2024-01-01T00:00Z",
+            f"  fancy-trader replay {tape} --plans {plans} --events {events} --db sqlite:///again.db \\",
+            "      --to 2026-06-17T17:00:00Z",
         )
     )

@@ -4,6 +4,7 @@ One bad row refuses the file: a gate that misses an event is worse than none.
 """
 
 import csv
+import io
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +68,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path}: cannot be read as text ({error})"
         raise BadInputError(msg) from None
-    lines = list(csv.reader(text.splitlines()))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        msg = f"{path}: is not CSV ({error})"
+        raise BadInputError(msg) from None
     header = [name.strip() for name in lines[0]] if lines else []
     missing = [name for name in COLUMNS if name not in header]
     if missing:

@@ -113,6 +113,9 @@ def _decode(text: bytes) -> Any:
     """Decode JSON; where numbers are not JSON (NaN, Infinity), decode them too, so that the plan can be named."""
     try:
         return msgspec.json.decode(text)
+    except RecursionError:
+        msg = "nested too deeply"
+        raise ValueError(msg) from None
     except msgspec.DecodeError as error:
         import json  # the standard decoder reads NaN and Infinity
 

@@ -51,6 +51,9 @@ def prepare(options: ReplayOptions) -> Prepared:
     plans, problems = load_plans(options.plans, plan_defaults(options, files))
     _refuse_if_useless(options, plans, problems)
     chosen = [plan for plan in plans if options.symbols is None or plan.symbol in options.symbols]
+    if not chosen:
+        msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
+        raise BadInputError(msg)
     if len(chosen) < len(plans):
         notes.append(f"{len(plans) - len(chosen)} plans of other symbols are left out")
     watched = tuple(sorted({plan.symbol for plan in chosen}))

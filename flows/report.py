@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
+from msgspec import structs
 from rich.console import Console
 from rich.table import Table
 
@@ -60,7 +61,7 @@ def print_plans(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json({"plans": _plans_json(report)})
         return
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
     console.print(_table(report.standings, report.endings))
 
 
@@ -69,7 +70,7 @@ def print_run(report: Report, run: RunFacts, *, as_json: bool) -> None:
     if as_json:
         print_json({"plans": _plans_json(report), "totals": _totals_json(report, run)})
         return
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
     shown = report.standings[:SHOWN]
     console.print(_table(shown, report.endings))
     left = len(report.standings) - len(shown)
@@ -89,7 +90,7 @@ def _plans_json(report: Report) -> list[dict[str, Any]]:
     for each in report.standings:
         ended_ns, exit_price = report.endings.get(each.state.plan_id, (None, None))
         extra = {"style": each.style, "direction": each.direction, "ended_ns": ended_ns, "exit_price": exit_price}
-        rows.append(asdict(each.state) | extra)
+        rows.append(structs.asdict(each.state) | extra)
     return rows
 
 

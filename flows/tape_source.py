@@ -6,21 +6,17 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
 from flows.dataflow import Commands, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.tape.pacing import Paced, paced, recut, time_ordered
-from flows.tape.prefetch import prefetched
 from flows.tape.reader import TapePiece, TapeReader
 from operators.frames import TickFrame
 from operators.market_events import MarketEvent
 from operators.plans import Plan
 from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
-
-AHEAD: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             yield frame
 
     def _frames(self) -> Iterator[TickFrame]:
-        for piece in prefetched(self._replay.reader.pieces(), AHEAD):
+        for piece in self._replay.reader.pieces():
             self._note(piece)
             yield piece.frame
 

@@ -120,7 +120,7 @@ class SymbolBook:
         """Advance one group; return the plans that do not belong to it any more."""
         view = None if profile is None else ticks.view(profile)
         active = group.due <= ticks.end_ns
-        if view is not None and len(view.ticks.price):
+        if view is not None and len(view.price):
             active |= (group.low >= view.low) | (group.high <= view.high)
             group.absorb(view, ~active if active.any() else slice(None))
         moved = []

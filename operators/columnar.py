@@ -6,11 +6,12 @@ extremes.  The columns are searched for the first tick outside it; that tick goe
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from operators.events import PlanEvent
 from operators.lifecycle import absorb, health_thresholds, step, trail_level
@@ -30,10 +31,21 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """Eligible ticks of one symbol in tape order: SIP time in ns UTC (int64) and price in dollars (float64)."""
+    """Eligible ticks of one symbol in tape order: SIP time in ns UTC (int64) and price in dollars (float64).
+
+    `low`, `high`: the extreme prices; infinities the wrong way round when there is no tick.
+    """
 
     sip_ns: Ints
     price: Floats
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, sip_ns: Ints, price: Floats) -> Self:
+        """Build from columns of equal length."""
+        low, high = (float(price.min()), float(price.max())) if len(price) else (math.inf, -math.inf)
+        return cls(sip_ns, price, low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ def run(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> tup
     """Take a plan through `ticks[start:end]`, all eligible for it: what `step` on each of them would give."""
     events: list[PlanEvent] = []
     while start < end and state.live:
-        noticed = _first_noticed(plan, state, ticks.price, start, end)
+        noticed = _first_noticed(plan, state, ticks, start, end)
         if noticed > start:
             state = _fold(plan, state, ticks, start, noticed)
         if noticed == end:
@@ -105,14 +117,16 @@ def run(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> tup
     return state, events
 
 
-def _first_noticed(plan: Plan, state: PlanState, price: Floats, start: int, end: int) -> int:
-    if state.best_price is not None:
-        return _first_noticed_trailing(plan, state, price, start, end)
+def _first_noticed(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> int:
     band = quiet_band(plan, state)
+    if band.low < ticks.low and ticks.high < band.high:
+        return end
+    if state.best_price is not None:
+        return _first_noticed_trailing(plan, state, ticks.price, start, end)
     if band is NOTICE_ALL:
         return start
     for left, right in _chunks(start, end):
-        part = price[left:right]
+        part = ticks.price[left:right]
         outside = (part <= band.low) | (part >= band.high)
         first = int(outside.argmax())
         if outside[first]:
@@ -156,9 +170,12 @@ def _chunks(start: int, end: int) -> Iterable[tuple[int, int]]:
 
 def _fold(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> PlanState:
     """Absorb quiet ticks at once, the trail's best among them."""
-    part = ticks.price[start:end]
-    high, low = float(part.max()), float(part.min())
-    state = absorb(state, int(ticks.sip_ns[end - 1]), float(part[-1]), high, low)
+    if end - start == len(ticks.price) or state.high is None:  # before the fill nobody asks for extremes
+        high, low = ticks.high, ticks.low
+    else:
+        part = ticks.price[start:end]
+        high, low = float(part.max()), float(part.min())
+    state = absorb(state, int(ticks.sip_ns[end - 1]), float(ticks.price[end - 1]), high, low)
     if plan.trail is None or state.best_price is None:
         return state
     best = max(state.best_price, high) if plan.sign > 0 else min(state.best_price, low)

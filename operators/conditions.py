@@ -21,6 +21,9 @@ from operators.times import SECOND_NS
 TABLE_VERSION: Final = "2026-11"
 DEFAULT_LATE_NS: Final = SECOND_NS
 
+LATE_MARK: Final = 1
+CORRECTED_MARK: Final = 2
+
 ODD_LOT: Final = 37
 FORM_T: Final = 12
 
@@ -100,38 +103,36 @@ def flags_of_text(conditions: str | None) -> int:
         return int(Flag.UNKNOWN_CONDITION)
 
 
-class FlagDeriver:
-    """Derives the flags of whole frames.
+def marks(late_ns: int = DEFAULT_LATE_NS) -> pl.Expr:
+    """Return what bars each row whatever its conditions: 0, `LATE_MARK`, or `CORRECTED_MARK` (uint8, never null).
 
     Late: the SIP time is more than `late_ns` after the participant's or the TRF's time, where those are known.
-    A row whose correction is not 0 may touch nothing.
+    Corrected: the correction is not 0; such a row may touch nothing, late or not.
     """
+    late = _behind(ticks.PARTICIPANT_NS, late_ns) | _behind(ticks.TRF_NS, late_ns)
+    corrected = pl.col(ticks.CORRECTION).fill_null(0) != 0
+    mark = pl.when(corrected).then(CORRECTED_MARK).when(late).then(LATE_MARK).otherwise(0)
+    return mark.cast(pl.UInt8).alias(ticks.MARK)
+
+
+def _behind(column: str, late_ns: int) -> pl.Expr:
+    known = pl.col(column).fill_null(0)
+    return (known > 0) & (pl.col(ticks.SIP_NS) - known > late_ns)
+
+
+class FlagDeriver:
+    """Derives the flags of whole frames from conditions and marks; a frame without marks has them derived first."""
 
     def __init__(self, late_ns: int = DEFAULT_LATE_NS) -> None:
-        self._late_ns = late_ns
+        self._marks = marks(late_ns)
         self._lookup = Lookup(flags_of_text)
 
     def column(self, frame: pl.DataFrame) -> npt.NDArray[np.uint8]:
         """Return the flags of every row."""
         flags = self._lookup.column(frame.get_column(ticks.CONDITIONS)).astype(np.uint8)
-        late = self._late(frame)
-        if late is not None:
-            flags |= late.astype(np.uint8) * np.uint8(Flag.LATE)
-        correction = frame.get_column(ticks.CORRECTION)
-        if correction.null_count() < len(correction) and (correction.min() != 0 or correction.max() != 0):
-            flags[correction.fill_null(0).to_numpy() != 0] = 0
+        mark = (frame if ticks.MARK in frame.columns else frame.select(self._marks)).get_column(ticks.MARK)
+        if mark.max():
+            marked = mark.to_numpy()
+            flags |= (marked == LATE_MARK).astype(np.uint8) * np.uint8(Flag.LATE)
+            flags[marked == CORRECTED_MARK] = 0
         return flags
-
-    def _late(self, frame: pl.DataFrame) -> npt.NDArray[np.bool_] | None:
-        """Return which rows are late; None when it is plain that none is."""
-        sip, late = frame.get_column(ticks.SIP_NS).to_numpy(), None
-        for name in (ticks.PARTICIPANT_NS, ticks.TRF_NS):
-            column = frame.get_column(name)
-            if column.null_count() == len(column) or column.max() == 0:
-                continue
-            known = column.fill_null(0).to_numpy() if column.null_count() else column.to_numpy()
-            lag = sip - known
-            if lag.max() > self._late_ns:
-                behind = (lag > self._late_ns) & (known > 0)
-                late = behind if late is None else late | behind
-        return late

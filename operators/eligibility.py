@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,10 @@ class Profile:
     odd_lots: bool
     extended_hours: bool
 
-    @classmethod
-    def of(cls, plan: Plan) -> Self:
+    @staticmethod
+    def of(plan: Plan) -> "Profile":
         """Return the profile of a plan."""
-        return cls(frozenset(plan.sessions), plan.odd_lots, plan.extended_hours)
+        return _profile(plan.sessions, plan.odd_lots, plan.extended_hours)
 
     def admits(self, flags: int, phase: SessionPhase) -> bool:
         """Whether a print with these flags in this phase sets the plan's last price."""
@@ -37,6 +37,11 @@ class Profile:
         extended = self.extended_hours and phase in _EXTENDED
         wanted = _WANTED[self.odd_lots, extended]
         return bool(flags & wanted)
+
+
+@lru_cache(maxsize=256)
+def _profile(sessions: tuple[SessionPhase, ...], odd_lots: bool, extended_hours: bool) -> Profile:
+    return Profile(frozenset(sessions), odd_lots, extended_hours)
 
 
 _WANTED: Final = {
@@ -51,15 +56,6 @@ _WANTED: Final = {
 def admission_table(profile: Profile) -> npt.NDArray[np.bool_]:
     """Return whether a profile admits each (phase code, flags): booleans of shape (4, 256)."""
     return np.array([[profile.admits(flags, phase) for flags in range(256)] for phase in PHASE_CODES])
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """The ticks of a slice that one profile admits, with their extreme prices (NaN when there are none)."""
-
-    ticks: Ticks
-    low: float
-    high: float
 
 
 COUNTED: Final = ("records", "eligible", "late", "corrected", "unknown_condition")
@@ -83,22 +79,21 @@ class SymbolSlice:
     end_ns: int
     usable: Flag = ANY_LAST
     counts: tuple[int, ...] = NO_COUNTS
-    _views: dict[Profile, View] = field(default_factory=dict)
+    _views: dict[Profile, Ticks] = field(default_factory=dict)
 
-    def view(self, profile: Profile) -> View:
+    def view(self, profile: Profile) -> Ticks:
         """Return the ticks that a profile admits."""
         view = self._views.get(profile)
         if view is None:
             view = self._views[profile] = self._view(profile)
         return view
 
-    def _view(self, profile: Profile) -> View:
+    def _view(self, profile: Profile) -> Ticks:
         sip_ns, price = self.sip_ns, self.price
         if len(price) and not self._all_admitted(profile):
             admitted = admission_table(profile)[self.phase, self.flags]
             sip_ns, price = sip_ns[admitted], price[admitted]
-        low, high = (float(price.min()), float(price.max())) if len(price) else (np.nan, np.nan)
-        return View(Ticks(sip_ns, price), low, high)
+        return Ticks.of(sip_ns, price)
 
     def _all_admitted(self, profile: Profile) -> bool:
         """Whether it is plain, without looking at each print, that a profile admits them all."""

@@ -1,9 +1,10 @@
 """What happened to a plan: facts in the past tense, numbered per plan from 1 without gaps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 
 class Kind(StrEnum):
@@ -27,8 +28,7 @@ class Kind(StrEnum):
     REPLAN = "replan"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanEvent:
+class PlanEvent(msgspec.Struct, frozen=True):
     """One fact.  Identity: (plan_id, seq).  `at_ns`: event time, ns, UTC.  `price`: the tick's, dollars, or None.
 
     `data` is JSON-ready and always holds `why`, one sentence of the numbers that decided it.

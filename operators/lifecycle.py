@@ -5,9 +5,10 @@ The columnar evaluation may skip only what `step` would not have noticed.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from operators import why
 from operators.events import Kind, PlanEvent
@@ -177,7 +178,7 @@ def _waiting(plan: Plan, state: PlanState, tick: Tick) -> Stepped:
     first = plan.targets[0].price
     if favourable(plan.direction, price, first):
         return _happen(state, Kind.MISSED, tick.at_ns, price, {"level": first, "why": why.missed(plan, price)})
-    risk = tidy(initial_risk(plan, price))
+    risk = initial_risk(plan, price)
     data = {"level": plan.entry.price, "stop": plan.stop, "risk": risk, "why": why.entered(plan, price)}
     state = replace(state, fill_price=price, high=price, low=price, health=Health.HEALTHY)
     return _happen(state, Kind.ENTERED, tick.at_ns, price, data)

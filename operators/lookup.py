@@ -23,21 +23,24 @@ class Lookup:
 
     def column(self, texts: pl.Series) -> npt.NDArray[np.int32]:
         """Return the number of every row."""
-        if texts.null_count():
-            texts = texts.cast(pl.String).fill_null("")
+        if not len(texts):
+            return np.empty(0, dtype=np.int32)
         if texts.dtype == pl.String():
             texts = texts.cast(pl.Categorical)
-        codes = texts.to_physical().to_numpy()
-        if not len(codes):
-            return np.empty(0, dtype=np.int32)
+        physical = texts.to_physical()
+        if physical.null_count():
+            physical = physical.fill_null((physical.max() or 0) + 1)  # type: ignore[operator]
+        codes = physical.to_numpy()
         rows = np.full(int(codes.max()) + 1, ABSENT, dtype=np.int64)
         rows[codes] = np.arange(len(codes))
         present = np.flatnonzero(rows != ABSENT)
         table = np.empty(len(rows), dtype=np.int32)
         table[present] = [self._of(text) for text in texts.gather(rows[present]).cast(pl.String).to_list()]
-        return table[codes]
+        numbers: npt.NDArray[np.int32] = table[codes]
+        return numbers
 
-    def _of(self, text: str) -> int:
+    def _of(self, text: str | None) -> int:
+        text = text or ""
         number = self._known.get(text)
         if number is None:
             number = self._known[text] = self._number(text)

@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from operators.columnar import quiet_band
-from operators.eligibility import View
+from operators.columnar import Ticks, quiet_band
 from operators.gating import GateTimeline
 from operators.lifecycle import absorb
 from operators.slots import NEVER, NOTHING_YET, Slot, next_due
@@ -37,10 +36,10 @@ class PlanColumns:
         if slot.plan is not None and slot.plan.valid_from_ns > now_ns:
             self.due[row] = NOTHING_YET  # its band may not be trusted to absorb ticks before valid_from
 
-    def absorb(self, view: View, quiet: npt.NDArray[np.bool_] | slice) -> None:
+    def absorb(self, view: Ticks, quiet: npt.NDArray[np.bool_] | slice) -> None:
         """Let quiet plans see a whole view: its last tick and its extremes."""
-        self.last_ns[quiet] = view.ticks.sip_ns[-1]
-        self.last[quiet] = view.ticks.price[-1]
+        self.last_ns[quiet] = view.sip_ns[-1]
+        self.last[quiet] = view.price[-1]
         self.top[quiet] = np.maximum(self.top[quiet], view.high)
         self.bottom[quiet] = np.minimum(self.bottom[quiet], view.low)
 

@@ -1,11 +1,12 @@
 """A trading plan: what to enter, where it is wrong, where it pays.  Frozen values that cannot be built wrong."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from math import inf
 from typing import Final, NoReturn
+
+import msgspec
 
 from operators.prices import PRICE_TOLERANCE, plain
 
@@ -64,24 +65,21 @@ class SessionPhase(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """`price` in dollars; for a market entry it is only a reference and may be None."""
 
     type: EntryType
     price: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, gc=False):
     """`price` in dollars; `fraction` of the whole position sold there, in (0, 1]."""
 
     price: float
     fraction: float
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(msgspec.Struct, frozen=True, gc=False):
     """A stop that follows the best price at `distance` dollars once `after` targets were hit.
 
     A raise is announced when it is at least `step` dollars above the last announced one.
@@ -100,8 +98,7 @@ class Trail:
             raise PlanError("trail.after", f"got {self.after}; must be a number of targets, 1 to {MAX_TARGETS}")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """One version of a plan.  Prices in dollars per share; times in ns since the epoch, UTC.
 
     Live for ticks with `valid_from_ns` <= sip_ns < `expires_at_ns` (None: no end).

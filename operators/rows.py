@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from operators.events import PlanEvent
 from operators.plan_json import plan_to_json
 from operators.plans import Plan
@@ -11,8 +13,7 @@ from operators.state import PlanState
 from operators.targets import standing
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
+class PlanRow(msgspec.Struct, frozen=True):
     """One registered version of a plan.  `body` is the whole plan as JSON-ready data."""
 
     plan_id: str
@@ -24,8 +25,7 @@ class PlanRow:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
+class StateRow(msgspec.Struct, frozen=True, gc=False):
     """A plan's state as the database shows it.  Prices in dollars, R in initial risks, `updated_ns` ns UTC."""
 
     plan_id: str

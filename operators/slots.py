@@ -100,7 +100,7 @@ def _run_ticks(slot: Slot, ticks: SymbolSlice, from_ns: int, until_ns: int) -> l
     plan, state = slot.plan, slot.state
     if plan is None or state is None or not state.live:
         return []
-    view = ticks.view(Profile.of(plan)).ticks
+    view = ticks.view(Profile.of(plan))
     first = max(from_ns, plan.valid_from_ns)
     start = int(np.searchsorted(view.sip_ns, first))
     end = len(view.sip_ns) if until_ns == NEVER else int(np.searchsorted(view.sip_ns, until_ns))

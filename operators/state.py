@@ -1,8 +1,10 @@
 """Where a plan stands: one frozen value per plan, plain enough to snapshot, complete enough to resume from."""
 
-from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final, Self
+
+import msgspec
+from msgspec.structs import astuple, replace
 
 from operators.plans import FRACTION_TOLERANCE, Gate, Plan
 from operators.prices import tidy
@@ -37,8 +39,7 @@ class Health(StrEnum):
     AT_RISK = "at_risk"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanState:
+class PlanState(msgspec.Struct, frozen=True, gc=False):
     """All that the rules remember of one plan.  Prices in dollars, times in ns UTC, R in units of initial risk.
 
     `high` and `low` are the extreme eligible prices since the entering tick, that tick included.
@@ -76,10 +77,7 @@ class PlanState:
 
     def to_row(self) -> tuple[Any, ...]:
         """All fields as plain strings and numbers, in the order of the layout `STATE_LAYOUT`."""
-        return tuple(
-            str(value) if isinstance(value, StrEnum) else value
-            for value in (getattr(self, field.name) for field in fields(self))
-        )
+        return tuple(str(value) if isinstance(value, StrEnum) else value for value in astuple(self))
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
@@ -115,12 +113,12 @@ def binding_stop(plan: Plan, state: PlanState) -> tuple[float, str]:
 
 def initial_risk(plan: Plan, fill_price: float) -> float:
     """|fill - stop| in dollars per share: what one R is worth."""
-    return abs(fill_price - plan.stop)
+    return tidy(abs(fill_price - plan.stop))
 
 
 def in_r(plan: Plan, fill_price: float, price: float) -> float:
     """The signed move from fill to `price` in units of initial risk, unrounded."""
-    return plan.sign * (price - fill_price) / initial_risk(plan, fill_price)
+    return plan.sign * tidy(price - fill_price) / initial_risk(plan, fill_price)
 
 
 def remaining_after(plan: Plan, hits: int) -> float:

@@ -5,6 +5,8 @@ Formulas: R = signed move / |fill - stop| (Van Tharp); MFE, MAE: extreme R since
 
 from dataclasses import dataclass
 
+import msgspec
+
 from operators.plans import Plan
 from operators.prices import tidy
 from operators.state import PlanState, effective_stop, in_r, initial_risk
@@ -21,8 +23,7 @@ class TargetProfile:
     reward_to_risk: tuple[float, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """Where a plan stands at its last price.  R in units of initial risk, distances in dollars; None: not defined yet.
 
     `open_r` counts only what is left of the position.  `rr_to_next_target` is reward to the next unhit target over
@@ -44,7 +45,7 @@ def profile(plan: Plan) -> TargetProfile:
         return TargetProfile(None, None)
     risk = initial_risk(plan, plan.entry.price)
     ratios = tuple(tidy(in_r(plan, plan.entry.price, target.price)) for target in plan.targets)
-    return TargetProfile(tidy(risk), ratios)
+    return TargetProfile(risk, ratios)
 
 
 def standing(plan: Plan, state: PlanState) -> Standing:

@@ -22,6 +22,8 @@ CORRECTION: Final = "correction"
 
 FLAGS: Final = "flags"
 """Derived: bits of `conditions.Flag` as uint8."""
+MARK: Final = "mark"
+"""Derived: what bars a print whatever its conditions, see `conditions.marks`, as uint8."""
 PHASE: Final = "phase"
 """Derived: code of the session phase (`sessions.PHASE_CODES`) as uint8."""
 

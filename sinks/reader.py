@@ -5,14 +5,15 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import sqlalchemy as sa
+from msgspec.structs import fields as struct_fields
 
 from operators.events import Kind, PlanEvent
 from operators.market_events import MarketEvent, Severity
 from operators.rows import ProgressRow, StateRow
 from sinks.tables import dead_letters, market_events, plan_events, plan_states, plans, progress, streams
 
-_EVENT: Final = [plan_events.c[field.name] for field in fields(PlanEvent)]
-_STATE: Final = [plan_states.c[field.name] for field in fields(StateRow)]
+_EVENT: Final = [plan_events.c[field.name] for field in struct_fields(PlanEvent)]
+_STATE: Final = [plan_states.c[field.name] for field in struct_fields(StateRow)]
 _PROGRESS: Final = [progress.c[field.name] for field in fields(ProgressRow)]
 
 

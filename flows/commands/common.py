@@ -36,7 +36,7 @@ def opened(url: str) -> Iterator["sa.Engine"]:
 
     engine = open_database(url, read_only=True)
     try:
-        ensure_schema(engine)
+        ensure_schema(engine, create=False)
         yield engine
     finally:
         engine.dispose()

@@ -30,7 +30,9 @@ def replay(
     extended_hours: Annotated[
         bool, typer.Option(help="Form T prints do, in pre and post, unless a plan says no.")
     ] = False,
-    late_seconds: Annotated[float, typer.Option(min=0, help="Older prints are late and set no price.")] = 1.0,
+    late_seconds: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Older prints are late and set no price.")
+    ] = 1.0,
     strict: Annotated[bool, typer.Option(help="Refuse the run when one plan is bad.")] = False,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
@@ -93,6 +95,8 @@ def _gates(texts: list[str]) -> GateSettings:
         kind, _, minutes = text.partition("=")
         before, _, after = minutes.partition(":")
         try:
+            if not kind:
+                raise ValueError(text)
             by_kind[kind] = GateMargins(float(before), float(after))
         except ValueError:
             msg = f"--gate-window: got {text!r}; must be KIND=BEFORE:AFTER in minutes, for example fomc=120:30"

@@ -15,7 +15,7 @@ from flows.calendars import nyse_calendar
 from flows.event_files import load_events
 from flows.simulation.demo_gate_ideas import GATE_IDEAS
 from flows.simulation.demo_ideas import GAP_IDEAS, RANGE_IDEAS, TREND_IDEAS
-from flows.simulation.ideas import Idea, settle
+from flows.simulation.ideas import NoLevelsError, settle
 from flows.simulation.market import simulate
 from flows.simulation.paths import Shape, Shock, SymbolSpec
 from flows.simulation.rehearsal import Stage, symbol_slice
@@ -27,8 +27,10 @@ from operators.records import Cancel
 from operators.sessions import SessionDay, new_york_day_ns
 from operators.times import MINUTE_NS
 
+ATTEMPTS: Final = 10
+"""Days drawn at most until one lets every idea find its levels."""
 DEMO_DAY: Final = date(2026, 6, 17)
-IDEAS: Final = (*TREND_IDEAS, *RANGE_IDEAS, *GAP_IDEAS, *GATE_IDEAS)
+IDEAS: Final = tuple(sorted((*TREND_IDEAS, *RANGE_IDEAS, *GAP_IDEAS, *GATE_IDEAS), key=lambda idea: idea.symbol))
 
 SPECS: Final = (
     SymbolSpec("SIM1", 120.0, 0.018, 30_000, Shape.TREND_UP, tape=3),
@@ -69,16 +71,29 @@ class DemoFiles:
 
 
 def write_demo(folder: Path, seed: int) -> DemoFiles:
-    """Write the demo's day into a folder.  The same seed gives the same bytes."""
+    """Write the demo's day into a folder.  The same seed, 0 or more, gives the same bytes."""
     files = DemoFiles(folder / f"{DEMO_DAY}.csv.gz", folder / "plans.json", folder / "events.csv")
     folder.mkdir(parents=True, exist_ok=True)
-    day = nyse_calendar().day_on_or_after(DEMO_DAY)
-    prints = simulate(seed, day, SPECS, SHOCKS)
-    write_flat_file(prints, files.tape)
     write_event_rows(files.events, EVENTS)
-    write_plan_rows(files.plans, demo_plans(day, prints, load_events(files.events)))
+    prints, plans = _day_and_plans(seed, load_events(files.events))
+    write_flat_file(prints, files.tape)
+    write_plan_rows(files.plans, plans)
     (folder / "README.txt").write_text(_readme(seed), encoding="utf-8", newline="\n")
     return files
+
+
+def _day_and_plans(seed: int, events: Sequence[MarketEvent]) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Return the first day of a seed that lets every idea find its levels; nearly always that is the first."""
+    day = nyse_calendar().day_on_or_after(DEMO_DAY)
+    missing: NoLevelsError | None = None
+    for attempt in range(ATTEMPTS):
+        prints = simulate((seed, attempt), day, SPECS, SHOCKS)
+        try:
+            return prints, demo_plans(day, prints, events)
+        except NoLevelsError as error:
+            missing = error
+    msg = f"seed {seed}: {missing}, nor do {ATTEMPTS - 1} further days"
+    raise NoLevelsError(msg)
 
 
 def demo_plans(day: SessionDay, prints: pl.DataFrame, events: Sequence[MarketEvent]) -> list[dict[str, Any]]:
@@ -123,5 +138,3 @@ Files
   plans.json           the plans
   events.csv           the market events
 """
-
-__all__ = ["DEMO_CANCELS", "DEMO_DAY", "DemoFiles", "Idea", "demo_plans", "write_demo"]

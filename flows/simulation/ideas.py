@@ -102,15 +102,21 @@ def _draft(idea: Idea, stage: Stage, start: int, away: float, risk: float, ladde
         "targets": prices,
         "valid_from": iso(start_ns),
     }
+    return {**plan, **_extras(idea, stage, prices, risk)}
+
+
+def _extras(idea: Idea, stage: Stage, prices: list[float], risk: float) -> dict[str, Any]:
+    """Write what only some ideas have."""
+    extras: dict[str, Any] = {}
     if idea.fractions is not None:
         shared = zip(prices, idea.fractions, strict=True)
-        plan["targets"] = [{"price": price, "fraction": fraction} for price, fraction in shared]
+        extras["targets"] = [{"price": price, "fraction": fraction} for price, fraction in shared]
     if idea.trail is not None:
         distance = max(round(idea.trail * risk, 2), LEAST)
-        plan["trail"] = {"distance": distance, "step": max(round(distance / 4, 2), LEAST / 2), "after": 1}
+        extras["trail"] = {"distance": distance, "step": max(round(distance / 4, 2), LEAST / 2), "after": 1}
     if idea.until is not None:
-        plan["expires_at"] = iso(stage.day.open_ns + idea.until * MINUTE_NS)
-    return {**plan, **idea.options}
+        extras["expires_at"] = iso(stage.day.open_ns + idea.until * MINUTE_NS)
+    return {**extras, **idea.options}
 
 
 def _anchored(anchor: Anchor, stage: Stage, start_ns: int) -> float:

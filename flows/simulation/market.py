@@ -50,7 +50,9 @@ _CLOSING: Final = {
 _ELSEWHERE: Final = (_Auction("16", 2 * SECOND_NS, 0.01, primary=False), _Auction("15", SECOND_NS, 0.01, primary=False))
 
 
-def simulate(seed: int, day: SessionDay, specs: Sequence[SymbolSpec], shocks: Sequence[Shock] = ()) -> pl.DataFrame:
+def simulate(
+    seed: int | Sequence[int], day: SessionDay, specs: Sequence[SymbolSpec], shocks: Sequence[Shock] = ()
+) -> pl.DataFrame:
     """Return a day's prints in the vendor's columns, in order of SIP time across symbols."""
     activity = Activity.of(day)
     streams = np.random.SeedSequence(seed).spawn(len(specs))

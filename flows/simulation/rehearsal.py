@@ -39,12 +39,12 @@ class Stage:
 
     def last_price(self, at_ns: int) -> float:
         """Return the last price before an instant, dollars; the day's first when there is none."""
-        heard = self.prints.view(_HEARD).ticks
+        heard = self.prints.view(_HEARD)
         return float(heard.price[max(0, int(np.searchsorted(heard.sip_ns, at_ns)) - 1)])
 
     def extreme(self, from_ns: int, to_ns: int, *, high: bool) -> float:
         """Return the highest or lowest price in [from, to), dollars; the last one before when there is none."""
-        heard = self.prints.view(_HEARD).ticks
+        heard = self.prints.view(_HEARD)
         part = heard.price[slice(*map(int, np.searchsorted(heard.sip_ns, (from_ns, to_ns))))]
         if not len(part):
             return self.last_price(to_ns)

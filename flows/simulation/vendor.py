@@ -29,6 +29,7 @@ COLUMNS: Final[dict[str, pl.DataType]] = {
 
 PLACES: Final = 6
 """Decimal places of prices and sizes in the vendor's files since sizes may be fractional."""
+COMPRESS_LEVEL: Final = 5
 
 
 def by_ticker(frame: pl.DataFrame) -> pl.DataFrame:
@@ -40,5 +41,5 @@ def write_flat_file(frame: pl.DataFrame, path: Path) -> None:
     """Write prints as a flat file, CSV.gz sorted by ticker.  Equal prints give equal bytes: no name, no time inside."""
     text = BytesIO()
     by_ticker(frame).write_csv(text, float_precision=PLACES)
-    with path.open("wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+    with path.open("wb") as file, gzip.GzipFile("", "wb", COMPRESS_LEVEL, file, mtime=0) as packed:
         packed.write(text.getbuffer())

@@ -20,7 +20,12 @@ VENDOR_NAMES: Final = {
 OPTIONAL: Final = frozenset({ticks.PARTICIPANT_NS, ticks.TRF_NS})
 """The oldest files have neither; without them no print can be known to be late."""
 
-OTHER_DATASETS: Final = {"window_start": "aggregates", "ask_price": "quotes", "bid_price": "quotes"}
+OTHER_DATASETS: Final = {
+    "window_start": "aggregates",
+    "ask_price": "quotes",
+    "bid_price": "quotes",
+    "severity": "market events",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from operators.times import MINUTE_NS, SECOND_NS
 
 STEP_SECONDS: Final = 0.05
 """Wall time between two frames."""
+LONGEST_STEP_NS: Final = 1 << 62
+"""More than any tape lasts, and still an int64."""
 
 _RECORD: Final = np.dtype([("code", np.uint16), ("sip_ns", np.int64), ("price", np.float64), ("flags", np.uint8)])
 
@@ -60,7 +62,7 @@ class Paced:
 def paced(frames: Iterable[TickFrame], speed: float) -> Iterator[Paced]:
     """Cut time-ordered frames so that event time passes `speed` times as fast as the clock, from the first print on."""
     start, origin_ns = time.monotonic(), None
-    step_ns = max(1, round(speed * STEP_SECONDS * SECOND_NS))
+    step_ns = max(1, round(min(speed * STEP_SECONDS * SECOND_NS, LONGEST_STEP_NS)))
     for frame in frames:
         if not len(frame.sip_ns):
             continue

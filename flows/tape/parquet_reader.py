@@ -9,21 +9,28 @@ from flows.errors import BadInputError, DataMissingError
 from flows.tape.files import TapeFile
 from flows.tape.scan import ROW, Piece, ScanFilter, day_bounds, reasoned
 from operators import ticks
-from operators.usable import all_usable, unusable
+from operators.conditions import DEFAULT_LATE_NS, marks
+from operators.usable import unusable
 
 PIECE_ROWS: Final = 1_000_000
+UNUSABLE: Final = "unusable"
 
 
-def read_parquet(file: TapeFile, wanted: ScanFilter) -> Iterator[Piece]:
-    """Yield the wanted rows of a file in its order.  Raises DataMissingError when the file is damaged."""
+def read_parquet(file: TapeFile, wanted: ScanFilter, late_ns: int = DEFAULT_LATE_NS) -> Iterator[Piece]:
+    """Yield the wanted rows of a file in its order, marked and checked as they are decoded.
+
+    Raises DataMissingError when the file is damaged.
+    """
     source, bounds = str(file.path), day_bounds(file.day)
     try:
-        for frame in _scan(file, wanted).collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
-            if all_usable(frame, bounds):
+        scan = _scan(file, wanted).with_columns(marks(late_ns), unusable(bounds).alias(UNUSABLE))
+        for batch in scan.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
+            bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
+            if bad.any():
+                unread = frame.filter(bad).select(ROW, *ticks.DECISIVE)
+                yield Piece(frame.filter(~bad), reasoned(source, unread, bounds))
+            else:
                 yield Piece(frame)
-                continue
-            bad = frame.select(unusable(bounds)).to_series()
-            yield Piece(frame.filter(~bad), reasoned(source, frame.filter(bad), bounds))
     except (pl.exceptions.PolarsError, OSError) as error:
         msg = f"{source}: cannot be read to its end ({str(error).splitlines()[0]})"
         raise DataMissingError(msg) from None

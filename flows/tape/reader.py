@@ -10,6 +10,7 @@ import polars as pl
 from flows.tape.csv_reader import read_csv
 from flows.tape.files import TapeFile
 from flows.tape.parquet_reader import read_parquet
+from flows.tape.prefetch import prefetched
 from flows.tape.scan import ROW, Piece, ScanFilter, dead_letter
 from operators import ticks
 from operators.columnar import Ints
@@ -19,6 +20,7 @@ from operators.lookup import Lookup
 from operators.rows import DeadLetter
 from operators.times import iso
 
+AHEAD: Final = 2
 UNWATCHED: Final = 0xFFFF
 """The code of symbols that nobody watches; a replay can watch one symbol less than this."""
 
@@ -58,7 +60,7 @@ class TapeReader:
         lookup = Lookup(lambda symbol: codes.get(symbol, UNWATCHED))
         for file in self.files:
             source = str(file.path)
-            for piece in read_file(file, self.wanted):
+            for piece in read_file(file, self.wanted, self.late_ns):
                 frame, rows_read = self._frame(piece.ticks, lookup, deriver)
                 frame, backwards = order.check(frame, rows_read, source)
                 end_ns = piece.ticks.get_column(ticks.SIP_NS).max() if len(piece.ticks) else 0
@@ -67,22 +69,25 @@ class TapeReader:
 
     def _frame(self, rows: pl.DataFrame, lookup: Lookup, deriver: FlagDeriver) -> tuple[TickFrame, Ints]:
         code = lookup.column(rows.get_column(ticks.SYMBOL)).astype(np.uint16)
+        numbers = rows.get_column(ROW).to_numpy()
+        columns = [rows.get_column(name).to_numpy() for name in (ticks.SIP_NS, ticks.PRICE)]
+        columns = [code, *columns, deriver.column(rows)]
         watched = code != UNWATCHED
         if not watched.all():
-            rows, code = rows.filter(pl.Series(watched)), code[watched]
-        frame = TickFrame(
-            tuple(self.watched),
-            code,
-            rows.get_column(ticks.SIP_NS).to_numpy(),
-            rows.get_column(ticks.PRICE).to_numpy(),
-            deriver.column(rows),
-        )
-        return frame, rows.get_column(ROW).to_numpy()
+            kept = np.flatnonzero(watched)
+            columns, numbers = [column[kept] for column in columns], numbers[kept]
+        return TickFrame(tuple(self.watched), *columns), numbers
 
 
-def read_file(file: TapeFile, wanted: ScanFilter) -> Iterator[Piece]:
-    """Yield the pieces of one file."""
-    return read_parquet(file, wanted) if file.is_parquet else read_csv(file, wanted)
+def read_file(file: TapeFile, wanted: ScanFilter, late_ns: int = DEFAULT_LATE_NS) -> Iterator[Piece]:
+    """Yield the pieces of one file, some of them read ahead.
+
+    Only the work that leaves Python alone runs ahead: polars decodes Parquet in threads of its own, CSV gets one here.
+    What holds the interpreter's lock would slow the rules more than it gains.
+    """
+    if file.is_parquet:
+        return read_parquet(file, wanted, late_ns)
+    return prefetched(read_csv(file, wanted, late_ns), AHEAD)
 
 
 class _OrderGuard:

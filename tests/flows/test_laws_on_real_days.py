@@ -175,8 +175,6 @@ def mirrored_plan(plan: dict[str, Any]) -> dict[str, Any]:
         entry = {**entry, "price": mirror(entry["price"])}
     elif isinstance(entry, int | float):
         entry = mirror(entry)
-    turned = [
-        {**each, "price": mirror(each["price"])} if isinstance(each, dict) else mirror(each) for each in targets
-    ]
+    turned = [{**each, "price": mirror(each["price"])} if isinstance(each, dict) else mirror(each) for each in targets]
     direction = "short" if plan["direction"] == "long" else "long"
     return {**plan, "direction": direction, "stop": mirror(plan["stop"]), "entry": entry, "targets": turned}

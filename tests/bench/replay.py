@@ -1,0 +1,212 @@
+"""How fast a recorded day replays, and against what.  Prints JSON; run by `fancy-trader bench replay`.
+
+Everything is measured in one run, each part in a process of its own, best of `--repeat`; ratios are of rates taken
+in turn, because machines are noisy.  A replay's time runs from the first byte of plans and tape to the last commit in SQLite.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+MEGA = 1_000_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """Files of one replay."""
+
+    tape: Path
+    plans: Path
+    events: Path
+    folder: Path
+
+
+def measured(work: Callable[..., Any], *given: Any) -> dict[str, Any]:
+    """Run `work` in a fresh process; return what it returns, with that process's peak memory in MB."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_in_process, args=(there, work, given))
+    process.start()
+    there.close()
+    result: dict[str, Any] = here.recv()
+    process.join()
+    return result
+
+
+def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tuple[Any, ...]) -> None:
+    result = work(*given)
+    result["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    connection.send(result)
+
+
+def replay_once(case: Case) -> dict[str, Any]:
+    """Replay the whole tape into a new SQLite database."""
+    from flows.calendars import nyse_calendar
+    from flows.meter import Meter
+    from flows.options import ReplayOptions
+    from flows.replay import prepare, run
+
+    nyse_calendar()
+    database = case.folder / "bench.db"
+    for old in case.folder.glob("bench.db*"):
+        old.unlink()
+    meter, started = Meter(), time.perf_counter()
+    options = ReplayOptions((case.tape,), case.plans, f"sqlite:///{database}", case.events)
+    prepared = prepare(options)
+    checked = time.perf_counter()
+    run(prepared, meter)
+    ended = time.perf_counter()
+    return {"rows": meter.rows, "seconds": ended - started, "checking_seconds": checked - started}
+
+
+def raw_read(case: Case) -> dict[str, Any]:
+    """Let polars merely read the columns that a replay reads."""
+    import polars as pl
+
+    from flows.tape.layout import VENDOR_NAMES
+
+    columns = list(VENDOR_NAMES.values())
+    started = time.perf_counter()
+    if case.tape.suffix == ".parquet":
+        rows = len(pl.read_parquet(case.tape, columns=columns))
+    else:
+        rows = len(pl.read_csv(case.tape, schema_overrides={"conditions": pl.String, "id": pl.String}))
+    return {"rows": rows, "seconds": time.perf_counter() - started}
+
+
+def scalar_loop(case: Case, rows: int) -> dict[str, Any]:
+    """Take the first prints of the tape one by one through the same rules."""
+    from tests.bench.scalar_loop import run_scalar
+
+    return run_scalar(case.tape, case.plans, case.events, rows)
+
+
+def best(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the quickest of several runs."""
+    return min(results, key=lambda result: float(result["seconds"] / max(1, result["rows"])))
+
+
+def rate(result: dict[str, Any]) -> float:
+    """Return rows per second."""
+    return float(result["rows"] / result["seconds"])
+
+
+def make_case(folder: Path, ticks: int, symbols: int, plans: int, seed: int) -> Case:
+    """Make a tape, plans and events from a seed."""
+    from flows.calendars import nyse_calendar
+    from flows.simulation.tape import write_tape
+    from flows.simulation.universe import universe
+    from flows.simulation.workload import write_events, write_plans
+
+    day = nyse_calendar().day_on_or_after(date(2026, 10, 1))
+    case = Case(folder / f"tape-{ticks}.parquet", folder / f"plans-{plans}.json", folder / "events.csv", folder)
+    if not case.tape.exists():
+        write_tape(case.tape, ticks, symbols, seed, day)
+    write_plans(case.plans, plans, universe(symbols, seed), seed)
+    write_events(case.events, day)
+    return case
+
+
+def write_flat_file(case: Case, rows: int) -> Case:
+    """Write the tape's first prints as the vendor's CSV.gz."""
+    import polars as pl
+
+    from flows.simulation.vendor import by_ticker, write_flat_file
+
+    path = case.folder / "2026-10-01.csv.gz"
+    write_flat_file(by_ticker(pl.read_parquet(case.tape, n_rows=rows)), path)
+    return Case(path, case.plans, case.events, case.folder)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="fancy-trader bench replay", description=__doc__)
+    parser.add_argument("--ticks", type=int, default=10 * MEGA)
+    parser.add_argument("--plans", type=int, default=1_000)
+    parser.add_argument("--symbols", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--scalar-ticks", type=int, default=200_000)
+    parser.add_argument("--full", action="store_true", help="also 100 000 plans, five times the ticks, and CSV.gz")
+    given = parser.parse_args()
+    with TemporaryDirectory(prefix="fancy-trader-bench-") as folder:
+        print(json.dumps(bench(Path(folder), given), indent=1))
+
+
+def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Run all parts."""
+    case = make_case(folder, given.ticks, given.symbols, given.plans, given.seed)
+    raw, replayed = [], []
+    for _ in range(given.repeat):
+        raw.append(measured(raw_read, case))
+        replayed.append(measured(replay_once, case))
+    scalar = measured(scalar_loop, case, given.scalar_ticks)
+    quickest = best(replayed)
+    report: dict[str, Any] = {
+        "ticks": given.ticks,
+        "symbols": given.symbols,
+        "plans": given.plans,
+        "python": sys.version.split()[0],
+        "ticks_per_second": round(rate(quickest)),
+        "peak_mb": quickest["peak_mb"],
+        "checking_seconds": round(quickest["checking_seconds"], 3),
+        "raw_read_per_second": round(rate(best(raw))),
+        "ratio_to_raw_read": round(rate(quickest) / rate(best(raw)), 3),
+        "scalar_per_second": round(rate(scalar)),
+        "ratio_to_scalar_loop": round(rate(quickest) / rate(scalar), 1),
+    }
+    if given.full:
+        report |= many_plans(folder, given) | long_tape(folder, given, quickest) | flat_file(case, given)
+    return report
+
+
+def many_plans(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Measure 1 000 and 100 000 plans in turn."""
+    few = make_case(folder, given.ticks, given.symbols, 1_000, given.seed)
+    many = make_case(folder, given.ticks, given.symbols, 100_000, given.seed)
+    results = [(measured(replay_once, few), measured(replay_once, many)) for _ in range(given.repeat)]
+    seconds = [min(result[side]["seconds"] for result in results) for side in (0, 1)]
+    return {
+        "seconds_1000_plans": round(seconds[0], 3),
+        "seconds_100000_plans": round(seconds[1], 3),
+        "ratio_100000_to_1000_plans": round(seconds[1] / seconds[0], 2),
+    }
+
+
+def long_tape(folder: Path, given: argparse.Namespace, short: dict[str, Any]) -> dict[str, Any]:
+    """Measure the memory of five times the ticks."""
+    case = make_case(folder, 5 * given.ticks, given.symbols, given.plans, given.seed)
+    result = measured(replay_once, case)
+    case.tape.unlink()
+    return {
+        "long_tape_ticks_per_second": round(rate(result)),
+        "long_tape_peak_mb": result["peak_mb"],
+        "ratio_of_peak_memory": round(result["peak_mb"] / short["peak_mb"], 3),
+    }
+
+
+def flat_file(case: Case, given: argparse.Namespace) -> dict[str, Any]:
+    """Measure a vendor CSV.gz against polars parsing the same file."""
+    flat = write_flat_file(case, min(given.ticks, 2 * MEGA))
+    raw, replayed = [], []
+    for _ in range(given.repeat):
+        raw.append(measured(raw_read, flat))
+        replayed.append(measured(replay_once, flat))
+    return {
+        "csv_gz_ticks_per_second": round(rate(best(replayed))),
+        "csv_gz_polars_per_second": round(rate(best(raw))),
+        "csv_gz_ratio": round(rate(best(replayed)) / rate(best(raw)), 3),
+    }
+
+
+if __name__ == "__main__":
+    main()

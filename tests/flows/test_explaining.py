@@ -1,0 +1,215 @@
+"""`fancy-trader explain`: what a plan waits for, in numbers, and never a word about what came later."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from operators.times import SECOND_NS
+from tests.flows.made import DAY, OPEN_NS, Command, Said, simple_plan, speaker, vendor_row, write_plans, write_tape
+
+EVENTS = """id,symbol,kind,severity,at,known_at,label
+FED,*,fomc,high,2013-10-08T14:00:00-04:00,2013-10-08T12:00:00-04:00,minutes
+"""
+ET = "-04:00"
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command line in this process."""
+    return speaker(capsys)
+
+
+def prints() -> list[str]:
+    """A day: up to 101 at 10:00, 103 at 11:00, some that do not count, back to 98.90 at 15:00."""
+    told: list[tuple[str, str, dict[str, object]]] = [
+        ("09:30", "100.00", {}),
+        ("09:45", "100.50", {"conditions": "37"}),
+        ("09:50", "100.40", {"correction": 1}),
+        ("09:55", "100.60", {}),
+        ("10:00", "101.00", {}),
+        ("11:00", "103.00", {}),
+        ("12:30", "103.50", {"conditions": "999"}),
+        ("13:00", "102.00", {}),
+        ("15:00", "98.90", {}),
+        ("15:59", "98.00", {}),
+    ]
+    rows = []
+    for number, (time, price, fields) in enumerate(told, 1):
+        hour, minute = map(int, time.split(":"))
+        at_ns = OPEN_NS + ((hour - 9) * 60 + minute - 30) * 60 * SECOND_NS
+        rows.append(vendor_row("AAA", number, at_ns, price, **fields))
+    return rows
+
+
+@pytest.fixture
+def url(tmp_path: Path, command: Command) -> str:
+    """A database of that day: plans that wait, that hold, that are finished, and one of a symbol without prints."""
+    plans = [
+        simple_plan("entered", breakeven_after=0),
+        simple_plan("waiting", style="swing", entry=90.0, stop=80.0, targets=[120.0]),
+        simple_plan("holding", style="swing", stop=50.0, breakeven_after=0),
+        simple_plan("silent", symbol="BBB"),
+        simple_plan("shut", style="swing", entry=90.0, stop=80.0, targets=[120.0], on_event="suppress"),
+        simple_plan("later", style="swing", stop=50.0, valid_from=f"{DAY}T12:30:00{ET}"),
+        simple_plan("twice", style="swing", entry=90.0, stop=80.0, targets=[120.0]),
+        simple_plan(
+            "twice", style="swing", entry=91.0, stop=80.0, targets=[120.0], version=2, valid_from=f"{DAY}T13:30:00{ET}"
+        ),
+    ]
+    events = tmp_path / "events.csv"
+    events.write_text(EVENTS)
+    tape, file = write_tape(tmp_path, prints()), write_plans(tmp_path, plans)
+    url = f"sqlite:///{tmp_path}/plans.db"
+    assert command("replay", tape, "--plans", file, "--events", events, "--db", url).code == 0
+    return url
+
+
+@pytest.fixture
+def lines(command: Command, url: str) -> "Explain":
+    """Explains a plan, at a New York time of the day or at the end."""
+    return Explain(command, url)
+
+
+class Explain:
+    """Asks about a plan of one database."""
+
+    def __init__(self, command: Command, url: str) -> None:
+        self._command, self._url = command, url
+
+    def ask(self, plan_id: str, time: str | None = None) -> Said:
+        """Run the command."""
+        at = () if time is None else ("--at", f"{DAY}T{time}{ET}")
+        return self._command("explain", plan_id, "--db", self._url, *at)
+
+    def __call__(self, plan_id: str, time: str | None = None) -> list[str]:
+        """Return the lines; there must be no complaint."""
+        said = self.ask(plan_id, time)
+        assert (said.code, said.err) == (0, "")
+        return said.out.splitlines()
+
+
+def test_a_waiting_plan_names_its_entry_and_the_distance(lines: Explain) -> None:
+    """And what of the tape did not count."""
+    found = lines("waiting")
+    assert found[0] == f"waiting v1, long AAA (swing): waiting at {DAY} 15:59:00 ET"
+    assert (
+        f"waits for a price at or below 90.00 (limit entry); last eligible 98.00 at {DAY} 15:59:00 ET, 8.00 away"
+        in found
+    )
+    assert "would be invalidated at 80.00, missed at 120.00 before the entry" in found
+    prints = next(line for line in found if line.startswith("prints: "))
+    assert prints.startswith("prints: 10 so far, 7 eligible; 1 corrected, 1 with an unknown condition, 1 that may not")
+
+
+def test_a_holding_plan_names_its_stop_and_its_next_target(lines: Explain) -> None:
+    found = lines("holding")
+    assert found[0].endswith(f": scaled at {DAY} 15:59:00 ET")
+    assert "in at 101.00, 0.5 of the position left" in found
+    assert "last eligible 98.00; stop 50.00 is 48.00 away" in found
+    assert "target 2 at 105.00 is 7.00 away" in found
+
+
+def test_a_finished_plan_says_how_it_ended(lines: Explain) -> None:
+    found = lines("entered")
+    assert found[0].endswith(f": stopped at {DAY} 15:59:00 ET")
+    assert found[1] == f"last event: stopped at {DAY} 15:00:00 ET: last 98.90 at or below the stop 99.00"
+    assert found[2] == "finished: nothing can happen to this version any more"
+
+
+def test_a_plan_without_prints_says_so(lines: Explain) -> None:
+    found = lines("silent")
+    assert "prints: none of BBB on the tape so far" in found
+    assert found[0].startswith("silent v1, long BBB (scalp): ")
+
+
+@pytest.mark.parametrize(
+    ("time", "state", "numbers"),
+    [
+        ("03:59:59", "not registered at", []),
+        ("04:00:00", "waiting at", ["session: pre; the plan counts prints of regular only"]),
+        ("09:30:00", "waiting at", ["last eligible 100.00", "1.00 away", "prints: 1 so far, 1 eligible"]),
+        ("09:54:59", "waiting at", ["last eligible 100.00", "prints: 3 so far, 1 eligible"]),
+        ("09:59:59", "waiting at", ["last eligible 100.60", "0.40 away", "prints: 4 so far, 2 eligible"]),
+        ("10:00:00", "open at", ["in at 101.00, 1 of the position left", "target 1 at 103.00 is 2.00 away"]),
+        ("10:59:59", "open at", ["last event: entered", "no print of AAA since 2013-10-08 10:00:00 ET"]),
+        ("11:00:00", "scaled at", ["last event: target_hit", "0.5 of the position left", "target 2 at 105.00"]),
+        ("14:59:59", "scaled at", ["last eligible 102.00; stop 99.00 is 3.00 away"]),
+        ("15:00:00", "stopped at", ["last event: stopped"]),
+    ],
+)
+def test_an_instant_is_told_as_it_was_known_then(lines: Explain, time: str, state: str, numbers: list[str]) -> None:
+    """To the very print, inclusive; not one before."""
+    found = lines("entered", time)
+    assert found[0].startswith(f"entered v1, long AAA (scalp): {state} {DAY} {time} ET")
+    for number in numbers:
+        assert any(number in line for line in found), number
+
+
+@pytest.mark.parametrize("plan_id", ["entered", "waiting", "holding", "shut"])
+@pytest.mark.parametrize("time", ["04:00:00", "09:30:00", "09:58:00", "10:00:00", "11:59:59", "12:30:00", "14:00:00"])
+def test_what_is_told_of_an_instant_does_not_depend_on_what_came_later(
+    tmp_path: Path, command: Command, lines: Explain, plan_id: str, time: str
+) -> None:
+    """A replay of the tape cut at that instant tells the same of it."""
+    told = [line for line in lines(plan_id, time) if not line.startswith("no print of")]
+    found = cut_at(tmp_path, command, time)(plan_id, time)
+    assert [line for line in found if not line.startswith("no print of")] == told
+
+
+def test_silence_is_told_also_where_the_tape_was_cut(tmp_path: Path, command: Command, lines: Explain) -> None:
+    """Time that goes on without prints (--to, a clock mark) is no print."""
+    silence = f"no print of AAA since {DAY} 11:00:00 ET"
+    assert silence in lines("waiting", "11:59:59")
+    assert silence in cut_at(tmp_path, command, "11:59:59")("waiting", "11:59:59")
+
+
+def cut_at(tmp_path: Path, command: Command, time: str) -> Explain:
+    """Replay the day again up to an instant, into another database."""
+    url = f"sqlite:///{tmp_path}/cut.db"
+    files = (tmp_path / f"{DAY}.csv", "--plans", tmp_path / "plans.json", "--events", tmp_path / "events.csv")
+    assert command("replay", *files, "--db", url, "--to", f"{DAY}T{time}{ET}").code in (0, 3)
+    return Explain(command, url)
+
+
+def test_a_gate_is_told_only_once_its_event_is_known(lines: Explain) -> None:
+    """The meeting at 14:00 is known from 12:00; its window opens at 12:30 and closes at 14:15."""
+    assert not any("gate" in line or "FED" in line for line in lines("shut", "12:29:59"))
+    found = lines("shut", "12:30:00")
+    assert "gate: suppress until 2013-10-08 14:15:00 ET (fomc FED): no entry is taken" in found
+    assert not any(line.startswith("gate:") for line in lines("shut", "15:00:00"))
+
+
+def test_a_version_is_told_from_its_own_time_on(lines: Explain) -> None:
+    """Before that, the one it will replace; and a plan of later is not registered yet."""
+    assert lines("twice", "13:00:00")[0].startswith("twice v1, long AAA (swing): waiting at")
+    assert lines("twice", "15:00:00")[0].startswith("twice v2, long AAA (swing): waiting at")
+    assert lines("later", "12:00:00") == [
+        f"later v1, long AAA (swing): not registered at {DAY} 12:00:00 ET; it starts at {DAY} 12:30:00 ET"
+    ]
+
+
+def test_json_holds_the_same_lines(command: Command, url: str, lines: Explain) -> None:
+    said = command("explain", "waiting", "--db", url, "--json")
+    assert json.loads(said.out) == {"plan_id": "waiting", "lines": lines("waiting")}
+
+
+def test_an_unknown_plan_is_said(lines: Explain) -> None:
+    said = lines.ask("nobody")
+    assert said.code == 3
+    assert said.only_line == "no plan nobody in this database (fancy-trader plans list shows them)"
+
+
+def test_a_recording_that_has_gone_is_said(tmp_path: Path, lines: Explain) -> None:
+    """Looking back needs the tape; the line names it."""
+    (tmp_path / f"{DAY}.csv").unlink()
+    said = lines.ask("waiting", "10:00:00")
+    assert said.code == 3
+    assert f"{tmp_path / f'{DAY}.csv'} cannot be found" in said.only_line
+
+
+@pytest.mark.parametrize("at", ["10:00", f"{DAY}T10:00:00", "1381239000", "now", ""])
+def test_an_instant_that_is_none_is_refused(command: Command, url: str, at: str) -> None:
+    said = command("explain", "waiting", "--db", url, "--at", at)
+    assert said.code == 2
+    assert said.only_line.startswith("--at: got ")
