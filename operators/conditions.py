@@ -10,12 +10,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from operators import ticks
-from operators.lookup import Lookup
 from operators.times import SECOND_NS
 
 TABLE_VERSION: Final = "2026-11"
@@ -118,21 +115,3 @@ def marks(late_ns: int = DEFAULT_LATE_NS) -> pl.Expr:
 def _behind(column: str, late_ns: int) -> pl.Expr:
     known = pl.col(column).fill_null(0)
     return (known > 0) & (pl.col(ticks.SIP_NS) - known > late_ns)
-
-
-class FlagDeriver:
-    """Derives the flags of whole frames from conditions and marks; a frame without marks has them derived first."""
-
-    def __init__(self, late_ns: int = DEFAULT_LATE_NS) -> None:
-        self._marks = marks(late_ns)
-        self._lookup = Lookup(flags_of_text)
-
-    def column(self, frame: pl.DataFrame) -> npt.NDArray[np.uint8]:
-        """Return the flags of every row."""
-        flags = self._lookup.column(frame.get_column(ticks.CONDITIONS)).astype(np.uint8)
-        mark = (frame if ticks.MARK in frame.columns else frame.select(self._marks)).get_column(ticks.MARK)
-        if mark.max():
-            marked = mark.to_numpy()
-            flags |= (marked == LATE_MARK).astype(np.uint8) * np.uint8(Flag.LATE)
-            flags[marked == CORRECTED_MARK] = 0
-        return flags

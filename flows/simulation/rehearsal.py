@@ -12,7 +12,7 @@ import polars as pl
 
 from operators import ticks
 from operators.book import SymbolBook
-from operators.conditions import FlagDeriver
+from operators.coding import FlagCoder
 from operators.eligibility import Profile, SymbolSlice
 from operators.events import Kind, PlanEvent
 from operators.gating import NO_GATES, GateTimeline
@@ -98,7 +98,7 @@ def symbol_slice(prints: pl.DataFrame, calendar: SessionCalendar) -> SymbolSlice
         ticks.CORRECTION,
     )
     sip_ns = frame.get_column(ticks.SIP_NS).to_numpy()
-    flags = FlagDeriver().column(frame)
+    flags = FlagCoder().column(frame)
     price = frame.get_column(ticks.PRICE).to_numpy()
     return SymbolSlice(sip_ns, price, flags, calendar.phase_codes(sip_ns), int(sip_ns[-1]))
 

@@ -17,7 +17,7 @@ from flows.tape.files import TapeFile, decompressed
 from flows.tape.prefetch import prefetched
 from flows.tape.scan import ROW, Piece, ScanFilter, day_bounds, dead_letter
 from operators import ticks
-from operators.conditions import DEFAULT_LATE_NS, marks
+from operators.coding import Coder
 from operators.rows import DeadLetter
 from operators.sessions import new_york
 from operators.times import EARLIEST_NS, LATEST_NS
@@ -25,22 +25,24 @@ from operators.usable import TimeBounds, all_usable, why_unusable
 
 BLOCK_BYTES: Final = 1 << 25
 FEW_ROWS: Final = 256
-CATEGORIES: Final = [pl.col(name).cast(pl.Categorical) for name in (ticks.SYMBOL, ticks.CONDITIONS)]
 
 _INTEGERS: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS, ticks.CORRECTION})
 _FLOATS: Final = frozenset({ticks.PRICE, ticks.SIZE})
 
 
-def read_csv(file: TapeFile, wanted: ScanFilter, late_ns: int = DEFAULT_LATE_NS) -> Iterator[Piece]:
-    """Yield the wanted rows of a file in its order, marked.  Raises DataMissingError when the file is damaged."""
+def read_csv(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:
+    """Yield the wanted rows of a file in its order, coded if asked.  Raises DataMissingError for a damaged file."""
     first_row, reader = 1, None
-    kept, mark = wanted.expression(), marks(late_ns)
+    kept = wanted.expression()
     for block in prefetched(_blocks(file), depth=2):
         if reader is None:
             reader = _BlockReader(file, _bounds(file, block))
         for piece in reader.read(block, first_row):
             frame = piece.ticks if kept is None else piece.ticks.filter(kept)
-            yield replace(piece, ticks=frame.with_columns(mark, *CATEGORIES))
+            if coder is not None:
+                coder.flags.learn(frame.get_column(ticks.CONDITIONS))
+                frame = frame.with_columns(coder.expressions())
+            yield replace(piece, ticks=frame)
         first_row += block.count(b"\n") + (not block.endswith(b"\n"))
 
 

@@ -9,21 +9,24 @@ from flows.errors import BadInputError, DataMissingError
 from flows.tape.files import TapeFile
 from flows.tape.scan import ROW, Piece, ScanFilter, day_bounds, reasoned
 from operators import ticks
-from operators.conditions import DEFAULT_LATE_NS, marks
+from operators.coding import Coder
 from operators.usable import unusable
 
 PIECE_ROWS: Final = 1_000_000
+HEAD_ROWS: Final = 100_000
 UNUSABLE: Final = "unusable"
 
 
-def read_parquet(file: TapeFile, wanted: ScanFilter, late_ns: int = DEFAULT_LATE_NS) -> Iterator[Piece]:
-    """Yield the wanted rows of a file in its order, marked and checked as they are decoded.
+def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:
+    """Yield the wanted rows of a file in its order, checked, and coded if asked, as they are decoded.
 
     Raises DataMissingError when the file is damaged.
     """
     source, bounds = str(file.path), day_bounds(file.day)
     try:
-        scan = _scan(file, wanted).with_columns(marks(late_ns), unusable(bounds).alias(UNUSABLE))
+        scan = _scan(file, wanted)
+        coded = _coded(scan, coder) if coder else []
+        scan = scan.with_columns(unusable(bounds).alias(UNUSABLE), *coded)
         for batch in scan.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
             bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
             if bad.any():
@@ -34,6 +37,12 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, late_ns: int = DEFAULT_LATE
     except (pl.exceptions.PolarsError, OSError) as error:
         msg = f"{source}: cannot be read to its end ({str(error).splitlines()[0]})"
         raise DataMissingError(msg) from None
+
+
+def _coded(scan: pl.LazyFrame, coder: Coder) -> list[pl.Expr]:
+    """Return the coder's expressions once it has seen the file's first condition lists."""
+    coder.flags.learn(scan.select(ticks.CONDITIONS).head(HEAD_ROWS).collect().to_series())
+    return coder.expressions()
 
 
 def _scan(file: TapeFile, wanted: ScanFilter) -> pl.LazyFrame:
@@ -52,7 +61,7 @@ def _typed(file: TapeFile, schema: pl.Schema, column: str) -> pl.Expr:
         return pl.lit(None, dtype=target).alias(column)
     found = schema[name]
     if column in (ticks.SYMBOL, ticks.CONDITIONS) and isinstance(found, pl.String | pl.Categorical | pl.Enum):
-        return pl.col(name).cast(pl.Categorical).alias(column)
+        return pl.col(name).cast(pl.String).alias(column)
     if found == target:
         return pl.col(name).alias(column)
     if isinstance(found, pl.Datetime):

@@ -13,16 +13,14 @@ from flows.tape.parquet_reader import read_parquet
 from flows.tape.prefetch import prefetched
 from flows.tape.scan import ROW, Piece, ScanFilter, dead_letter
 from operators import ticks
+from operators.coding import UNWATCHED, Coder
 from operators.columnar import Ints
-from operators.conditions import DEFAULT_LATE_NS, FlagDeriver
+from operators.conditions import DEFAULT_LATE_NS
 from operators.frames import TickFrame
-from operators.lookup import Lookup
 from operators.rows import DeadLetter
 from operators.times import iso
 
 AHEAD: Final = 2
-UNWATCHED: Final = 0xFFFF
-"""The code of symbols that nobody watches; a replay can watch one symbol less than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +53,21 @@ class TapeReader:
 
     def pieces(self) -> Iterator[TapePiece]:
         """Yield the tape in order.  A print that goes back in its symbol's time is a dead letter."""
-        deriver, order = FlagDeriver(self.late_ns), _OrderGuard(self.watched)
-        codes = {symbol: code for code, symbol in enumerate(self.watched)}
-        lookup = Lookup(lambda symbol: codes.get(symbol, UNWATCHED))
+        coder, order = Coder(self.watched, self.late_ns), _OrderGuard(self.watched)
         for file in self.files:
             source = str(file.path)
-            for piece in read_file(file, self.wanted, self.late_ns):
-                frame, rows_read = self._frame(piece.ticks, lookup, deriver)
+            for piece in read_file(file, self.wanted, coder):
+                frame, rows_read = self._frame(piece.ticks, coder)
                 frame, backwards = order.check(frame, rows_read, source)
                 end_ns = piece.ticks.get_column(ticks.SIP_NS).max() if len(piece.ticks) else 0
                 rows = len(piece.ticks) + len(piece.dead_letters)
                 yield TapePiece(frame, piece.dead_letters, backwards, rows, int(end_ns))  # type: ignore[arg-type]
 
-    def _frame(self, rows: pl.DataFrame, lookup: Lookup, deriver: FlagDeriver) -> tuple[TickFrame, Ints]:
-        code = lookup.column(rows.get_column(ticks.SYMBOL)).astype(np.uint16)
+    def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
+        """Return the prints of watched symbols, and the number of each one's row."""
         numbers = rows.get_column(ROW).to_numpy()
-        columns = [rows.get_column(name).to_numpy() for name in (ticks.SIP_NS, ticks.PRICE)]
-        columns = [code, *columns, deriver.column(rows)]
+        code, *columns = (rows.get_column(name).to_numpy() for name in (ticks.CODE, ticks.SIP_NS, ticks.PRICE))
+        columns = [code, *columns, coder.flags.column(rows)]
         watched = code != UNWATCHED
         if not watched.all():
             kept = np.flatnonzero(watched)
@@ -79,15 +75,15 @@ class TapeReader:
         return TickFrame(tuple(self.watched), *columns), numbers
 
 
-def read_file(file: TapeFile, wanted: ScanFilter, late_ns: int = DEFAULT_LATE_NS) -> Iterator[Piece]:
+def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:
     """Yield the pieces of one file, some of them read ahead.
 
     Only the work that leaves Python alone runs ahead: polars decodes Parquet in threads of its own, CSV gets one here.
     What holds the interpreter's lock would slow the rules more than it gains.
     """
     if file.is_parquet:
-        return read_parquet(file, wanted, late_ns)
-    return prefetched(read_csv(file, wanted, late_ns), AHEAD)
+        return read_parquet(file, wanted, coder)
+    return prefetched(read_csv(file, wanted, coder), AHEAD)
 
 
 class _OrderGuard:

@@ -1,4 +1,4 @@
-"""Plans, states and lives for examples: a long limit plan at 100, stop 99, targets 101 and 102, unless told otherwise."""
+"""Plans, states and lives for examples: a long limit at 100, stop 99, targets 101 and 102, unless told otherwise."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

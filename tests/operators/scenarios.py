@@ -14,8 +14,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from operators.conditions import Flag, flags_of
-from operators.frames import TickFrame, by_symbol, tag
 from operators.eligibility import SymbolSlice
+from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateMargins, GateSettings, GateTimeline, gate_timeline
 from operators.market_events import MarketEvent, Severity
 from operators.plans import Direction, Entry, EntryType, Gate, Plan, SessionPhase, Style, Target, Trail

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.conditions import ANY_LAST, UPDATE_RULES, Flag, FlagDeriver, flags_of, flags_of_text
+from operators.coding import FlagCoder
+from operators.conditions import ANY_LAST, UPDATE_RULES, Flag, flags_of, flags_of_text
 from tests.oracle.times import SECOND_NS, new_york_ns
 
 # The vendor's consolidated rules: what a print with this condition alone may update.
@@ -139,8 +140,6 @@ def test_the_table_agrees_with_the_vendors_reference_file(shared_data: Path) -> 
     assert UPDATE_RULES.keys() - vendor.keys() == {41}  # trade-through exempt: a rule of its own it has not
 
 
-
-
 TEXTS = [None, "", "12", "37", "12,37", "14,41", "2", "15", "38", "13", "999", "14,x", "[37]"]
 SCHEMA = {
     "conditions": pl.String(),
@@ -190,14 +189,14 @@ def printed(conditions: str | None = "", behind: int | None = 0, trf: int | None
 @pytest.mark.parametrize("beside", [[], [printed()], [printed(behind=10 * SECOND_NS)], [printed(behind=AT_NS, trf=7)]])
 def test_a_print_is_late_when_somebody_saw_it_more_than_a_second_before(row: Any, late: bool, beside: Any) -> None:
     """By the participant's time or the TRF's; a time of zero or none is not known.  Other rows do not matter."""
-    flags = FlagDeriver().column(frame(*beside, row))
+    flags = FlagCoder().column(frame(*beside, row))
     assert bool(flags[-1] & Flag.LATE) == late
     assert flags.dtype == "uint8"
 
 
 def test_how_late_is_late_can_be_set() -> None:
     rows = frame(printed(behind=5), printed(behind=6))
-    assert [bool(each & Flag.LATE) for each in FlagDeriver(late_ns=5).column(rows)] == [False, True]
+    assert [bool(each & Flag.LATE) for each in FlagCoder(late_ns=5).column(rows)] == [False, True]
 
 
 @pytest.mark.parametrize("correction", [1, 7, 12, -1])
@@ -206,7 +205,7 @@ def test_a_corrected_print_may_touch_nothing(correction: int) -> None:
     rows = frame(
         printed(), printed(correction=correction), (None, AT_NS, 0, 0, None), printed("12", correction=correction)
     )
-    assert FlagDeriver().column(rows).tolist() == [expected([]), 0, expected([]), 0]
+    assert FlagCoder().column(rows).tolist() == [expected([]), 0, expected([]), 0]
 
 
 times = st.none() | st.sampled_from([0, AT_NS, AT_NS - SECOND_NS, AT_NS - SECOND_NS - 1, AT_NS + 5])
@@ -225,7 +224,7 @@ def test_flags_of_a_column_are_those_of_its_rows(frames: list[list[Any]], dtype:
         "categorical": pl.Categorical(),
         "enum": pl.Enum([each for each in TEXTS if each is not None]),
     }
-    deriver = FlagDeriver()
+    deriver = FlagCoder()
     for rows in frames:
         columns = frame(*rows).with_columns(pl.col("conditions").cast(types[dtype]))
         assert deriver.column(columns).tolist() == [flags_of_row(row) for row in rows]

@@ -24,7 +24,7 @@ LISTS = [[], [14, 41], [37], [12], [12, 37], [14, 12], [13], [2], [10], [15], [9
 
 
 def admitted(profile: Profile, ids: list[int], phase: SessionPhase) -> bool:
-    """The design: odd lots and, inside pre and post, Form T prints count for those who ask; nothing else that may not."""
+    """The design: odd lots and, inside pre and post, Form T prints count for plans that ask; nothing else does."""
     forgiven = {37} if profile.odd_lots else set()
     if profile.extended_hours and phase in (PRE, POST):
         forgiven.add(12)
@@ -108,9 +108,7 @@ def test_the_flags_that_some_plan_could_use_are_known(plans: list[Plan], needed:
 @pytest.mark.parametrize("profile", PROFILES, ids=str)
 def test_no_print_that_a_profile_admits_is_left_out_as_useless(profile: Profile) -> None:
     """The bits kept for the run of one plan hold every print that the plan could act on."""
-    plan = make_plan(
-        sessions=tuple(profile.sessions), odd_lots=profile.odd_lots, extended_hours=profile.extended_hours
-    )
+    plan = make_plan(sessions=tuple(profile.sessions), odd_lots=profile.odd_lots, extended_hours=profile.extended_hours)
     usable = usable_flags([plan])
     for ids, phase in product(LISTS, TRADED):
         flags = flags_of(ids)

@@ -55,13 +55,16 @@ def test_a_window_stands_from_90_minutes_before_until_15_after() -> None:
 
 
 @pytest.mark.parametrize(
-    ("severity", "gates"), [(Severity.LOW, False), (Severity.MEDIUM, True), (Severity.HIGH, True), (Severity.CRITICAL, True)]
+    ("severity", "gates"),
+    [(Severity.LOW, False), (Severity.MEDIUM, True), (Severity.HIGH, True), (Severity.CRITICAL, True)],
 )
 def test_an_event_of_low_severity_has_no_window(severity: Severity, gates: bool) -> None:
     assert bool(windows(event(severity=severity))) == gates
 
 
-@pytest.mark.parametrize(("symbol", "gates"), [("TEST", True), ("*", True), ("OTHER", False), ("test", False), ("", False)])
+@pytest.mark.parametrize(
+    ("symbol", "gates"), [("TEST", True), ("*", True), ("OTHER", False), ("test", False), ("", False)]
+)
 def test_an_event_concerns_its_symbol_or_all(symbol: str, gates: bool) -> None:
     """Tickers are case-sensitive."""
     assert bool(windows(event(symbol=symbol))) == gates
@@ -87,7 +90,13 @@ def test_a_window_starts_no_sooner_than_its_event_was_known(known: float, window
 
 @pytest.mark.parametrize(
     ("offset_ns", "merged"),
-    [(0, True), (60 * MINUTE_NS, True), (105 * MINUTE_NS - 1, True), (105 * MINUTE_NS, True), (105 * MINUTE_NS + 1, False)],
+    [
+        (0, True),
+        (60 * MINUTE_NS, True),
+        (105 * MINUTE_NS - 1, True),
+        (105 * MINUTE_NS, True),
+        (105 * MINUTE_NS + 1, False),
+    ],
 )
 def test_windows_that_overlap_or_touch_are_one(offset_ns: int, merged: bool) -> None:
     """A window that begins where another ends leaves no instant between them."""
@@ -133,7 +142,11 @@ def test_edges_name_the_events_that_open_and_close() -> None:
     assert opening is not None
     closing = timeline.next_edge(opening.at_ns, SUPPRESS)
     assert closing is not None
-    assert (opening.at_ns, opening.gate, [each.event_id for each in opening.causes]) == (*minutes(-90), SUPPRESS, ["a", "d"])
+    assert (opening.at_ns, opening.gate, [each.event_id for each in opening.causes]) == (
+        *minutes(-90),
+        SUPPRESS,
+        ["a", "d"],
+    )
     assert (closing.at_ns, closing.gate, [each.event_id for each in closing.causes]) == (*minutes(75), ALLOW, ["c"])
     cause = opening.causes[0]
     assert (cause.kind, cause.severity, cause.label, cause.at_ns) == ("fomc", "high", "label", AT_NS)
@@ -202,7 +215,11 @@ def test_the_gate_at_every_instant_is_what_the_events_say(
 
 
 @settings(max_examples=200, deadline=None)
-@given(events=st.lists(all_events, max_size=6), given_settings=all_settings, action=st.sampled_from([SUPPRESS, DEFINED_RISK]))
+@given(
+    events=st.lists(all_events, max_size=6),
+    given_settings=all_settings,
+    action=st.sampled_from([SUPPRESS, DEFINED_RISK]),
+)
 def test_walking_the_edges_shuts_and_opens_in_turn(
     events: list[MarketEvent], given_settings: GateSettings, action: Gate
 ) -> None:

@@ -299,7 +299,9 @@ def test_an_exit_says_what_was_sold_and_what_it_made(side: Direction) -> None:
 def test_extremes_count_from_the_entering_tick_on(side: Direction) -> None:
     """What printed before the fill is no excursion."""
     state, _ = outcome(make_plan(side), 100.9, 100.0, 100.7, 99.5, 100.2)
-    worst, best = sorted((mirrored(state.high or 0), mirrored(state.low or 0)) if side is SHORT else (state.high or 0, state.low or 0))
+    worst, best = sorted(
+        (mirrored(state.high or 0), mirrored(state.low or 0)) if side is SHORT else (state.high or 0, state.low or 0)
+    )
     assert (worst, best) == (99.5, 100.7)
     assert state.last_price == (100.2 if side is LONG else mirrored(100.2))
 
@@ -315,7 +317,13 @@ def gate(action: Gate, second: int = 0) -> GateEdge:
 @both_ways
 @pytest.mark.parametrize(
     ("prices", "price", "realized"),
-    [([], None, 0.0), ([100.5], None, 0.0), ([100.0], 100.0, 0.0), ([100.0, 100.5], 100.5, 0.5), ([100.0, 101.0, 100.6], 100.6, 0.8)],
+    [
+        ([], None, 0.0),
+        ([100.5], None, 0.0),
+        ([100.0], 100.0, 0.0),
+        ([100.0, 100.5], 100.5, 0.5),
+        ([100.0, 101.0, 100.6], 100.6, 0.8),
+    ],
 )
 def test_a_plan_expires_at_its_last_eligible_price(
     side: Direction, prices: list[float], price: float | None, realized: float

@@ -167,7 +167,9 @@ def numbers(plan: Plan, event: PlanEvent) -> list[str]:
         case Kind.EXPIRED:
             return [*prices, iso(event.at_ns)]
         case Kind.GATED | Kind.UNGATED:
-            return [each["id"] for each in data["events"]] + [f"{abs(each['minutes']):g} min" for each in data["events"]]
+            return [each["id"] for each in data["events"]] + [
+                f"{abs(each['minutes']):g} min" for each in data["events"]
+            ]
         case _:
             return ["command"]
 

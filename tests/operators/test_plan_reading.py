@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from operators.plan_json import plan_to_json
 from operators.plan_reading import NO_DEFAULTS, PlanDefaults, read_plan

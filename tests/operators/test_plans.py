@@ -1,6 +1,5 @@
 """A plan that breaks a rule cannot be built; the error names the field, the value and what is allowed."""
 
-from msgspec.structs import replace
 from math import inf, nan
 from typing import Any
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from operators.lifecycle import register
 from operators.plans import Direction, Entry, Plan, Trail
+from operators.records import Expiry
 from operators.targets import Standing, TargetProfile, profile, standing
 from tests.operators.builders import LIMIT, MARKET, START_NS, STOP, live, make_plan, outcome, targets
-from operators.lifecycle import register
-from operators.records import Expiry
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
 both_ways = pytest.mark.parametrize("side", [LONG, SHORT], ids=["long", "short"])
