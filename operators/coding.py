@@ -36,7 +36,7 @@ class SymbolCoder:
 
 
 class FlagCoder:
-    """Derives flags from condition lists and marks.  Remembers the lists it met: that saves work and decides nothing."""
+    """Derives flags from condition lists and marks.  Which lists it remembers saves work and decides nothing."""
 
     def __init__(self, late_ns: int = DEFAULT_LATE_NS) -> None:
         self._marks = marks(late_ns)

@@ -56,10 +56,10 @@ def _waits_for(plan: Plan, state: PlanState) -> list[str]:
     if state.last_price is None:
         return [f"{line}; no eligible price so far"]
     away = tidy(abs(state.last_price - level))
-    return [
-        f"{line}; last eligible {plain(state.last_price)} at {clock(state.updated_ns)}, {plain(away)} away",
-        f"would be invalidated at {plain(plan.stop)}, missed at {plain(plan.targets[0].price)} before the entry",
-    ]
+    ends = f"would be invalidated at {plain(plan.stop)}"
+    if plan.entry.type is EntryType.STOP:  # a limit entry triggers on the far side of every target
+        ends += f", missed if the print that triggers it is at {plain(plan.targets[0].price)} or beyond"
+    return [f"{line}; last eligible {plain(state.last_price)} at {clock(state.updated_ns)}, {plain(away)} away", ends]
 
 
 def _holds(plan: Plan, state: PlanState) -> list[str]:

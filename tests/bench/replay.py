@@ -1,7 +1,7 @@
 """How fast a recorded day replays, and against what.  Prints JSON; run by `fancy-trader bench replay`.
 
 Everything is measured in one run, each part in a process of its own, best of `--repeat`; ratios are of rates taken
-in turn, because machines are noisy.  A replay's time runs from the first byte of plans and tape to the last commit in SQLite.
+in turn, because machines are noisy.  A replay's time runs from the first byte of plans and tape to the last commit.
 """
 
 import argparse

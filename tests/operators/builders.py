@@ -100,3 +100,21 @@ def data_of(events: Iterable[PlanEvent], kind: str) -> Mapping[str, Any]:
     """The data of the only event of a kind."""
     (found,) = [event.data for event in events if event.kind == kind]
     return found
+
+
+LEVELS = ("level", "best", "stop", "effective_stop")
+
+Told = tuple[Any, ...]
+
+
+def told(plan: Plan, events: Iterable[PlanEvent], *names: str) -> list[Told]:
+    """Kind, price, and the data asked for; the prices of a short mirrored back, so that every example reads long."""
+    back = mirrored if plan.direction is Direction.SHORT else float
+    rows: list[Told] = []
+    for event in events:
+        row: Told = (str(event.kind), None if event.price is None else back(event.price))
+        for name in names:
+            if event.data.get(name) is not None:
+                row += (back(event.data[name]) if name in LEVELS else event.data[name],)
+        rows.append(row)
+    return rows

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from operators.columnar import Ticks, quiet_band, run
 from operators.conditions import ANY_LAST
+from operators.events import PlanEvent
 from operators.lifecycle import register, step
 from operators.plans import Plan
 from operators.records import Tick
@@ -86,7 +87,7 @@ def test_a_run_over_columns_is_step_after_step(plan: Plan, moves: list[int], sta
     state, _ = register(plan, START_NS)
     end = max(start, len(moves))
     found, events = run(plan, state, ticks, start, end)
-    expected = []
+    expected: list[PlanEvent] = []
     for at_ns, price in zip(ticks.sip_ns[start:end].tolist(), ticks.price[start:end].tolist(), strict=True):
         state, happened = step(plan, state, Tick(at_ns, price))
         expected += happened

@@ -147,7 +147,7 @@ def test_an_instant_beyond_the_calendar_has_no_phase(calendar: SessionCalendar, 
 
 @pytest.mark.parametrize("edges", [(2, 1, 3, 4), (1, 3, 3, 4), (1, 2, 4, 3)])
 def test_a_session_whose_edges_do_not_ascend_cannot_be_built(edges: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ValueError, match="2013-10-08.*must ascend"):
+    with pytest.raises(ValueError, match=r"2013-10-08.*must ascend"):
         SessionDay(date(2013, 10, 8), *edges)
 
 

@@ -1,0 +1,91 @@
+"""Symbols and condition lists as numbers: the same text always the same, whenever a column is coded."""
+
+from collections.abc import Sequence
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operators import ticks
+from operators.coding import UNWATCHED, Coder, FlagCoder, SymbolCoder
+from operators.conditions import flags_of_text
+from tests.oracle.times import new_york_ns
+
+AT_NS = new_york_ns("2013-10-08", "10:00")
+LISTS = ["", "12", "37", "12,37", "14,41", "999", "x"]
+DTYPES = [pl.String(), pl.Categorical(), pl.Enum(LISTS), pl.Enum(LISTS[::-1])]
+
+
+def frame(conditions: Sequence[str | None], dtype: pl.DataType | None = None, symbol: str = "A") -> pl.DataFrame:
+    """Prints that are neither late nor corrected."""
+    return pl.DataFrame(
+        {
+            ticks.SYMBOL: [symbol] * len(conditions),
+            ticks.CONDITIONS: pl.Series(conditions, dtype=dtype or pl.String()),
+            ticks.SIP_NS: pl.Series([AT_NS] * len(conditions), dtype=pl.Int64()),
+            ticks.PARTICIPANT_NS: pl.Series([AT_NS] * len(conditions), dtype=pl.Int64()),
+            ticks.TRF_NS: pl.Series([0] * len(conditions), dtype=pl.Int64()),
+            ticks.CORRECTION: pl.Series([0] * len(conditions), dtype=pl.Int32()),
+        }
+    )
+
+
+def codes(watched: Sequence[str], symbols: pl.Series) -> list[int]:
+    coded = symbols.alias(ticks.SYMBOL).to_frame().select(SymbolCoder(watched).expression())
+    assert coded.schema == {ticks.CODE: pl.UInt16()}
+    return coded.to_series().to_list()
+
+
+@pytest.mark.parametrize("dtype", [pl.String(), pl.Categorical(), pl.Enum(["B", "A", "a", "C", ""])])
+def test_a_symbol_is_its_place_among_the_watched(dtype: pl.DataType) -> None:
+    """Case matters; what nobody watches, and what has no name, has a code of its own."""
+    symbols = pl.Series(["A", "B", "a", "C", "", None, "A"], dtype=dtype)
+    assert codes(["B", "A"], symbols) == [1, 0, UNWATCHED, UNWATCHED, UNWATCHED, UNWATCHED, 1]
+
+
+def test_without_watched_symbols_every_print_is_unwatched() -> None:
+    assert set(codes([], pl.Series(["A", "B"]))) == {UNWATCHED}
+
+
+def test_no_more_symbols_can_be_watched_than_have_a_code() -> None:
+    """The one that stands for nobody is not given away."""
+    most = [f"S{number}" for number in range(UNWATCHED)]
+    assert codes(most, pl.Series([most[-1], "T"])) == [UNWATCHED - 1, UNWATCHED]
+    with pytest.raises(ValueError, match=f"got {UNWATCHED + 1} symbols; at most {UNWATCHED}"):
+        SymbolCoder([*most, "T"])
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=["text", "categorical", "enum", "other enum"])
+def test_a_list_keeps_its_flags_when_earlier_frames_are_gone(dtype: pl.DataType) -> None:
+    """Nothing that was met before is taken for something else; polars may give a category's code out again."""
+    coder = FlagCoder()
+    for text in LISTS * 2:
+        assert coder.column(frame([text], dtype)).tolist() == [flags_of_text(text)]
+
+
+conditions = st.lists(st.none() | st.sampled_from(LISTS), max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    frames=st.lists(st.tuples(conditions, st.sampled_from(DTYPES), st.booleans()), max_size=5),
+    behind=st.integers(0, 3),
+)
+def test_it_does_not_matter_when_a_frame_was_coded(
+    frames: list[tuple[list[str | None], pl.DataType, bool]], behind: int
+) -> None:
+    """In the reader, before the lists of other frames were met, or not at all: the flags are those of the texts."""
+    coder = Coder(["A"])
+    waiting: list[tuple[list[str | None], pl.DataFrame]] = []
+    for texts, dtype, at_once in frames:
+        columns = frame(texts, dtype)
+        waiting.append((texts, columns if at_once else columns.with_columns(coder.expressions())))
+        if len(waiting) > behind:
+            check(coder, *waiting.pop(0))
+    for each in waiting:
+        check(coder, *each)
+
+
+def check(coder: Coder, texts: list[str | None], columns: pl.DataFrame) -> None:
+    assert coder.flags.column(columns).tolist() == [flags_of_text(text) for text in texts]
