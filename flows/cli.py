@@ -55,6 +55,9 @@ def run(arguments: list[str]) -> int:
     except typer.Exit as left:
         return left.exit_code
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a command group alone: its help is the answer
+            typer.echo(error.format_message(), err=True)
+            return int(ExitCode.BAD_INPUT)
         return _say(error.format_message(), ExitCode.BAD_INPUT)
     except CommandError as error:
         return _say(str(error), error.exit_code)

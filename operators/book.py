@@ -147,8 +147,8 @@ class SymbolBook:
 
     def _unwritten(self) -> Iterable[StateRow]:
         for slot in self._slots.values():
-            if slot.plan is not None and slot.state is not None and slot.stamp != slot.written:
-                slot.written = slot.stamp
+            if slot.plan is not None and slot.state is not None and slot.state != slot.written:
+                slot.written = slot.state
                 yield state_row(slot.plan, slot.state)
 
 

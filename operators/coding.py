@@ -14,65 +14,71 @@ import polars as pl
 from operators import ticks
 from operators.conditions import CORRECTED_MARK, DEFAULT_LATE_NS, LATE_MARK, Flag, flags_of_text, marks
 
-UNWATCHED: Final = 0xFFFF
-"""The code of symbols that nobody watches; one symbol less than this can be watched."""
+MOST_SYMBOLS: Final = 0xFFFF
+MARKS: Final = 3
+"""How many marks there are, none among them."""
 
 
 class SymbolCoder:
-    """Numbers the watched symbols in the order given."""
+    """Numbers the watched symbols in the order given; all others share the number after the last."""
 
     def __init__(self, watched: Sequence[str]) -> None:
-        if len(watched) > UNWATCHED:
-            msg = f"got {len(watched)} symbols; at most {UNWATCHED} can be watched at once"
+        if len(watched) > MOST_SYMBOLS:
+            msg = f"got {len(watched)} symbols; at most {MOST_SYMBOLS} can be watched at once"
             raise ValueError(msg)
         self._watched = list(watched)
 
     def expression(self) -> pl.Expr:
-        """Return each row's symbol code (uint16), UNWATCHED for symbols that are not watched."""
+        """Return each row's symbol code (uint16)."""
+        others = len(self._watched)
         if not self._watched:
-            return pl.lit(UNWATCHED, dtype=pl.UInt16).alias(ticks.CODE)
+            return pl.lit(others, dtype=pl.UInt16).alias(ticks.CODE)
         codes = pl.col(ticks.SYMBOL).cast(pl.Enum(self._watched), strict=False).to_physical()
-        return codes.cast(pl.UInt16).fill_null(UNWATCHED).alias(ticks.CODE)
+        return codes.cast(pl.UInt16).fill_null(others).alias(ticks.CODE)
 
 
 class FlagCoder:
     """Derives flags from condition lists and marks.  Which lists it remembers saves work and decides nothing."""
 
     def __init__(self, late_ns: int = DEFAULT_LATE_NS) -> None:
-        self._marks = marks(late_ns)
+        self._mark = marks(late_ns)
         self._lists: list[str] = [""]
-        self._flags = np.array([flags_of_text("")], dtype=np.uint8)
+        self._flags = np.array(_marked_flags(""), dtype=np.uint8)
 
-    def expressions(self) -> list[pl.Expr]:
-        """Return, for each row, the number of its condition list, null where it is new, and its mark."""
-        return [self._numbers(), self._marks]
+    def expression(self) -> pl.Expr:
+        """Return a number for each row's condition list and mark (uint32), null where the list was not met before."""
+        texts = pl.col(ticks.CONDITIONS).cast(pl.String).fill_null("")
+        number = texts.cast(pl.Enum(self._lists), strict=False).to_physical().cast(pl.UInt32)
+        return (number * MARKS + self._mark).alias(ticks.LIST)
 
     def learn(self, lists: pl.Series) -> None:
         """Take note of the condition lists in a column."""
         met = set(self._lists)
-        new = [text for text in lists.drop_nulls().unique().to_list() if text not in met]
+        new = [text for text in lists.drop_nulls().unique(maintain_order=True).to_list() if text not in met]
         self._lists = [*self._lists, *new]
-        self._flags = np.append(self._flags, np.array([flags_of_text(text) for text in new], dtype=np.uint8))
+        self._flags = np.concatenate((self._flags, *(np.array(_marked_flags(text), dtype=np.uint8) for text in new)))
 
     def column(self, frame: pl.DataFrame) -> npt.NDArray[np.uint8]:
-        """Return the flags of every row; the frame holds the tick columns, and the expressions' if it was coded."""
-        if ticks.MARK not in frame.columns:
-            frame = frame.with_columns(self.expressions())
-        numbers, mark = frame.get_column(ticks.LIST), frame.get_column(ticks.MARK)
-        flags: npt.NDArray[np.uint8] = self._flags[numbers.fill_null(0).to_numpy()]
-        if numbers.null_count():
-            new = frame.filter(numbers.is_null())
-            self.learn(new.get_column(ticks.CONDITIONS))
-            flags[numbers.is_null().to_numpy()] = self._flags[new.select(self._numbers()).to_series().to_numpy()]
-        if mark.max():
-            marked = mark.to_numpy()
-            flags |= (marked == LATE_MARK).astype(np.uint8) * np.uint8(Flag.LATE)
-            flags[marked == CORRECTED_MARK] = 0
+        """Return the flags of every row; the frame holds the tick columns, and LIST if it was coded before."""
+        if ticks.LIST not in frame.columns:
+            frame = frame.with_columns(self.expression())
+        numbers = frame.get_column(ticks.LIST)
+        if not numbers.null_count():
+            flags: npt.NDArray[np.uint8] = self._flags[numbers.to_numpy()]
+            return flags
+        new = frame.filter(numbers.is_null())
+        self.learn(new.get_column(ticks.CONDITIONS))
+        flags = self._flags[numbers.fill_null(0).to_numpy()]
+        flags[numbers.is_null().to_numpy()] = self._flags[new.select(self.expression()).to_series().to_numpy()]
         return flags
 
-    def _numbers(self) -> pl.Expr:
-        texts = pl.col(ticks.CONDITIONS).cast(pl.String).fill_null("")
-        return texts.cast(pl.Enum(self._lists), strict=False).to_physical().alias(ticks.LIST)
+
+def _marked_flags(conditions: str) -> list[int]:
+    """Return the flags of a condition list under each mark: none, late, corrected."""
+    flags = flags_of_text(conditions)
+    marked = [flags] * MARKS
+    marked[LATE_MARK], marked[CORRECTED_MARK] = flags | Flag.LATE, 0
+    return marked
 
 
 class Coder:
@@ -82,5 +88,5 @@ class Coder:
         self.symbols, self.flags = SymbolCoder(watched), FlagCoder(late_ns)
 
     def expressions(self) -> list[pl.Expr]:
-        """Return all coded columns: CODE, LIST and MARK."""
-        return [self.symbols.expression(), *self.flags.expressions()]
+        """Return the coded columns: CODE and LIST."""
+        return [self.symbols.expression(), self.flags.expression()]

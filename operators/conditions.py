@@ -101,7 +101,7 @@ def flags_of_text(conditions: str | None) -> int:
 
 
 def marks(late_ns: int = DEFAULT_LATE_NS) -> pl.Expr:
-    """Return what bars each row whatever its conditions: 0, `LATE_MARK`, or `CORRECTED_MARK` (uint8, never null).
+    """Return what bars each row whatever its conditions: 0, `LATE_MARK`, or `CORRECTED_MARK` (uint32, never null).
 
     Late: the SIP time is more than `late_ns` after the participant's or the TRF's time, where those are known.
     Corrected: the correction is not 0; such a row may touch nothing, late or not.
@@ -109,7 +109,7 @@ def marks(late_ns: int = DEFAULT_LATE_NS) -> pl.Expr:
     late = _behind(ticks.PARTICIPANT_NS, late_ns) | _behind(ticks.TRF_NS, late_ns)
     corrected = pl.col(ticks.CORRECTION).fill_null(0) != 0
     mark = pl.when(corrected).then(CORRECTED_MARK).when(late).then(LATE_MARK).otherwise(0)
-    return mark.cast(pl.UInt8).alias(ticks.MARK)
+    return mark.cast(pl.UInt32)
 
 
 def _behind(column: str, late_ns: int) -> pl.Expr:

@@ -21,8 +21,8 @@ Bytes = npt.NDArray[np.uint8]
 class TickFrame:
     """Prints of the watched symbols in tape order.
 
-    `code` (uint16) indexes `symbols`; `sip_ns` int64 UTC; `price` dollars; `flags` as `conditions.Flag`; `phase` the
-    session code, None until tagged.
+    `code` (uint16) indexes `symbols`; one beyond the last means a symbol that nobody watches.  `sip_ns` int64 UTC;
+    `price` dollars; `flags` as `conditions.Flag`; `phase` the session code, None until tagged.
     """
 
     symbols: tuple[str, ...]
@@ -48,16 +48,16 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
         msg = "a frame is cut into symbols after its prints have their session phase"
         raise ValueError(msg)
     count = len(frame.symbols)
-    ends = np.zeros(count, dtype=np.int64)
+    ends = np.zeros(count + 1, dtype=np.int64)
     ends[frame.code] = frame.sip_ns  # of equal indices the last stands
-    tallies = _tallies(frame, count)
+    tallies = _tallies(frame, count + 1)[:count]
     kept = np.flatnonzero(_useful(usable)[frame.flags])
     code = frame.code[kept]
     if len(code) and not bool((code[1:] >= code[:-1]).all()):
         order = np.argsort(code, kind="stable")
         kept, code = kept[order], code[order]
     sip_ns, price, flags, phase = frame.sip_ns[kept], frame.price[kept], frame.flags[kept], frame.phase[kept]
-    edges = np.searchsorted(code, np.arange(count + 1)).tolist()
+    edges = np.searchsorted(code, np.arange(count + 1)).tolist()  # unwatched prints come after the last edge
     for index, counts in enumerate(tallies.tolist()):
         if counts[0]:
             part = slice(edges[index], edges[index + 1])

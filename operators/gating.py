@@ -83,12 +83,18 @@ class GateTimeline:
             return GateEdge(window.end_ns, Gate.ALLOW, window.closed_by)
         return GateEdge(window.start_ns, action, window.opened_by)
 
-    def at(self, at_ns: int, action: Gate) -> GateEdge | None:
-        """Return the edge that a plan registered at `at_ns` meets at once, when a window stands then."""
+    def overdue_edge(self, at_ns: int, gate: Gate, action: Gate) -> GateEdge | None:
+        """Return the edge that a plan whose gate is not what it should be at `at_ns` meets there and then.
+
+        So it is for a plan registered inside a window, and when the windows themselves were only now learnt of.
+        """
         index = bisect_right(self.edges_ns, at_ns)
-        if index % 2 == 0:
+        inside = index % 2 == 1
+        if inside == (gate is not Gate.ALLOW):
             return None
-        return GateEdge(at_ns, action, self.windows[index // 2].opened_by)
+        if inside:
+            return GateEdge(at_ns, action, self.windows[index // 2].opened_by)
+        return GateEdge(at_ns, Gate.ALLOW, ())
 
 
 NO_GATES: Final = GateTimeline()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,7 @@ from operators.plans import (
     Target,
     Trail,
 )
+from operators.sessions import SessionRangeError
 from operators.times import EARLIEST_NS, parse_instant
 
 SESSION_BOUND: Final = (Style.SCALP, Style.INTRADAY)
@@ -71,7 +72,7 @@ class PlanIn(_Strict, frozen=True):
     """
 
     plan_id: str
-    symbol: Annotated[str, msgspec.Meta(max_length=32)]
+    symbol: str
     style: Style
     direction: Direction
     entry: _EntryIn | float | str
@@ -103,7 +104,7 @@ def _build(given: PlanIn, defaults: PlanDefaults) -> Plan:
     expires_at = _instant("expires_at", given.expires_at)
     valid_from = defaults.valid_from_ns if valid_from is None else valid_from
     if expires_at is None and given.style in SESSION_BOUND:
-        expires_at = defaults.close_after(valid_from)
+        expires_at = _default_end(valid_from, defaults)
     trail = given.trail
     return Plan(
         plan_id=given.plan_id,
@@ -124,6 +125,13 @@ def _build(given: PlanIn, defaults: PlanDefaults) -> Plan:
         odd_lots=defaults.odd_lots if given.odd_lots is None else given.odd_lots,
         extended_hours=defaults.extended_hours if given.extended_hours is None else given.extended_hours,
     )
+
+
+def _default_end(valid_from: int, defaults: PlanDefaults) -> int:
+    try:
+        return defaults.close_after(valid_from)
+    except SessionRangeError as error:
+        raise PlanError("valid_from", str(error)) from None
 
 
 def _instant(field: str, value: int | str | None) -> int | None:
@@ -166,7 +174,7 @@ def _plan_error(data: object, text: str) -> PlanError:
     path = where.rstrip("`").removeprefix("$").removeprefix(".")
     if "missing required field" in finding or "unknown field" in finding:
         name = finding.split("`")[1]
-        field = f"{path}.{name}" if path else name
+        field = f"{_locate(data, path)[0]}.{name}" if path else name
         if "missing" in finding:
             return PlanError(field, "is missing; a plan must have it")
         return PlanError(field, f"is not a field here; a plan has {', '.join(PlanIn.__struct_fields__)}")
@@ -198,20 +206,19 @@ def _locate(data: object, path: str) -> tuple[str, object]:
     field, value = "", data
     for part in path.replace("[", ".[").split("."):
         if part.startswith("[") and isinstance(value, list):
-            index = next((i for i, each in enumerate(value) if part == f"[{i}]"), None)
-            index = _first_bad(value) if index is None else index
+            index = _first_bad(value, _TargetIn | float if field == "targets" else SessionPhase)
             value, field = value[index], f"{field}[{index + 1}]"
         elif part and isinstance(value, Mapping):
             value, field = value.get(part), f"{field}.{part}" if field else part
     return field or "plan", value
 
 
-def _first_bad(values: list[object]) -> int:
-    """The decoder writes [...] for any element: find the first that is no target, else no session."""
-    good_phases = {"pre", "regular", "post"}
+def _first_bad(values: list[object], wanted: Any) -> int:
+    """The decoder writes [...] for any element: find the first that is not what is wanted."""
     for index, value in enumerate(values):
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (is_number or isinstance(value, Mapping) or value in good_phases):
+        try:
+            msgspec.convert(value, wanted)
+        except msgspec.ValidationError:
             return index
     return 0
 

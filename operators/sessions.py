@@ -6,6 +6,7 @@ The calendar is data, handed in; no holiday is written here.  Outside the days i
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo
@@ -96,12 +97,16 @@ class SessionCalendar:
 
     def phase(self, at_ns: int) -> SessionPhase:
         """Return the phase at an instant; the close itself is already post."""
+        self._check(at_ns, at_ns)
         position = int(np.searchsorted(self.edges_ns, at_ns, side="right"))
         return PHASE_CODES[position % _EDGES_PER_DAY]
 
     def phase_codes(self, sip_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Return the phase code of each instant; cheapest where they ascend."""
-        first, last = (int(sip_ns.min()), int(sip_ns.max())) if len(sip_ns) else (0, 0)
+        if not len(sip_ns):
+            return np.empty(0, dtype=np.uint8)
+        first, last = int(sip_ns.min()), int(sip_ns.max())
+        self._check(first, last)
         low, high = (int(np.searchsorted(self.edges_ns, at, side="right")) for at in (first, last))
         if low == high:
             return np.full(len(sip_ns), low % _EDGES_PER_DAY, dtype=np.uint8)
@@ -149,6 +154,18 @@ class SessionCalendar:
             tz=TIME_ZONE,
             banner=_banner(phase, self.closes_ns[last], next_open, next_close),
         )
+
+    def _check(self, first_ns: int, last_ns: int) -> None:
+        """Refuse instants that the calendar says nothing of: a trading day it does not hold is not a closed one."""
+        low, high = self._covered
+        if not low <= first_ns <= last_ns < high:
+            days = f"{self.days[0].date} to {self.days[-1].date}"
+            msg = f"{iso(first_ns if first_ns < low else last_ns)} lies outside the calendar, {days}"
+            raise SessionRangeError(msg)
+
+    @cached_property
+    def _covered(self) -> tuple[int, int]:
+        return new_york_day_ns(self.days[0].date)[0], new_york_day_ns(self.days[-1].date)[1]
 
     def _after(self, instants: tuple[int, ...], at_ns: int) -> int:
         index = bisect_right(instants, at_ns)

@@ -3,7 +3,7 @@
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from operators.lifecycle import register, step
 from operators.plan_json import plan_to_json
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
-from operators.records import Cancel, Command, Expiry, Register
+from operators.records import Cancel, Command, Expiry, GateEdge, Register
 from operators.rows import DeadLetter, PlanRow, StateRow, plan_row, state_row
 from operators.state import PlanState
 from operators.targets import profile as measure
@@ -36,13 +36,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class Slot:
-    """One plan_id: its current version, its state, and the commands still to come, in time order."""
+    """One plan_id: its current version, its state, and the commands still to come, in time order.
+
+    `written`: the state that was last given out as a row.
+    """
 
     plan_id: str
     pending: list[Command]
     plan: Plan | None = None
     state: PlanState | None = None
-    written: tuple[int, int] = (0, 0)
+    written: PlanState | None = None
 
     def queue(self, command: Command) -> None:
         """Keep a command for its own time; of one instant, the first to come is the first to act."""
@@ -53,28 +56,36 @@ class Slot:
         """How the current version chooses its prints; None before any is registered."""
         return None if self.plan is None else Profile.of(self.plan)
 
-    @property
-    def stamp(self) -> tuple[int, int]:
-        """What tells one state of the plan from a later one."""
-        return (0, 0) if self.state is None else (self.state.last_seq, self.state.updated_ns)
-
 
 _EXPIRY, _GATE, _COMMAND = range(3)
 """What comes first when several things are due at one instant; ticks of that instant come last."""
 
 
-def next_due(slot: Slot, after_ns: int, gates: GateTimeline) -> tuple[int, int] | None:
-    """Return the time and kind of what happens next to a plan other than a tick."""
-    due: list[tuple[int, int]] = []
+class Due(NamedTuple):
+    """What happens next to a plan other than a tick, and when; `edge` for a gate edge."""
+
+    at_ns: int
+    order: int
+    edge: GateEdge | None = None
+
+
+def next_due(slot: Slot, after_ns: int, gates: GateTimeline) -> Due | None:
+    """Return what is due first, given that everything up to `after_ns` has happened."""
+    due: list[Due] = []
+    plan, state = slot.plan, slot.state
     if slot.pending:
-        due.append((slot.pending[0].at_ns, _COMMAND))
-    if slot.plan is not None and slot.state is not None and slot.state.live:
-        if slot.plan.expires_at_ns is not None:
-            due.append((slot.plan.expires_at_ns, _EXPIRY))
-        edge = gates.next_edge(after_ns, slot.plan.on_event)
+        due.append(Due(slot.pending[0].at_ns, _COMMAND))
+    if plan is not None and state is not None and state.live:
+        if plan.expires_at_ns is not None:
+            due.append(Due(plan.expires_at_ns, _EXPIRY))
+        edge = gates.overdue_edge(after_ns, state.gate, plan.on_event) or gates.next_edge(after_ns, plan.on_event)
         if edge is not None:
-            due.append((edge.at_ns, _GATE))
-    return min(due, default=None)
+            due.append(Due(edge.at_ns, _GATE, edge))
+    return min(due, key=_when, default=None)
+
+
+def _when(due: Due) -> tuple[int, int]:
+    return due[:2]
 
 
 def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimeline, outcome: Outcome) -> None:
@@ -88,9 +99,9 @@ def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimelin
         if due is None or until_ns == NEVER:
             break
         now_ns = from_ns = max(now_ns, due[0])
-        happened += _happen(slot, due, now_ns, gates, outcome)
+        happened += _happen(slot, due, now_ns, outcome)
     if happened and slot.plan is not None and slot.state is not None:
-        slot.written = slot.stamp
+        slot.written = slot.state
         outcome.events += happened
         outcome.states.append(state_row(slot.plan, slot.state))
 
@@ -108,21 +119,17 @@ def _run_ticks(slot: Slot, ticks: SymbolSlice, from_ns: int, until_ns: int) -> l
     return events
 
 
-def _happen(
-    slot: Slot, due: tuple[int, int], now_ns: int, gates: GateTimeline, outcome: Outcome
-) -> Sequence[PlanEvent]:
+def _happen(slot: Slot, due: Due, now_ns: int, outcome: Outcome) -> Sequence[PlanEvent]:
     """Let what is due happen to a plan."""
-    due_ns, kind = due
-    if kind == _COMMAND:
-        return _obey(slot, slot.pending.pop(0), now_ns, gates, outcome)
+    if due.order == _COMMAND:
+        return _obey(slot, slot.pending.pop(0), now_ns, outcome)
     if slot.plan is None or slot.state is None:
         return ()
-    edge = gates.next_edge(due_ns - 1, slot.plan.on_event) if kind == _GATE else None
-    slot.state, events = step(slot.plan, slot.state, edge or Expiry(due_ns))
+    slot.state, events = step(slot.plan, slot.state, due.edge or Expiry(due.at_ns))
     return events
 
 
-def _obey(slot: Slot, command: Command, now_ns: int, gates: GateTimeline, outcome: Outcome) -> Sequence[PlanEvent]:
+def _obey(slot: Slot, command: Command, now_ns: int, outcome: Outcome) -> Sequence[PlanEvent]:
     plan, state = slot.plan, slot.state
     if isinstance(command, Cancel):
         if plan is None or state is None or not state.live:
@@ -134,11 +141,11 @@ def _obey(slot: Slot, command: Command, now_ns: int, gates: GateTimeline, outcom
         text = f"version {command.plan.version} is not above the registered version {plan.version}"
         outcome.refused.append(_refusal(command, "version", text))
         return ()
-    return _register(slot, command, now_ns, gates, outcome)
+    return _register(slot, command, now_ns, outcome)
 
 
-def _register(slot: Slot, command: Register, now_ns: int, gates: GateTimeline, outcome: Outcome) -> list[PlanEvent]:
-    """Replace what lives, register the new version, and put it before the gate as it stands now."""
+def _register(slot: Slot, command: Register, now_ns: int, outcome: Outcome) -> list[PlanEvent]:
+    """Replace what lives and register the new version; a gate that stands now is due to it at once."""
     plan, events = command.plan, list[PlanEvent]()
     last_seq = 0
     if slot.plan is not None and slot.state is not None:
@@ -147,10 +154,6 @@ def _register(slot: Slot, command: Register, now_ns: int, gates: GateTimeline, o
         last_seq = old.last_seq
     state, registered = register(plan, now_ns, last_seq, command.profile or measure(plan))
     events += registered
-    edge = gates.at(now_ns, plan.on_event)
-    if edge is not None:
-        state, gated = step(plan, state, edge)
-        events += gated
     slot.plan, slot.state = plan, state
     outcome.plans.append(plan_row(plan, now_ns))
     return events
@@ -169,7 +172,7 @@ def slot_to_plain(slot: Slot) -> tuple[Any, ...]:
         (each.at_ns, plan_to_json(each.plan)) if isinstance(each, Register) else (each.at_ns, None)
         for each in slot.pending
     )
-    return slot.plan_id, plan, state, pending, slot.written
+    return slot.plan_id, plan, state, pending, None if slot.written is None else slot.written.to_row()
 
 
 def slot_from_plain(plain: tuple[Any, ...]) -> Slot:
@@ -183,5 +186,5 @@ def slot_from_plain(plain: tuple[Any, ...]) -> Slot:
         ],
         None if plan is None else read_plan(plan, NO_DEFAULTS),
         None if state is None else PlanState.from_row(state),
-        written,
+        None if written is None else PlanState.from_row(written),
     )

@@ -11,6 +11,9 @@ EARLIEST_NS: Final = 725_846_400 * SECOND_NS
 LATEST_NS: Final = 1_830_297_600 * SECOND_NS
 """2028-01-01T00:00:00Z: no instant from here on is covered by the session data."""
 
+LAST_INSTANT_NS: Final = 4_102_444_800 * SECOND_NS
+"""2100-01-01T00:00:00Z: deadlines may lie beyond the session data, not beyond reason."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
 
@@ -18,7 +21,7 @@ _RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,
 def parse_instant(value: object) -> int:
     """Read RFC 3339 text with an offset, or whole ns since the epoch, as ns UTC.
 
-    Raises ValueError, in one line, for anything else: naive text, other units, instants outside 1993-2027.
+    Raises ValueError, in one line, for anything else: naive text, other units, instants outside 1993 to 2099.
 
     >>> parse_instant("2013-10-08T09:30:00-04:00"), parse_instant(1381239000000000000)
     (1381239000000000000, 1381239000000000000)
@@ -27,8 +30,8 @@ def parse_instant(value: object) -> int:
     if isinstance(instant, bool) or not isinstance(instant, int):
         msg = f"got {value!r}; must be RFC 3339 with an offset (2013-10-08T09:30:00-04:00) or whole ns since 1970"
         raise ValueError(msg)
-    if not EARLIEST_NS <= instant < LATEST_NS:
-        msg = f"got {value!r}; must lie in 1993 to 2027 (numbers are ns since 1970)"
+    if not EARLIEST_NS <= instant < LAST_INSTANT_NS:
+        msg = f"got {value!r}; must lie in 1993 to 2099 (numbers are ns since 1970)"
         raise ValueError(msg)
     return instant
 

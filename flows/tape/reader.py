@@ -13,7 +13,7 @@ from flows.tape.parquet_reader import read_parquet
 from flows.tape.prefetch import prefetched
 from flows.tape.scan import ROW, Piece, ScanFilter, dead_letter
 from operators import ticks
-from operators.coding import UNWATCHED, Coder
+from operators.coding import Coder
 from operators.columnar import Ints
 from operators.conditions import DEFAULT_LATE_NS
 from operators.frames import TickFrame
@@ -64,12 +64,12 @@ class TapeReader:
                 yield TapePiece(frame, piece.dead_letters, backwards, rows, int(end_ns))  # type: ignore[arg-type]
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
-        """Return the prints of watched symbols, and the number of each one's row."""
+        """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
         numbers = rows.get_column(ROW).to_numpy()
         code, *columns = (rows.get_column(name).to_numpy() for name in (ticks.CODE, ticks.SIP_NS, ticks.PRICE))
         columns = [code, *columns, coder.flags.column(rows)]
-        watched = code != UNWATCHED
-        if not watched.all():
+        watched = code < len(self.watched)
+        if 2 * np.count_nonzero(watched) < len(code):
             kept = np.flatnonzero(watched)
             columns, numbers = [column[kept] for column in columns], numbers[kept]
         return TickFrame(tuple(self.watched), *columns), numbers
@@ -90,7 +90,7 @@ class _OrderGuard:
     """Holds each symbol's time against going back: such a print cannot have been the last when it was known."""
 
     def __init__(self, watched: Sequence[str]) -> None:
-        self._last = np.zeros(len(watched), dtype=np.int64)
+        self._last = np.zeros(len(watched) + 1, dtype=np.int64)
 
     def check(self, frame: TickFrame, numbers: Ints, source: str) -> tuple[TickFrame, list[DeadLetter]]:
         """Return the frame without prints that go back, and those."""
@@ -101,7 +101,7 @@ class _OrderGuard:
             self._last[code] = sip_ns
             return frame, []
         highest = self._highest(frame)
-        back = sip_ns < highest
+        back = (sip_ns < highest) & (code < len(frame.symbols))
         self._last[code] = highest
         if not back.any():
             return frame, []

@@ -139,6 +139,8 @@ def _plan(rng: Random, plan_id: str, symbol: str, prices: list[float]) -> dict[s
         "targets": rungs,
         "on_event": rng.choice(("defined_risk", "suppress")),
     }
+    if rng.random() < 0.3:
+        plan["expires_at"] = OPEN_NS + rng.randrange(SESSION_SECONDS) * SECOND_NS
     if rng.random() < 0.4:
         plan["trail"] = {"distance": rng.randint(5, 60) / 100, "step": 0.03, "after": 1}
     return plan

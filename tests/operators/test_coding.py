@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import ticks
-from operators.coding import UNWATCHED, Coder, FlagCoder, SymbolCoder
+from operators.coding import MOST_SYMBOLS, Coder, FlagCoder, SymbolCoder
 from operators.conditions import flags_of_text
 from tests.oracle.times import new_york_ns
 
@@ -39,20 +39,20 @@ def codes(watched: Sequence[str], symbols: pl.Series) -> list[int]:
 
 @pytest.mark.parametrize("dtype", [pl.String(), pl.Categorical(), pl.Enum(["B", "A", "a", "C", ""])])
 def test_a_symbol_is_its_place_among_the_watched(dtype: pl.DataType) -> None:
-    """Case matters; what nobody watches, and what has no name, has a code of its own."""
+    """Case matters; what nobody watches, and what has no name, shares the place after the last."""
     symbols = pl.Series(["A", "B", "a", "C", "", None, "A"], dtype=dtype)
-    assert codes(["B", "A"], symbols) == [1, 0, UNWATCHED, UNWATCHED, UNWATCHED, UNWATCHED, 1]
+    assert codes(["B", "A"], symbols) == [1, 0, 2, 2, 2, 2, 1]
 
 
 def test_without_watched_symbols_every_print_is_unwatched() -> None:
-    assert set(codes([], pl.Series(["A", "B"]))) == {UNWATCHED}
+    assert set(codes([], pl.Series(["A", "B"]))) == {0}
 
 
 def test_no_more_symbols_can_be_watched_than_have_a_code() -> None:
     """The one that stands for nobody is not given away."""
-    most = [f"S{number}" for number in range(UNWATCHED)]
-    assert codes(most, pl.Series([most[-1], "T"])) == [UNWATCHED - 1, UNWATCHED]
-    with pytest.raises(ValueError, match=f"got {UNWATCHED + 1} symbols; at most {UNWATCHED}"):
+    most = [f"S{number}" for number in range(MOST_SYMBOLS)]
+    assert codes(most, pl.Series([most[-1], "T"])) == [MOST_SYMBOLS - 1, MOST_SYMBOLS]
+    with pytest.raises(ValueError, match=f"got {MOST_SYMBOLS + 1} symbols; at most {MOST_SYMBOLS}"):
         SymbolCoder([*most, "T"])
 
 

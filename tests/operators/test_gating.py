@@ -42,7 +42,7 @@ def windows(*events: MarketEvent, settings: GateSettings = DEFAULTS, symbol: str
 
 
 def is_gated(timeline: GateTimeline, at_ns: int) -> bool:
-    return timeline.at(at_ns, SUPPRESS) is not None
+    return timeline.overdue_edge(at_ns, ALLOW, SUPPRESS) is not None
 
 
 def test_a_window_stands_from_90_minutes_before_until_15_after() -> None:
@@ -156,13 +156,13 @@ def test_edges_name_the_events_that_open_and_close() -> None:
 def test_who_comes_into_a_standing_window_meets_its_gate_at_once() -> None:
     """With the time of coming and the events that opened the window."""
     timeline = gate_timeline("TEST", [event()], DEFAULTS)
-    met = timeline.at(AT_NS, DEFINED_RISK)
+    met = timeline.overdue_edge(AT_NS, ALLOW, DEFINED_RISK)
     assert met == GateEdge(AT_NS, DEFINED_RISK, timeline.windows[0].opened_by)
 
 
 def test_without_events_the_gate_never_moves() -> None:
     assert gate_timeline("TEST", [], DEFAULTS) == NO_GATES
-    assert (NO_GATES.next_edge(0, SUPPRESS), NO_GATES.at(AT_NS, SUPPRESS)) == (None, None)
+    assert (NO_GATES.next_edge(0, SUPPRESS), NO_GATES.overdue_edge(AT_NS, ALLOW, SUPPRESS)) == (None, None)
 
 
 minute_offsets = st.integers(-200, 200)

@@ -16,6 +16,12 @@ AT_NS = parse_ns("2013-10-08T14:00:00Z")
 SCHEMA = {"symbol": pl.String(), "sip_ns": pl.Int64(), "price": pl.Float64(), "size": pl.Float64()}
 
 
+def why(row: Any) -> tuple[str, str] | None:
+    """What keeps symbol, time, price and size from being a tick of that day."""
+    symbol, sip_ns, price, size = row
+    return why_unusable(symbol, sip_ns, price, size, DAY)
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [
@@ -41,7 +47,7 @@ SCHEMA = {"symbol": pl.String(), "sip_ns": pl.Int64(), "price": pl.Float64(), "s
     ],
 )
 def test_a_row_that_is_no_tick_names_the_field_and_the_reason(row: Any, told: tuple[str, str] | None) -> None:
-    assert why_unusable(*row, DAY) == told
+    assert why(row) == told
 
 
 values = st.tuples(
@@ -67,7 +73,7 @@ def test_columns_are_judged_as_their_rows_are(rows: list[Any], categorical: bool
     """The mask says which rows; the whole frame is good only if every row is, and never wrongly so."""
     dtype = pl.Categorical() if categorical else pl.String()
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col("symbol").cast(dtype))
-    bad = [why_unusable(*row, DAY) is not None for row in rows]
+    bad = [why(row) is not None for row in rows]
     assert frame.select(bad=unusable(DAY)).get_column("bad").to_list() == bad
     huge = sum(row[2] or 0.0 for row in rows) == inf
     if not huge:  # a sum beyond the floats makes it look closer, which is slower and no worse
