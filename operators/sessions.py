@@ -6,8 +6,8 @@ The calendar is data, handed in; no holiday is written here.  Outside the days i
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 

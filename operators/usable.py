@@ -57,30 +57,6 @@ def unusable(bounds: TimeBounds) -> pl.Expr:
     return ~usable.fill_null(value=False)
 
 
-def all_usable(frame: pl.DataFrame, bounds: TimeBounds) -> bool:
-    """Whether every row of a frame is a tick: `unusable` without writing the mask out."""
-    if frame.is_empty():
-        return True
-    if any(frame.get_column(name).null_count() for name in (ticks.SYMBOL, ticks.SIP_NS, ticks.PRICE, ticks.SIZE)):
-        return False
-    found = frame.select(
-        first=pl.col(ticks.SIP_NS).min(),
-        last=pl.col(ticks.SIP_NS).max(),
-        price=pl.col(ticks.PRICE).min(),
-        prices=pl.col(ticks.PRICE).sum(),
-        size=pl.col(ticks.SIZE).min(),
-        sizes=pl.col(ticks.SIZE).sum(),
-    ).row(0, named=True)
-    inside = bool(bounds.low_ns <= found["first"] and found["last"] < bounds.high_ns)
-    numbers = isfinite(found["prices"]) and isfinite(found["sizes"])  # one NaN or infinity spoils the sum
-    return inside and numbers and bool(found["price"] > 0 and found["size"] >= 0) and _all_named(frame)
-
-
-def _all_named(frame: pl.DataFrame) -> bool:
-    symbol = frame.get_column(ticks.SYMBOL)
-    return not (symbol.dtype == pl.String() and (symbol.str.len_bytes().min() or 0) == 0)
-
-
 def _outside(sip_ns: int, bounds: TimeBounds) -> str:
     digits = len(str(abs(sip_ns)))
     hint = "" if digits == DIGITS_OF_NS else f"; {digits} digits are not ns since 1970"

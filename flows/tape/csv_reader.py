@@ -21,7 +21,7 @@ from operators.coding import Coder
 from operators.rows import DeadLetter
 from operators.sessions import new_york
 from operators.times import EARLIEST_NS, LATEST_NS
-from operators.usable import TimeBounds, all_usable, why_unusable
+from operators.usable import TimeBounds, unusable, why_unusable
 
 BLOCK_BYTES: Final = 1 << 25
 FEW_ROWS: Final = 256
@@ -103,7 +103,7 @@ class _BlockReader:
         """Yield a block's rows in order; `first_row` is the number of its first line."""
         frame = self._parsed(block)
         whole = frame is not None and block.endswith(b"\n") and frame.height == block.count(b"\n")
-        if frame is not None and whole and all_usable(frame, self._bounds):
+        if frame is not None and whole and not frame.select(unusable(self._bounds).any()).item():
             yield Piece(frame.with_row_index(ROW, offset=first_row))
             return
         lines = block.count(b"\n")

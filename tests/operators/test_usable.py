@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.usable import TimeBounds, all_usable, unusable, why_unusable
+from operators.usable import TimeBounds, unusable, why_unusable
 from tests.oracle.times import parse_ns
 
 DAY = TimeBounds(parse_ns("2013-10-08T04:00:00Z"), parse_ns("2013-10-09T04:00:00Z"), "2013-10-08")
@@ -70,12 +70,8 @@ good_values = st.tuples(
     categorical=st.booleans(),
 )
 def test_columns_are_judged_as_their_rows_are(rows: list[Any], categorical: bool) -> None:
-    """The mask says which rows; the whole frame is good only if every row is, and never wrongly so."""
+    """Whatever type the symbols have, the mask says of every row what the row alone says."""
     dtype = pl.Categorical() if categorical else pl.String()
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(pl.col("symbol").cast(dtype))
     bad = [why(row) is not None for row in rows]
     assert frame.select(bad=unusable(DAY)).get_column("bad").to_list() == bad
-    huge = sum(row[2] or 0.0 for row in rows) == inf
-    if not huge:  # a sum beyond the floats makes it look closer, which is slower and no worse
-        assert all_usable(frame, DAY) == (not any(bad))
-    assert not (all_usable(frame, DAY) and any(bad))
