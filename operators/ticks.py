@@ -41,7 +41,7 @@ TICK_SCHEMA: Final[dict[str, pl.DataType]] = {
     TRADE_ID: pl.String(),
     TRF_ID: pl.Int32(),
     TRF_NS: pl.Int64(),
-    CORRECTION: pl.Int32(),
+    CORRECTION: pl.Int64(),
 }
 """Columns of a whole frame.  `conditions` is the vendor's list as text ("12,37"; null or empty when regular)."""
 

@@ -4,7 +4,6 @@ A block of lines that parses and holds only ticks goes straight through.  Any ot
 stand nearly alone, and those are read one by one, with the reason for each that is no tick.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from flows.tape.csv_line import fields_of
 from flows.tape.files import TapeFile, decompressed
 from flows.tape.prefetch import prefetched
 from flows.tape.scan import ROW, Piece, ScanFilter, day_bounds, dead_letter
@@ -71,7 +71,7 @@ def _bounds(file: TapeFile, block: bytes) -> TimeBounds:
     position = file.layout.position(ticks.SIP_NS)
     days: Counter[date] = Counter()
     lines = block.decode("utf-8", errors="replace").splitlines()[:10_000]
-    for fields in csv.reader(lines):
+    for fields in map(fields_of, lines):
         text = fields[position] if position is not None and position < len(fields) else ""
         if text.isdecimal() and EARLIEST_NS <= int(text) < LATEST_NS:
             days[new_york(int(text)).date()] += 1
@@ -102,8 +102,7 @@ class _BlockReader:
     def read(self, block: bytes, first_row: int) -> Iterator[Piece]:
         """Yield a block's rows in order; `first_row` is the number of its first line."""
         frame = self._parsed(block)
-        whole = frame is not None and block.endswith(b"\n") and frame.height == block.count(b"\n")
-        if frame is not None and whole and not frame.select(unusable(self._bounds).any()).item():
+        if frame is not None and self._whole(block, frame) and not frame.select(unusable(self._bounds).any()).item():
             yield Piece(frame.with_row_index(ROW, offset=first_row))
             return
         lines = block.count(b"\n")
@@ -113,6 +112,13 @@ class _BlockReader:
         middle = _middle(block)
         yield from self.read(block[:middle], first_row)
         yield from self.read(block[middle:], first_row + block[:middle].count(b"\n"))
+
+    def _whole(self, block: bytes, frame: pl.DataFrame) -> bool:
+        """Whether every line became a row, and had as many fields as the header: polars fills up and cuts off."""
+        if not block.endswith(b"\n") or frame.height != block.count(b"\n"):
+            return False
+        within = frame.get_column(ticks.CONDITIONS).str.count_matches(",", literal=True).sum() or 0
+        return block.count(b",") == frame.height * (len(self._layout.header) - 1) + within
 
     def _parsed(self, block: bytes) -> pl.DataFrame | None:
         try:
@@ -124,8 +130,8 @@ class _BlockReader:
     def _one_by_one(self, block: bytes, first_row: int) -> Piece:
         good: list[dict[str, object]] = []
         letters: list[DeadLetter] = []
-        lines = block.decode("utf-8", errors="replace").splitlines()
-        for number, line in enumerate(lines, first_row):
+        for number, text in enumerate(block.removesuffix(b"\n").split(b"\n"), first_row):
+            line = text.removesuffix(b"\r").decode("utf-8", errors="replace")
             if not line.strip():
                 continue
             values, finding = self._row(line)
@@ -138,17 +144,16 @@ class _BlockReader:
 
     def _row(self, line: str) -> tuple[dict[str, object], tuple[str, str] | None]:
         """Read one line: its values, or the field that makes it unusable and why."""
-        fields = next(csv.reader([line]), [])
+        fields = fields_of(line)
         if len(fields) != len(self._layout.header):
             return {}, ("row", f"has {len(fields)} fields; the header has {len(self._layout.header)}")
         values: dict[str, object] = dict.fromkeys(ticks.DECISIVE)
         for column, position in self._positions.items():
-            text = fields[position].strip()
             try:
-                values[column] = _value(column, text)
+                values[column] = _value(column, fields[position])
             except ValueError:
                 kind = "a whole number" if column in _INTEGERS else "a number"
-                return {}, (column, f"got {text[:40]!r}; must be {kind}")
+                return {}, (column, f"got {fields[position][:40]!r}; must be {kind}")
         return values, why_unusable(
             values[ticks.SYMBOL],  # type: ignore[arg-type]
             values[ticks.SIP_NS],  # type: ignore[arg-type]
@@ -161,12 +166,16 @@ class _BlockReader:
 def _value(column: str, text: str) -> object:
     if not text:
         return None
+    if column not in _INTEGERS | _FLOATS:
+        return text
+    if "_" in text:  # Python reads 1_000 as a number; a file does not
+        raise ValueError(text)
     if column in _INTEGERS:
         number = int(text)
         if abs(number) >= 1 << 63:
             raise ValueError(text)
         return number
-    return float(text) if column in _FLOATS else text
+    return float(text)
 
 
 def _middle(block: bytes) -> int:

@@ -14,6 +14,7 @@ from operators.usable import unusable
 
 PIECE_ROWS: Final = 1_000_000
 HEAD_ROWS: Final = 100_000
+TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
 UNUSABLE: Final = "unusable"
 
 
@@ -51,7 +52,7 @@ def _scan(file: TapeFile, wanted: ScanFilter) -> pl.LazyFrame:
     columns = [_typed(file, schema, column) for column in ticks.DECISIVE]
     scan = scan.select(ROW, *columns)
     kept = wanted.expression()
-    return scan if kept is None else scan.filter(kept)
+    return scan if kept is None else scan.filter(kept | unusable(day_bounds(file.day)))
 
 
 def _typed(file: TapeFile, schema: pl.Schema, column: str) -> pl.Expr:
@@ -68,7 +69,9 @@ def _typed(file: TapeFile, schema: pl.Schema, column: str) -> pl.Expr:
         return pl.col(name).dt.cast_time_unit("ns").cast(pl.Int64).alias(column)
     if column == ticks.CONDITIONS and isinstance(found, pl.List):
         return pl.col(name).cast(pl.List(pl.String)).list.join(",").alias(column)
-    if found.is_numeric() != target.is_numeric():
+    if found == pl.Null():
+        return pl.col(name).cast(target).alias(column)
+    if found.is_numeric() != target.is_numeric() or (found.is_float() and column in TIMES):
         msg = f"{file.path}: column {name} holds {found}; must hold {target}"
         raise BadInputError(msg)
-    return pl.col(name).cast(target, strict=column != ticks.CORRECTION).alias(column)
+    return pl.col(name).cast(target, strict=False).alias(column)  # what does not fit is null, and told so

@@ -179,7 +179,8 @@ def backwards(path: Path, watched: Sequence[str]) -> tuple[list[tuple[str, int]]
         assert piece.unusable == []
         letters += piece.backwards
         codes = piece.frame.code.tolist()
-        kept += [(watched[code], at) for code, at in zip(codes, piece.frame.sip_ns.tolist(), strict=True)]
+        times = piece.frame.sip_ns.tolist()
+        kept += [(watched[code], at) for code, at in zip(codes, times, strict=True) if code < len(watched)]
     return kept, letters
 
 

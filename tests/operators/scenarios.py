@@ -161,7 +161,7 @@ def random_trail(rng: Random, reach: int) -> Trail | None:
     """No trail, or one in whole cents."""
     if rng.random() < 0.4:
         return None
-    return Trail(rng.randint(1, 2 * reach) / 100, rng.choice((1, 2, 5, 20)) / 100, rng.choice((1, 1, 1, 2, 3)))
+    return Trail(rng.randint(1, 2 * reach) / 100, rng.choice((1, 2, 5, 20, 100)) / 100, rng.choice((1, 1, 1, 2, 3)))
 
 
 def random_gates(rng: Random, instants: list[int]) -> GateTimeline:

@@ -165,6 +165,34 @@ def test_a_window_that_becomes_known_while_it_stands_still_shuts_the_gate() -> N
     assert "entered" not in kinds(outcome.events)
 
 
+def test_a_command_at_the_end_shows_that_its_time_has_come_and_no_more() -> None:
+    """A tape that ends at 9 with a registration at 5: what was due by 5 has happened, what was due at 7 has not."""
+    for due, happened in ((4, "expired"), (5, "expired"), (7, "registered")):
+        plan = make_plan(valid_from_ns=OPEN_NS, expires_at_ns=OPEN_NS + due * SECOND_NS)
+        commands = (Register(OPEN_NS, plan), at(5, make_plan(plan_id="q")))
+        told = run_book(Scenario(commands, (quiet(1, 100.5),), GateTimeline()), end_ns=OPEN_NS + 9 * SECOND_NS)
+        assert [kinds(told.events[plan_id])[-1] for plan_id in "pq"] == [happened, "registered"]
+
+
+def test_a_plan_that_comes_after_its_own_end_does_not_go_back_in_time() -> None:
+    """Whether it expires at once or is refused, nothing is told of an instant before anybody knew the plan."""
+    book = SymbolBook(SYMBOL)
+    plan = make_plan(valid_from_ns=OPEN_NS, expires_at_ns=OPEN_NS + 2 * SECOND_NS)
+    book.commands([Register(OPEN_NS + 5 * SECOND_NS, plan)])
+    outcome = book.mark(OPEN_NS + 9 * SECOND_NS)
+    assert [event.at_ns for event in outcome.events if event.at_ns < OPEN_NS + 5 * SECOND_NS] == []
+
+
+def test_what_was_written_before_a_restart_is_not_written_again() -> None:
+    """The snapshot knows which rows the database already has."""
+    scenario = Scenario((at(0),), (), GateTimeline())
+    book = start(scenario)
+    book.advance(sliced([quiet(1, 100.0)], ANY_LAST))
+    assert restarted(book, scenario).end(None).states == []
+    book.advance(sliced([quiet(2, 100.5)], ANY_LAST))
+    assert [row.last_price for row in restarted(book, scenario).end(None).states] == [100.5]
+
+
 def test_a_plan_that_nobody_registered_has_no_state() -> None:
     book = SymbolBook(SYMBOL)
     book.commands([at(5)])

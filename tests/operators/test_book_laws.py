@@ -16,7 +16,7 @@ instants = st.integers(0, 600).map(lambda half: START_NS + half * SECOND_NS // 2
 offsets = st.sampled_from([0, 0, 1, -1])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(scenario=any_scenarios(), at=instants, off=offsets, cuts=sizes)
 def test_cutting_the_tape_gives_the_events_up_to_the_cut(
     scenario: Scenario, at: int, off: int, cuts: list[int]
@@ -29,7 +29,7 @@ def test_cutting_the_tape_gives_the_events_up_to_the_cut(
         assert part.get(plan_id, []) == up_to(whole.get(plan_id, []), cut_ns)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(scenario=any_scenarios(), at=instants, off=offsets, cuts=sizes)
 def test_at_the_end_of_a_tape_commands_have_happened_and_later_deadlines_have_not(
     scenario: Scenario, at: int, off: int, cuts: list[int]
@@ -49,7 +49,7 @@ def up_to(events: list[PlanEvent], at_ns: int) -> list[PlanEvent]:
     return [event for event in events if event.at_ns <= at_ns]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(scenario=any_scenarios(), cuts=sizes)
 def test_events_are_numbered_and_never_go_back_in_time(scenario: Scenario, cuts: list[int]) -> None:
     """Per plan from 1 without gaps, over all its versions."""
@@ -58,7 +58,7 @@ def test_events_are_numbered_and_never_go_back_in_time(scenario: Scenario, cuts:
         assert [event.at_ns for event in events] == sorted(event.at_ns for event in events)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(scenario=any_scenarios(), cuts=sizes, restarts=st.sets(st.integers(0, 12)) | st.just(frozenset(range(99))))
 def test_a_book_that_comes_back_from_its_snapshot_goes_on_as_if_nothing_had_been(
     scenario: Scenario, cuts: list[int], restarts: set[int]

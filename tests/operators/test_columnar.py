@@ -12,10 +12,10 @@ from operators.columnar import Ticks, quiet_band, run
 from operators.conditions import ANY_LAST
 from operators.events import PlanEvent
 from operators.lifecycle import register, step
-from operators.plans import Plan
+from operators.plans import Plan, Trail
 from operators.records import Tick
 from operators.rows import state_row
-from tests.operators.builders import START_NS
+from tests.operators.builders import START_NS, kinds, make_plan, targets
 from tests.operators.plain_loop import plain_loop
 from tests.operators.running import Told, run_book
 from tests.operators.scenarios import END_NS, Scenario, any_plans, any_scenarios, random_plan, random_scenario
@@ -39,7 +39,7 @@ def check(scenario: Scenario, told: Told, until_ns: int) -> None:
         assert [version for name, version in told.registered if name == plan_id] == versions
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(scenario=any_scenarios(), cuts=sizes, everything=st.booleans())
 def test_a_book_gives_what_a_plain_loop_gives(scenario: Scenario, cuts: list[int], everything: bool) -> None:
     """Events and final states, byte for byte, in pieces of any size, with and without prints that nobody uses."""
@@ -49,17 +49,17 @@ def test_a_book_gives_what_a_plain_loop_gives(scenario: Scenario, cuts: list[int
 
 @pytest.mark.parametrize("seed", range(12))
 def test_many_plans_over_a_long_walk_live_as_the_plain_loop_says(seed: int) -> None:
-    """A thousand prints and forty plans at once, in whole, in tens, and one by one."""
+    """A thousand prints and many plans at once: in whole, one by one, and in pieces."""
     rng = Random(seed)
-    scenario = random_scenario(rng, 1_000, 40)
-    for cuts in ([1_000], [10], [1], [rng.randint(1, 200) for _ in range(5)]):
+    scenario = random_scenario(rng, 1_000, 25)
+    for cuts in ([1_000], [1], [rng.randint(1, 200) for _ in range(5)]):
         check(scenario, run_book(scenario, cuts, mark_ns=END_NS), END_NS)
 
 
 def test_the_scenarios_of_these_tests_see_everything_happen() -> None:
     """Otherwise agreement would say little."""
     seen: Counter[str] = Counter()
-    for seed in range(60):
+    for seed in range(40):
         for life in plain_loop(random_scenario(Random(seed), 400, 20), END_NS).values():
             seen.update(str(event.kind) for event in life.events)
             seen.update(f"stopped by {event.data['reason']}" for event in life.events if event.kind == "stopped")
@@ -92,6 +92,17 @@ def test_a_run_over_columns_is_step_after_step(plan: Plan, moves: list[int], sta
         state, happened = step(plan, state, Tick(at_ns, price))
         expected += happened
     assert (found, events) == (state, expected)
+
+
+@pytest.mark.parametrize("quiet", [1, 50, 63, 64, 65, 640, 5_000])
+def test_a_trail_remembers_a_best_that_was_long_ago(quiet: int) -> None:
+    """A silent raise far back still decides where the stop is, however long nothing happened since."""
+    plan = make_plan(targets=targets(101.0, 110.0), trail=Trail(0.5, 5.0), at_risk_buffer=0.0)
+    ticks = walk([10_000, 10_100, 10_140, *[10_120] * quiet, 10_091, 10_090])
+    state, _ = register(plan, START_NS)
+    state, events = run(plan, state, ticks, 0, len(ticks.price))
+    assert kinds(events) == ["entered", "target_hit", "trail_raised", "stopped"]
+    assert (events[-1].price, events[-1].data["level"], state.best_price) == (100.9, 100.9, 101.4)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -53,6 +53,13 @@ def test_prints_of_one_symbol_keep_their_order(calendar: SessionCalendar) -> Non
     assert [part.price.tolist() for part in cut.values()] == [[0.02, 0.04], [0.01, 0.03]]
 
 
+def test_a_large_frame_keeps_the_order_of_every_symbol(calendar: SessionCalendar) -> None:
+    """Thousands of prints of one instant, dealt out to four symbols: nothing but the tape tells their order."""
+    rows = [(number % 4, START_NS, number + 1, REGULAR) for number in range(8_000)]
+    for code, (_, part) in enumerate(by_symbol(tag(frame(rows), calendar))):
+        assert part.price.tolist() == [(number + 1) / 100 for number in range(code, 8_000, 4)]
+
+
 def test_prints_that_nobody_can_use_are_counted_and_move_time_on(calendar: SessionCalendar) -> None:
     """The slice is empty but ends where the symbol's tape ends, so that deadlines are seen to pass."""
     rows = [(2, START_NS, 100, CORRECTED), (2, START_NS + 7, 100, int(LATE))]

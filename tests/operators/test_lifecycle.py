@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from operators.lifecycle import adverse, favourable
 from operators.plans import Direction, Entry, Trail
 from tests.operators.builders import (
     MARKET,
@@ -212,6 +213,18 @@ EXAMPLES: list[tuple[str, dict[str, Any], list[float], list[Told]]] = [
     ),
     ("without a buffer nothing is at risk", QUIET, [100.0, 99.01], [IN]),
 ]
+
+
+@pytest.mark.parametrize(("price", "level"), [(0.3, 0.1 + 0.2), (99.85, 100.35 - 0.5), (99.45, 100.35 - 0.5 - 0.4)])
+def test_a_price_at_a_level_is_on_both_sides_of_it(price: float, level: float) -> None:
+    """Whatever binary floats make of the decimals."""
+    for side in Direction:
+        assert favourable(side, price, level)
+        assert favourable(side, level, price)
+        assert adverse(side, price, level)
+        assert adverse(side, level, price)
+    assert (favourable(LONG, 1.01, 1.0), favourable(SHORT, 1.01, 1.0)) == (True, False)
+    assert (adverse(LONG, 1.01, 1.0), adverse(SHORT, 1.01, 1.0)) == (False, True)
 
 
 @both_ways
