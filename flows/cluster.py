@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from threading import Thread
 from typing import Final
 
 from bytewax.testing import cluster_main
@@ -28,6 +30,7 @@ from sinks.errors import DatabaseError
 EPOCH: Final = timedelta(seconds=1)
 POLL_SECONDS: Final = 0.1
 COLLECT_SELDOM: Final = (200_000, 20, 100)
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -46,6 +49,7 @@ class Told:
     """What a worker process says at its end: its counts, or the one line it failed with."""
 
     rows: int
+    end_ns: int
     tape_ns: int
     dead_letters: int
     divergences: int
@@ -96,12 +100,17 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
     context = multiprocessing.get_context("spawn")
     addresses = _free_addresses(count)
     workers: list[tuple[SpawnProcess, Connection]] = []
-    for index in range(count):
-        here, there = context.Pipe(duplex=False)
-        worker = context.Process(target=_work, args=(job, addresses, index, there), name=f"worker-{index}")
-        worker.start()
-        there.close()
-        workers.append((worker, here))
+    resource_tracker.ensure_running()  # starting it would unblock the signals again
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # a worker takes none before it knows what to do with it
+    try:
+        for index in range(count):
+            here, there = context.Pipe(duplex=False)
+            worker = context.Process(target=_work, args=(job, addresses, index, there), name=f"worker-{index}")
+            worker.start()
+            there.close()
+            workers.append((worker, here))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     try:
         told = _collect(workers, meter)
     finally:
@@ -137,6 +146,7 @@ def _collect(workers: Sequence[tuple[SpawnProcess, Connection]], meter: Meter) -
 def _add_up(told: Sequence[Told], meter: Meter) -> None:
     for said in told:
         meter.rows += said.rows
+        meter.end_ns = max(meter.end_ns, said.end_ns)
         meter.tape_ns = max(meter.tape_ns, said.tape_ns)
         meter.dead_letters += said.dead_letters
         meter.divergences += said.divergences
@@ -145,9 +155,11 @@ def _add_up(told: Sequence[Told], meter: Meter) -> None:
 
 
 def _work(job: Job, addresses: list[str], index: int, connection: Connection) -> None:
+    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     meter = Meter()
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in STOPPING:
         signal.signal(each, lambda *_: meter.stop.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     failure = None
     try:
         run_job(job, meter, addresses, index)
@@ -155,6 +167,7 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection) ->
         failure = str(error)
     told = Told(
         meter.rows,
+        meter.end_ns,
         meter.tape_ns,
         meter.dead_letters,
         meter.divergences,
@@ -164,6 +177,14 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection) ->
     )
     connection.send(told)
     connection.close()
+
+
+def _end_with_the_parent() -> None:
+    """A worker without the process that started it would write on unseen."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _free_addresses(count: int) -> list[str]:

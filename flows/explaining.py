@@ -1,7 +1,7 @@
 """Explaining a plan from the database; for an instant in the past, from the recording the database names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,15 +77,17 @@ def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState |
     book.set_gates(stored.gates)
     book.commands(_commands(stored))
     calendar = nyse_calendar()
+    last_ns = 0
     for frame in _reader(stored, plan.symbol, at_ns).pieces():
         for _, ticks in by_symbol(tag(frame.frame, calendar)):
             book.advance(ticks)
+            last_ns = max(last_ns, ticks.end_ns)
     to_ns = stored.inputs.get("to_ns")
     if to_ns is not None and to_ns <= at_ns:
         book.mark(to_ns)
     book.end(at_ns)
-    current = book.plan(plan_id)
-    return (plan, None, book.progress()) if current is None else (*current, book.progress())
+    prints, current = replace(book.progress(), tape_ns=last_ns), book.plan(plan_id)
+    return (plan, None, prints) if current is None else (*current, prints)
 
 
 def _commands(stored: Stored) -> Sequence[Command]:

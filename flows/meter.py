@@ -6,9 +6,13 @@ from threading import Event
 
 @dataclass(slots=True)
 class Meter:
-    """Rows read, the tape's time (ns UTC), dead letters; `stop` set means: end cleanly at the next frame."""
+    """Rows read and the last SIP time among them, the time of the prints sent on (ns UTC), dead letters.
+
+    `stop` set means: end cleanly at the next frame.
+    """
 
     rows: int = 0
+    end_ns: int = 0
     tape_ns: int = 0
     dead_letters: int = 0
     divergences: int = 0

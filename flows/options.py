@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from operators.conditions import DEFAULT_LATE_NS
 from operators.gating import GateSettings
+from operators.times import DEFAULT_LATE_NS
 
 DEFAULT_DATABASE: Final = "sqlite:///plans.db"
 STREAM: Final = "tape"

@@ -39,14 +39,14 @@ def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[Pla
 
     Raises DataMissingError when there is no file, BadInputError when it is no JSON at all.
     """
-    plans: dict[tuple[str, int], Plan] = {}
+    plans: dict[tuple[str, int], tuple[int, Plan]] = {}
     problems: list[PlanProblem] = []
     for row, data in enumerate(_decoded(path), 1):
         try:
             if isinstance(data, PlanError):
                 raise data
             plan = read_plan(data, defaults)
-            known = plans.setdefault((plan.plan_id, plan.version), plan)
+            _, known = plans.setdefault((plan.plan_id, plan.version), (row, plan))
             if known != plan:
                 message = f"{plan.version} of {plan.plan_id} was given before with other content"
                 raise PlanError("version", message)
@@ -56,11 +56,11 @@ def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[Pla
     return sorted(good, key=lambda p: (p.valid_from_ns, p.plan_id, p.version)), problems + more
 
 
-def _consistent(path: Path, plans: Sequence[Plan]) -> tuple[list[Plan], list[PlanProblem]]:
+def _consistent(path: Path, plans: Sequence[tuple[int, Plan]]) -> tuple[list[Plan], list[PlanProblem]]:
     """Set aside versions that contradict an earlier one of the same plan: another symbol, or an earlier start."""
     good: dict[str, list[Plan]] = {}
     problems: list[PlanProblem] = []
-    for row, plan in sorted(enumerate(plans, 1), key=lambda each: (each[1].plan_id, each[1].version)):
+    for row, plan in sorted(plans, key=lambda each: (each[1].plan_id, each[1].version)):
         before = good.setdefault(plan.plan_id, [])
         try:
             if before and before[-1].symbol != plan.symbol:

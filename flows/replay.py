@@ -45,8 +45,10 @@ class Prepared:
 def prepare(options: ReplayOptions) -> Prepared:
     """Check all inputs.  Raises BadInputError or DataMissingError with one line; touches no database."""
     files, notes = find_tape_files(options.paths)
-    for file in files:
-        verify(file)
+    with_rows = [file for file in files if verify(file)]
+    if not with_rows:
+        msg = f"{files[0].path}: holds no print, only a header"
+        raise DataMissingError(msg)
     events = load_events(options.events) if options.events else []
     plans, problems = load_plans(options.plans, plan_defaults(options, files))
     _refuse_if_useless(options, plans, problems)
@@ -86,7 +88,7 @@ def run(prepared: Prepared, meter: Meter) -> None:
             set_complete(engine, STREAM)
     finally:
         engine.dispose()
-    if not meter.tape_ns and not meter.stopped_early:
+    if not meter.end_ns and not meter.stopped_early:
         msg = f"{', '.join(map(str, options.paths))}: no usable print in {meter.rows:,} rows (see dead_letters)"
         raise DataMissingError(msg)
 

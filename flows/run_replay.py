@@ -47,7 +47,7 @@ def replay_and_show(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
         raise typer.Exit(ExitCode.DIVERGENCE)
     if meter.stopped_early:
         at = f"{new_york(meter.tape_ns):%Y-%m-%d %H:%M:%S} ET" if meter.tape_ns else "the start"
-        msg = f"stopped after {meter.rows:,} prints, at {at}; run the same command again to finish"
+        msg = f"stopped at {at}, {meter.rows:,} prints read; run the same command again to finish"
         raise InterruptedReplayError(msg)
 
 

@@ -118,9 +118,11 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             self._unusable.append(Unusable(letters))
         if self._leads:
             self._meter.rows += piece.rows
-            self._meter.tape_ns = self._end_ns
+            self._meter.end_ns = self._end_ns
 
     def _with_unusable(self, frame: TickFrame) -> list[TapeItem]:
+        if len(frame.sip_ns):
+            self._meter.tape_ns = max(self._meter.tape_ns, int(frame.sip_ns[-1]))
         items, self._unusable = [*self._unusable, frame], []
         return items
 

@@ -89,20 +89,20 @@ class SymbolBook:
         return ProgressRow(self.symbol, self.now_ns, *self._counts)
 
     def snapshot(self) -> tuple[Any, ...]:
-        """Return everything as plain values: layout, symbol, time, counts, and per plan its JSON, state, commands."""
+        """Return everything as plain values: layout, symbol, time, counts, gates; per plan JSON, state, commands."""
         self._settle_all()
         slots = tuple(slot_to_plain(slot) for slot in self._slots.values())
-        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), slots
+        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), self._gates.to_plain(), slots
 
     @classmethod
     def restore(cls, snapshot: tuple[Any, ...]) -> "SymbolBook":
         """Undo `snapshot`.  Raises ValueError for a layout that this version does not know."""
-        layout, symbol, now_ns, counts, slots = snapshot
-        if layout != BOOK_LAYOUT:
-            msg = f"snapshot of {symbol} has layout {layout}; this version reads {BOOK_LAYOUT}"
+        if snapshot[0] != BOOK_LAYOUT:
+            msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads {BOOK_LAYOUT}"
             raise ValueError(msg)
+        _, symbol, now_ns, counts, gates, slots = snapshot
         book = cls(symbol)
-        book.now_ns, book._counts = now_ns, list(counts)
+        book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
         book._slots = {slot.plan_id: slot for slot in map(slot_from_plain, slots)}
         return book
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from operators import ticks
-from operators.conditions import CORRECTED_MARK, DEFAULT_LATE_NS, LATE_MARK, Flag, flags_of_text, marks
+from operators.conditions import CORRECTED_MARK, LATE_MARK, Flag, flags_of_text, marks
+from operators.times import DEFAULT_LATE_NS
 
 MOST_SYMBOLS: Final = 0xFFFF
 MARKS: Final = 3

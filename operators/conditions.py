@@ -13,10 +13,9 @@ from typing import Final
 import polars as pl
 
 from operators import ticks
-from operators.times import SECOND_NS
+from operators.times import DEFAULT_LATE_NS
 
 TABLE_VERSION: Final = "2026-11"
-DEFAULT_LATE_NS: Final = SECOND_NS
 
 LATE_MARK: Final = 1
 CORRECTED_MARK: Final = 2

@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Self
+from dataclasses import astuple, dataclass, field
+from typing import Any, Final, Self
 
 from operators.market_events import EVERY_SYMBOL, GATING, MarketEvent
 from operators.plans import Gate
@@ -13,6 +13,7 @@ from operators.times import MINUTE_NS
 DEFAULT_BEFORE_MINUTES: Final = 90.0
 DEFAULT_AFTER_MINUTES: Final = 15.0
 EVERY_KIND: Final = "*"
+LONGEST_MINUTES: Final = 60.0 * 24 * 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class GateMargins:
 
     def __post_init__(self) -> None:
         """Refuse a window that is not one."""
-        if not (0 <= self.before_minutes < float("inf") and 0 <= self.after_minutes < float("inf")):
-            msg = f"got {self.before_minutes}:{self.after_minutes}; must be minutes before and after, 0 or more"
+        if not (0 <= self.before_minutes <= LONGEST_MINUTES and 0 <= self.after_minutes <= LONGEST_MINUTES):
+            allowed = f"minutes before and after, 0 to {LONGEST_MINUTES:.0f}"
+            msg = f"got {self.before_minutes}:{self.after_minutes}; must be {allowed}"
             raise ValueError(msg)
 
 
@@ -83,6 +85,31 @@ class GateTimeline:
             return GateEdge(window.end_ns, Gate.ALLOW, window.closed_by)
         return GateEdge(window.start_ns, action, window.opened_by)
 
+    def to_plain(self) -> tuple[Any, ...]:
+        """Write the windows as plain tuples."""
+        return tuple(
+            (
+                window.start_ns,
+                window.end_ns,
+                *(tuple(map(astuple, each)) for each in (window.opened_by, window.closed_by)),
+            )
+            for window in self.windows
+        )
+
+    @classmethod
+    def from_plain(cls, plain: Iterable[tuple[Any, ...]]) -> Self:
+        """Undo `to_plain`."""
+        windows = tuple(
+            GateWindow(start, end, *(tuple(GateCause(*row) for row in each) for each in (opened, closed)))
+            for start, end, opened, closed in plain
+        )
+        return cls.of(windows)
+
+    @classmethod
+    def of(cls, windows: tuple[GateWindow, ...]) -> Self:
+        """Build from disjoint windows in time order."""
+        return cls(windows, tuple(edge for window in windows for edge in (window.start_ns, window.end_ns)))
+
     def overdue_edge(self, at_ns: int, gate: Gate, action: Gate) -> GateEdge | None:
         """Return the edge that a plan whose gate is not what it should be at `at_ns` meets there and then.
 
@@ -118,8 +145,7 @@ def gate_timeline(symbol: str, events: Iterable[MarketEvent], settings: GateSett
             windows[-1] = _joined(windows[-1], start, end, cause)
         else:
             windows.append(GateWindow(start, end, (cause,), (cause,)))
-    edges = tuple(edge for window in windows for edge in (window.start_ns, window.end_ns))
-    return GateTimeline(tuple(windows), edges)
+    return GateTimeline.of(tuple(windows))
 
 
 def _window(event: MarketEvent, margins: GateMargins) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from operators.records import Cancel, Command, Expiry, GateEdge, Register
 from operators.rows import DeadLetter, PlanRow, StateRow, plan_row, state_row
 from operators.state import PlanState
 from operators.targets import profile as measure
+from operators.times import iso
 
 NEVER: Final = np.iinfo(np.int64).max
 NOTHING_YET: Final = -1
@@ -140,6 +141,11 @@ def _obey(slot: Slot, command: Command, now_ns: int, outcome: Outcome) -> Sequen
     if plan is not None and command.plan.version <= plan.version:
         text = f"version {command.plan.version} is not above the registered version {plan.version}"
         outcome.refused.append(_refusal(command, "version", text))
+        return ()
+    expires_at = command.plan.expires_at_ns
+    if expires_at is not None and expires_at <= now_ns:
+        text = f"the plan came at {iso(now_ns)}, after its end at {iso(expires_at)}"
+        outcome.refused.append(_refusal(command, "expires_at", text))
         return ()
     return _register(slot, command, now_ns, outcome)
 

@@ -6,6 +6,8 @@ from typing import Final
 
 SECOND_NS: Final = 1_000_000_000
 MINUTE_NS: Final = 60 * SECOND_NS
+DEFAULT_LATE_NS: Final = SECOND_NS
+"""How long after it happened a print may become known without being late."""
 EARLIEST_NS: Final = 725_846_400 * SECOND_NS
 """1993-01-01T00:00:00Z: no instant before it is a market time."""
 LATEST_NS: Final = 1_830_297_600 * SECOND_NS

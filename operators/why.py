@@ -96,7 +96,7 @@ def gated(action: str, causes: Sequence[GateCause], at_ns: int) -> str:
 
 def ungated(causes: Sequence[GateCause], at_ns: int) -> str:
     """Say which events are over."""
-    return f"clear of {_named(causes, at_ns)}"
+    return f"clear of {_named(causes, at_ns)}" if causes else "no market event stands any more"
 
 
 def _named(causes: Sequence[GateCause], at_ns: int) -> str:

@@ -68,8 +68,9 @@ def explained(url: sa.URL, error: BaseException) -> DatabaseError | None:
 
 def _sqlite_reason(url: sa.URL, error: sqlite3.Error) -> str | None:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the family
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return _why_it_does_not_open(Path(url.database or ""))
+    path = Path(url.database or "")
+    if code == sqlite3.SQLITE_CANTOPEN or path.is_dir():  # a folder opens for reading, and then cannot be read
+        return _why_it_does_not_open(path)
     if "no such table" in str(error):
         return _MISSING_TABLE
     if code in _SQLITE:

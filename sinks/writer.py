@@ -1,10 +1,11 @@
 """Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
 
 Plans, events and dead letters are written once and stay; states and progress only move on.  A plan or event that
-is stored with another content is a divergence: the stored one stays, the report and the stream's record count it.
+is stored with another content is a divergence: the stored one stays, the report and the stream's record count it,
+and from then on this writer leaves the plan as it is stored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from operators.rows import Batch
 from sinks import tables
 from sinks.bulk import Row, insert_new, lock_writers, stored, upsert
 from sinks.canonical import canonical
-from sinks.divergence import event_key, plan_key, say_event, say_plan, sort_out
+from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
 from sinks.encoding import (
     dead_letter_rows,
     event_rows,
@@ -49,6 +50,7 @@ class SinkWriter:
     def __init__(self, engine: sa.Engine, stream: str) -> None:
         self._engine = engine
         self._stream = stream
+        self._diverged: set[str] = set()
 
     def write(self, batch: Batch) -> WriteReport:
         """Write a batch: all of it, or, when anything raises, nothing.
@@ -60,9 +62,12 @@ class SinkWriter:
         with self._engine.begin() as connection:
             lock_writers(connection)
             last = last_stream_seq(connection)
-            new_plans, diverged_plans = _write_plans(connection, plans)
-            new_events, diverged_events = _write_events(connection, events, last)
-            diverged = diverged_plans + diverged_events
+            new_plans, other_plans = _write_plans(connection, plans)
+            barred = self._diverged | {new[0] for _, new in other_plans}
+            new_events, other_events = _write_events(connection, events, last, barred)
+            barred |= {new[0] for _, new in other_events}
+            states = [row for row in states if row[0] not in barred]
+            diverged = [say_plan(pair) for pair in other_plans] + [say_event(pair) for pair in other_events]
             report = WriteReport(
                 plans=new_plans,
                 events=new_events,
@@ -74,6 +79,7 @@ class SinkWriter:
                 last_stream_seq=last + new_events,
             )
             note(connection, self._stream, report.last_stream_seq, report.divergences)
+        self._diverged = barred
         return report
 
 
@@ -84,26 +90,33 @@ def write_market_events(engine: sa.Engine, events: Sequence[MarketEvent]) -> int
         return insert_new(connection, tables.market_events, market_event_rows(events))
 
 
-def _write_plans(connection: sa.Connection, rows: list[Row]) -> tuple[int, list[str]]:
+def _write_plans(connection: sa.Connection, rows: list[Row]) -> tuple[int, list[Contradiction]]:
     written = insert_new(connection, tables.plans, rows)
     if written == len(rows):
         return written, []
     kept = stored(connection, tables.plans, canonical([plan_key(row) for row in rows]))
-    return written, [say_plan(pair) for pair in sort_out(kept, rows, plan_key)[1]]
+    return written, sort_out(kept, rows, plan_key)[1]
 
 
-def _write_events(connection: sa.Connection, rows: list[Row], last: int) -> tuple[int, list[str]]:
-    """Insert as if all events were new; if some were not, take that back, and insert only those that are."""
+def _write_events(
+    connection: sa.Connection, rows: list[Row], last: int, barred: Set[str]
+) -> tuple[int, list[Contradiction]]:
+    """Insert as if all events were new; if some were not, take that back, and insert only those that are.
+
+    A plan whose rows contradict what is stored, or that is `barred` for it, gets no further event: two lives would mix.
+    """
     table = tables.plan_events
-    written = insert_new(connection, table, _numbered(rows, last))
+    free = [row for row in rows if row[0] not in barred] if barred else rows
+    written = insert_new(connection, table, _numbered(free, last))
     if written == len(rows):
         return written, []
     if written:
         connection.execute(table.delete().where(table.c.stream_seq > last))
     kept = stored(connection, table, canonical([event_key(row) for row in rows]))
     new, contradictions = sort_out(kept, rows, event_key)
-    written = insert_new(connection, table, _numbered(new, last))
-    return written, [say_event(pair) for pair in contradictions]
+    barred = barred | {row[0] for _, row in contradictions}
+    written = insert_new(connection, table, _numbered([row for row in new if row[0] not in barred], last))
+    return written, contradictions
 
 
 def _numbered(rows: list[Row], last: int) -> list[Row]:

@@ -91,7 +91,8 @@ class _BlockReader:
             f"column_{place + 1}": ticks.TICK_SCHEMA.get(by_place.get(place, ""), pl.String())
             for place in range(len(file.layout.header))
         }
-        self._read = [f"column_{place + 1}" for place in sorted(by_place)]
+        self._last = f"column_{len(file.layout.header)}"
+        self._read = [*dict.fromkeys([*(f"column_{place + 1}" for place in sorted(by_place)), self._last])]
         self._named = [self._expression(column) for column in ticks.DECISIVE]
 
     def _expression(self, column: str) -> pl.Expr:
@@ -101,8 +102,10 @@ class _BlockReader:
 
     def read(self, block: bytes, first_row: int) -> Iterator[Piece]:
         """Yield a block's rows in order; `first_row` is the number of its first line."""
-        frame = self._parsed(block)
-        if frame is not None and self._whole(block, frame) and not frame.select(unusable(self._bounds).any()).item():
+        parsed = self._parsed(block)
+        frame = None if parsed is None else parsed.select(self._named)
+        whole = parsed is not None and frame is not None and self._whole(block, parsed, frame)
+        if frame is not None and whole and not frame.select(unusable(self._bounds).any()).item():
             yield Piece(frame.with_row_index(ROW, offset=first_row))
             return
         lines = block.count(b"\n")
@@ -113,10 +116,16 @@ class _BlockReader:
         yield from self.read(block[:middle], first_row)
         yield from self.read(block[middle:], first_row + block[:middle].count(b"\n"))
 
-    def _whole(self, block: bytes, frame: pl.DataFrame) -> bool:
-        """Whether every line became a row, and had as many fields as the header: polars fills up and cuts off."""
+    def _whole(self, block: bytes, parsed: pl.DataFrame, frame: pl.DataFrame) -> bool:
+        """Whether every line became a row, and had as many fields as the header: polars fills up and cuts off.
+
+        A line with too few fields has no last one; if none is so, the commas in all tell of a line with too many.
+        """
         if not block.endswith(b"\n") or frame.height != block.count(b"\n"):
             return False
+        if parsed.get_column(self._last).null_count():
+            wanted = len(self._layout.header)
+            return all(len(fields_of(line)) == wanted for line in block.decode(errors="replace").split("\n")[:-1])
         within = frame.get_column(ticks.CONDITIONS).str.count_matches(",", literal=True).sum() or 0
         return block.count(b",") == frame.height * (len(self._layout.header) - 1) + within
 
@@ -125,7 +134,7 @@ class _BlockReader:
             frame = pl.read_csv(block, has_header=False, schema=self._schema, columns=self._read)
         except pl.exceptions.PolarsError:
             return None  # some line is no row of this layout: the halves will tell which
-        return frame.select(self._named)
+        return frame
 
     def _one_by_one(self, block: bytes, first_row: int) -> Piece:
         good: list[dict[str, object]] = []

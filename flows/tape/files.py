@@ -39,28 +39,43 @@ def find_tape_files(paths: Sequence[Path]) -> tuple[list[TapeFile], list[str]]:
     Raises DataMissingError when there is nothing, BadInputError for a file that is not a recording of trades,
     CommandError for one that cannot be read.
     """
-    files, notes = [], []
+    files: dict[Path, TapeFile] = {}
+    notes: list[str] = []
     for path in paths:
-        found = _under(path)
-        for each in found:
-            header = _header(each)
-            what = other_dataset(header)
-            if path.is_dir() and what:
-                notes.append(f"{each}: passed over, these are {what}")
-            else:
-                files.append(TapeFile(each, read_layout(str(each), header), _day_in(each)))
-        if not files and path == paths[-1]:
+        found = _under_one(path, notes)
+        if not found:
             msg = f"{path}: no trades here; looked for {', '.join(SUFFIXES)} with the vendor's trades columns"
             raise DataMissingError(msg)
-    files.sort(key=lambda file: file.day or date.max)
-    return files, notes
+        for file in found:
+            files.setdefault(file.path.resolve(), file)
+    return sorted(files.values(), key=lambda file: file.day or date.max), notes
 
 
-def verify(file: TapeFile) -> None:
-    """Read a gzipped file to its end.  Raises DataMissingError when it is cut short or damaged."""
+def _under_one(path: Path, notes: list[str]) -> list[TapeFile]:
+    files = []
+    for each in _under(path):
+        header = _header(each)
+        what = other_dataset(header)
+        if path.is_dir() and what:
+            notes.append(f"{each}: passed over, these are {what}")
+        else:
+            files.append(TapeFile(each, read_layout(str(each), header), _day_in(each)))
+    return files
+
+
+def verify(file: TapeFile) -> bool:
+    """Read a gzipped file to its end; return whether a file holds any row.
+
+    Raises DataMissingError when it is cut short or damaged.
+    """
+    if file.is_parquet:
+        return bool(pl.scan_parquet(file.path).select(pl.len()).collect().item())
+    pieces = decompressed(file.path)
+    rows = bool(next(pieces, b"").partition(b"\n")[2].strip())
     if file.path.name.endswith(".gz"):
-        for _ in decompressed(file.path):
-            pass
+        for piece in pieces:
+            rows = rows or bool(piece.strip())
+    return rows or any(piece.strip() for piece in pieces)
 
 
 def decompressed(path: Path) -> Iterator[bytes]:

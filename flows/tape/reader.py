@@ -15,10 +15,9 @@ from flows.tape.scan import ROW, Piece, ScanFilter, dead_letter
 from operators import ticks
 from operators.coding import Coder
 from operators.columnar import Ints
-from operators.conditions import DEFAULT_LATE_NS
 from operators.frames import TickFrame
 from operators.rows import DeadLetter
-from operators.times import iso
+from operators.times import DEFAULT_LATE_NS, iso
 
 AHEAD: Final = 2
 

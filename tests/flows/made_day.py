@@ -1,4 +1,4 @@
-"""A made day for the laws: 15 000 prints with bad lines among them, 250 plans, market events; and its replays."""
+"""A made day for the laws: 12 500 prints with bad lines among them, 250 plans, market events; and its replays."""
 
 import subprocess
 import sys
@@ -55,10 +55,10 @@ class Day:
 
 def make_day(folder: Path) -> Day:
     """Write the day's files."""
-    rows = [row for symbol in SYMBOLS for row in walk(symbol, 3_000, 7, seconds=INTO_POST)]
+    rows = [row for symbol in SYMBOLS for row in walk(symbol, 2_500, 7, seconds=INTO_POST)]
     good = write_tape(folder, rows, "good.csv")
     plans = write_plans(folder, plans_around(good, 250, seed=7))
-    for place in (17, 5_000, 14_000):
+    for place in (17, 5_000, 12_000):
         rows.insert(place, "not a print")
         rows.insert(place + 5, vendor_row(rows[place + 4].split(",")[0], 0, 1_381_230_000_000_000_000, "1.00"))
     events = folder / "events.csv"

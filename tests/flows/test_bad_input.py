@@ -1,7 +1,6 @@
 """Input that cannot be used: one line on stderr, an exit code, and no database file left behind."""
 
 import gzip
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.flows.made import (
     Command,
     Said,
     climb,
+    market_tape,
     rows_of,
     simple_plan,
     speaker,
@@ -113,7 +113,7 @@ TAPES: dict[str, tuple[Callable[[Path], Path], int, str]] = {
     "empty gz": (renamed(f"{DAY}.csv.gz", b""), DATA_MISSING, "is empty"),
     "gz of nothing": (renamed(f"{DAY}.csv.gz", gzip.compress(b"")), DATA_MISSING, "is empty"),
     "only newlines": (renamed(f"{DAY}.csv", b"\n\n\n"), DATA_MISSING, "is empty"),
-    "only a header": (renamed(f"{DAY}.csv", VENDOR.encode()), DATA_MISSING, "no usable print"),
+    "only a header": (renamed(f"{DAY}.csv", VENDOR.encode()), DATA_MISSING, "holds no print"),
     "gz cut early": (cut_at(0.1), DATA_MISSING, "ends too early; is the download complete?"),
     "gz cut late": (cut_at(0.99), DATA_MISSING, "ends too early; is the download complete?"),
     "gz cut in its last bytes": (cut_at(0.9999), DATA_MISSING, "ends too early"),
@@ -164,97 +164,18 @@ def test_a_good_and_a_damaged_recording_give_nothing(tmp_path: Path, refused: Re
     assert refused(damaged).code == DATA_MISSING
 
 
-PLANS: dict[str, tuple[object, str]] = {
-    "stop on the wrong side": (simple_plan(stop=102.0), "stop: got 102.00; for a long must be below entry 101.00"),
-    "stop of a short": (
-        simple_plan(direction="short", stop=99.0, targets=[98.0]),
-        "stop: got 99.00; for a short must be above entry 101.00",
-    ),
-    "targets the wrong way": (simple_plan(targets=[105.0, 103.0]), "targets[2]: got 103.00; for a long must be above"),
-    "NaN": (simple_plan(stop=float("nan")), "stop: got nan; must be dollars above 0"),
-    "infinity": (simple_plan(targets=[float("inf")]), "targets[1]: got inf; must be dollars above 0"),
-    "style": (simple_plan(style="yolo"), "style: got 'yolo'; must be one of scalp, intraday, swing, leap"),
-    "six targets": (simple_plan(targets=[102, 103, 104, 105, 106, 107]), "targets: got 6; must be 1 to 5"),
-    "no targets": (simple_plan(targets=[]), "targets: got 0; must be 1 to 5"),
-    "unknown field": (simple_plan(stopp=1), "stopp: is not a field here; a plan has plan_id"),
-    "missing field": ({"plan_id": "P1"}, "symbol: is missing; a plan must have it"),
-    "text for a number": (simple_plan(stop="99"), "stop: got '99'; must be a number"),
-    "plan_id": (simple_plan("P 1"), "plan_id: got 'P 1'; must be 1 to 64 of"),
-    "naive time": (
-        simple_plan(valid_from="2013-10-08T09:30:00"),
-        "valid_from: got '2013-10-08T09:30:00'; must be RFC 3339 with an offset",
-    ),
-    "a number": (5, "plan: got 5; must be"),
-    "nothing": (None, "plan: got None; must be"),
-}
-
-
-@pytest.mark.parametrize("case", PLANS.values(), ids=PLANS)
-def test_a_file_of_only_bad_plans_is_refused(tmp_path: Path, refused: Refused, case: tuple[object, str]) -> None:
-    """The line names file, plan, field, value and what is allowed."""
-    plan, text = case
-    path = write_plans(tmp_path, [plan])
-    said = refused(plans=path)
-    assert said.code == BAD_INPUT
-    assert said.only_line.startswith(f"{path}: plan 1 (")
-    assert text in said.only_line
-
-
-@pytest.mark.parametrize("case", PLANS.values(), ids=PLANS)
-def test_one_bad_plan_is_named_and_the_good_ones_run(
-    tmp_path: Path, command: Command, refused: Refused, case: tuple[object, str]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_parquet_damaged_within_ends_the_replay_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], workers: int
 ) -> None:
-    """On stderr and as a dead letter with its place in the file; with --strict, it refuses the run."""
-    plan, text = case
-    path = write_plans(tmp_path, [simple_plan("good"), plan])
-    tape = write_tape(tmp_path, climb())
-    assert text in refused("--strict", tape=tape, plans=path).only_line
-    url = f"sqlite:///{tmp_path}/plans.db"
-    said = command("replay", tape, "--plans", path, "--db", url)
-    assert said.code == 0
-    assert said.only_line.startswith(f"{path}: plan 2 (")
-    assert text in said.only_line
-    ((source, row, told),) = rows_of(url, "SELECT source, row, field || ': ' || reason FROM dead_letters")
-    assert (source, row) == (str(path), 2)
-    assert text in told
-    assert rows_of(url, "SELECT plan_id, phase FROM plan_states") == [("good", "completed")]
-
-
-FILES: dict[str, tuple[bytes | None, int, str]] = {
-    "missing": (None, DATA_MISSING, "no such file"),
-    "empty": (b"", BAD_INPUT, "is empty; must be a JSON array of plans"),
-    "blank": (b" \n ", BAD_INPUT, "is empty; must be a JSON array of plans"),
-    "no plan": (b"[]", BAD_INPUT, "holds no plan"),
-    "cut": (b'[{"plan_id": "P1"', BAD_INPUT, "not valid JSON"),
-    "not JSON": (b"plan_id,symbol\nP1,AAA\n", BAD_INPUT, "not valid JSON"),
-    "not text": (b"\xff\xfe\x00[", BAD_INPUT, "not valid JSON"),
-    "text that is not UTF-8": (b'[{"plan_id": "\xff"}]', BAD_INPUT, "not valid JSON"),
-    "nested without end": (b"[" * 100_000, BAD_INPUT, "not valid JSON"),
-    "a line that is none": (b'{"plan_id": "P1"\n', BAD_INPUT, "is not valid JSON"),
-}
-
-
-@pytest.mark.parametrize("case", FILES.values(), ids=FILES)
-def test_a_plans_file_that_is_none_is_refused(
-    tmp_path: Path, refused: Refused, case: tuple[bytes | None, int, str]
-) -> None:
-    content, code, text = case
-    path = tmp_path / "plans.json"
-    if content is not None:
-        path.write_bytes(content)
-    said = refused(plans=path)
-    assert said.code == code
-    assert said.only_line.startswith(f"{path}: ")
-    assert text in said.only_line
-
-
-def test_plans_may_stand_one_per_line_with_a_mark_before_them(tmp_path: Path, command: Command) -> None:
-    """And a line that is no JSON is a bad plan among good ones, with its number."""
-    path = tmp_path / "plans.jsonl"
-    lines = [json.dumps(simple_plan(name)) for name in ("A", "B")]
-    path.write_text("\ufeff" + "\n".join([lines[0], '{"plan_id": ', lines[1]]))
-    url = f"sqlite:///{tmp_path}/plans.db"
-    said = command("replay", write_tape(tmp_path, climb(3)), "--plans", path, "--db", url)
-    assert said.code == 0
-    assert "plan 2 (no plan_id): plan: is not valid JSON" in said.only_line
-    assert rows_of(url, "SELECT plan_id FROM plan_states ORDER BY plan_id") == [("A",), ("B",)]
+    """Its pages are read only as it goes: exit code 3, whichever process met the damage; what is written is whole."""
+    frame = pl.read_csv(market_tape(tmp_path, ["AAA", "BBB"], 2_000), schema_overrides={"conditions": pl.String})
+    path, url = tmp_path / f"{DAY}.parquet", f"sqlite:///{tmp_path}/plans.db"
+    frame.write_parquet(path, row_group_size=500)
+    data = path.read_bytes()
+    spoil(path, data[: len(data) * 3 // 5] + bytes(2_000) + data[len(data) * 3 // 5 + 2_000 :])
+    plans = write_plans(tmp_path, [simple_plan(name, name, entry="market", stop=1.0) for name in ("AAA", "BBB")])
+    said = speaker(capfd)("replay", path, "--plans", plans, "--db", url, "--workers", workers)
+    assert f"{path}: cannot be read to its end (" in said.only_line
+    assert said.code == DATA_MISSING
+    assert rows_of(url, "SELECT complete FROM streams") == [(0,)]

@@ -85,13 +85,13 @@ def test_l3_killed_again_and_again_a_replay_ends_with_the_same_bytes(
 ) -> None:
     """SIGKILL as the file appears, and at random places among the events; every time all is whole."""
     rng = Random()
-    places = [0, *sorted(rng.randrange(1, len(whole.events)) for _ in range(3))]
+    places = [0, *sorted(rng.randrange(1, len(whole.events)) for _ in range(2))]
     for place in places:
         run = started("--batch-size", 3)
         alive = run.wait_for(run.file.exists if place == 0 else lambda: run.events() >= place)  # noqa: B023
         sleep(rng.random() * 0.02)
         run.process.kill()
-        assert run.end()[0] == -signal.SIGKILL or not alive or place > len(whole.events) - 50, places
+        assert run.end()[0] in ((-signal.SIGKILL, 0) if alive else (0,)), places
         if run.events():
             check_whole(sqlite_url)
     code, _, errors = started().end()
@@ -117,8 +117,8 @@ def test_a_signal_ends_a_replay_cleanly_and_it_can_be_finished(
     run.process.send_signal(number)
     code, _, errors = run.end()
     (line,) = errors.splitlines()
-    assert (code, line[:28]) == (1, "fancy-trader: stopped after ")
-    assert line.endswith(" ET; run the same command again to finish")
+    assert (code, line[:36]) == (1, "fancy-trader: stopped at 2013-10-08 ")
+    assert line.endswith(" prints read; run the same command again to finish")
     check_whole(sqlite_url)
     assert run.events() < len(whole.events)
     assert rows_of(sqlite_url, "SELECT complete FROM streams") == [(0,)]
@@ -138,16 +138,15 @@ def test_a_stopped_replay_says_how_far_it_really_came(started: Callable[..., Run
     assert json.loads(out)["totals"]["tape_ns"] <= reached_ns + 60_000_000_000
 
 
-@pytest.mark.parametrize("delay", [0.0, 1.0])
-def test_a_signal_while_processes_start_is_a_stop_like_any_other(started: Callable[..., Run], delay: float) -> None:
+def test_a_signal_while_processes_start_is_a_stop_like_any_other(started: Callable[..., Run]) -> None:
     """One line, no tracebacks of workers that were still importing."""
     run = started("--workers", 2, "--speed", 60)
     assert run.wait_for(run.file.exists)
-    sleep(delay)
+    sleep(0.5)
     run.process.send_signal(signal.SIGINT)
     code, _, errors = run.end()
     assert (code, len(errors.splitlines())) == (1, 1), errors
-    assert errors.startswith("fancy-trader: stopped after ")
+    assert errors.startswith("fancy-trader: stopped at ")
 
 
 def test_processes_of_a_killed_replay_end_too(started: Callable[..., Run]) -> None:

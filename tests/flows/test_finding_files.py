@@ -9,7 +9,17 @@ from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
 from operators.times import SECOND_NS
-from tests.flows.made import OPEN_NS, VENDOR, climb, vendor_row, write_tape
+from tests.flows.made import (
+    OPEN_NS,
+    VENDOR,
+    climb,
+    rows_of,
+    simple_plan,
+    speaker,
+    vendor_row,
+    write_plans,
+    write_tape,
+)
 
 OTHERS = {
     "quotes_v1": ("ticker,ask_exchange,ask_price,ask_size,bid_exchange,bid_price,bid_size,sip_timestamp", "quotes"),
@@ -52,6 +62,20 @@ def test_another_dataset_in_a_folder_is_passed_over_with_a_note(tmp_path: Path, 
     files, notes = find_tape_files([tmp_path])
     assert [file.path.name for file in files] == ["2013-10-08.csv"]
     assert notes == [f"{other}: passed over, these are {what}"]
+
+
+def test_the_note_is_told_and_the_replay_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for each file on stderr, exit code 0."""
+    folder = tmp_path / "day"
+    folder.mkdir()
+    for dataset, (header, _) in OTHERS.items():
+        write_tape(folder, [], f"{dataset}-2013-10-08.csv.gz", header=header)
+    write_tape(folder, climb())
+    plans, url = write_plans(tmp_path, [simple_plan()]), f"sqlite:///{tmp_path}/plans.db"
+    said = speaker(capsys)("replay", folder, "--plans", plans, "--db", url)
+    assert said.code == 0
+    assert [line.rpartition("are ")[2] for line in said.err.splitlines()] == ["aggregates", "quotes"]
+    assert rows_of(url, "SELECT phase FROM plan_states") == [("completed",)]
 
 
 @pytest.mark.parametrize("dataset", OTHERS)

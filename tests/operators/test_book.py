@@ -158,11 +158,29 @@ def test_a_window_that_becomes_known_while_it_stands_still_shuts_the_gate() -> N
     """The calendar's update arrives a moment after the window has begun: no entry is taken from then on."""
     book = SymbolBook(SYMBOL)
     book.commands([at(0, make_plan(on_event=Gate.SUPPRESS))])
-    first = Print(OPEN_NS + 4 * SECOND_NS, 100.5, REGULAR)
-    book.advance(sliced([first], ANY_LAST))
+    book.advance(sliced([quiet(4, 100.5)], ANY_LAST))
     book.set_gates(window(3, 9))
-    outcome = book.advance(sliced([Print(OPEN_NS + 6 * SECOND_NS, 100.0, REGULAR)], ANY_LAST))
-    assert "entered" not in kinds(outcome.events)
+    (gated,) = book.advance(sliced([quiet(6, 100.0)], ANY_LAST)).events
+    assert (gated.kind, gated.at_ns) == ("gated", OPEN_NS + 4 * SECOND_NS)
+    assert kinds(book.advance(sliced([quiet(9, 99.5)], ANY_LAST)).events) == ["ungated", "entered"]
+
+
+def test_a_window_that_is_withdrawn_opens_the_gate_and_says_so() -> None:
+    """There is no event left to be clear of, and the sentence does not trail off."""
+    book = start(Scenario((at(0, make_plan(on_event=Gate.SUPPRESS)),), (), window(3, 9)))
+    assert kinds(book.advance(sliced([quiet(4, 100.0)], ANY_LAST)).events) == ["registered", "gated"]
+    book.set_gates(GateTimeline())
+    ungated, entered = book.advance(sliced([quiet(6, 100.0)], ANY_LAST)).events
+    assert (ungated.kind, entered.kind) == ("ungated", "entered")
+    assert ungated.data["why"].strip() not in ("", "clear of")
+
+
+def test_a_book_that_comes_back_under_a_gate_is_still_under_it() -> None:
+    """Its snapshot is all that the next process has: nothing opens because nobody has said yet what stands."""
+    book = start(Scenario((at(0, make_plan(on_event=Gate.SUPPRESS)),), (), window(3, 9)))
+    book.advance(sliced([quiet(4, 100.5)], ANY_LAST))
+    back = SymbolBook.restore(book.snapshot())
+    assert back.advance(sliced([quiet(6, 100.0)], ANY_LAST)).events == []
 
 
 def test_a_command_at_the_end_shows_that_its_time_has_come_and_no_more() -> None:

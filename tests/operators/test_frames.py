@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.calendars import nyse_calendar
 from operators.conditions import ANY_LAST, Flag, flags_of
 from operators.frames import TickFrame, by_symbol, tag
 from operators.sessions import PHASE_CODES, SessionCalendar
 from tests.oracle.times import new_york_ns
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
+UNWATCHED = len(SYMBOLS)
 START_NS = new_york_ns("2013-10-08", "09:29")
 
 REGULAR, ODD_LOT, FORM_T = (int(flags_of(ids)) for ids in ([], [37], [12]))
@@ -76,6 +78,15 @@ def test_odd_lots_are_left_out_when_no_plan_counts_them(calendar: SessionCalenda
         assert (part.price.tolist(), part.counts, part.usable) == (prices, (2, 1, 0, 0, 0), usable)
 
 
+def test_prints_of_symbols_that_nobody_watches_are_passed_over(calendar: SessionCalendar) -> None:
+    """Before, between and after those of the watched; a frame of nothing else has no symbols."""
+    rows = [(code, START_NS + number, number + 1, REGULAR) for number, code in enumerate((4, 1, 4, 4, 0, 1, 4))]
+    cut = dict(by_symbol(tag(frame(rows), calendar)))
+    assert {symbol: part.price.tolist() for symbol, part in cut.items()} == {"AAA": [0.05], "BBB": [0.02, 0.06]}
+    assert [(part.end_ns - START_NS, part.counts[0]) for part in cut.values()] == [(4, 1), (5, 2)]
+    assert list(by_symbol(tag(frame([row for row in rows if row[0] == UNWATCHED]), calendar))) == []
+
+
 def test_an_empty_frame_has_no_symbols(calendar: SessionCalendar) -> None:
     assert list(by_symbol(tag(frame([]), calendar))) == []
 
@@ -88,23 +99,24 @@ def test_a_frame_is_tagged_before_it_is_cut() -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     drawn=st.lists(
-        st.tuples(st.integers(0, 3), st.integers(0, 40_000_000_000), st.integers(1, 999), st.sampled_from(FLAGS)),
+        st.tuples(
+            st.integers(0, UNWATCHED), st.integers(0, 40_000_000_000), st.integers(1, 999), st.sampled_from(FLAGS)
+        ),
         max_size=30,
     ),
     order=st.sampled_from(["time", "ticker"]),
     usable=st.sampled_from([ANY_LAST, Flag.LAST, Flag.LAST_IF_ODD_LOTS]),
 )
-def test_every_symbol_gets_its_own_prints_in_tape_order(
-    calendar: SessionCalendar, drawn: list[Row], order: str, usable: Flag
-) -> None:
+def test_every_symbol_gets_its_own_prints_in_tape_order(drawn: list[Row], order: str, usable: Flag) -> None:
     """Frames in time order and frames sorted by ticker give the same slices, counts and ends."""
+    calendar = nyse_calendar()  # as an argument it would be printed whenever this fails
     rows = [(code, START_NS + after, cents, flags) for code, after, cents, flags in drawn]
     rows.sort(key=lambda row: row[1] if order == "time" else row[:2])
     tagged = tag(frame(rows), calendar)
     cut = dict(by_symbol(tagged, usable))
     assert list(cut) == [symbol for code, symbol in enumerate(SYMBOLS) if any(row[0] == code for row in rows)]
     for symbol, part in cut.items():
-        own = [row for row in rows if SYMBOLS[row[0]] == symbol]
+        own = [row for row in rows if row[0] == SYMBOLS.index(symbol)]
         kept = [row for row in own if row[3] & usable and not row[3] & Flag.LATE]
         assert part.sip_ns.tolist() == [row[1] for row in kept]
         assert part.price.tolist() == [row[2] / 100 for row in kept]

@@ -126,10 +126,12 @@ def test_a_window_without_length_is_none() -> None:
     assert windows(event(), settings=GateSettings(GateMargins(0, 0))) == []
 
 
-@pytest.mark.parametrize("margins", [(-1, 15), (90, -0.1), (float("nan"), 15), (90, float("inf")), (90, float("nan"))])
+@pytest.mark.parametrize(
+    "margins", [(-1, 15), (90, -0.1), (float("nan"), 15), (90, float("inf")), (90, float("nan")), (1e9, 15)]
+)
 def test_margins_that_are_none_cannot_be_built(margins: tuple[float, float]) -> None:
     """A misspelt number must not silently shut or open the gate."""
-    with pytest.raises(ValueError, match=f"got {margins[0]}:{margins[1]}; must be minutes before and after, 0 or more"):
+    with pytest.raises(ValueError, match=f"got {margins[0]}:{margins[1]}; must be minutes before and after, 0"):
         GateMargins(*margins)
 
 
@@ -158,6 +160,25 @@ def test_who_comes_into_a_standing_window_meets_its_gate_at_once() -> None:
     timeline = gate_timeline("TEST", [event()], DEFAULTS)
     met = timeline.overdue_edge(AT_NS, ALLOW, DEFINED_RISK)
     assert met == GateEdge(AT_NS, DEFINED_RISK, timeline.windows[0].opened_by)
+
+
+@pytest.mark.parametrize(
+    ("offset", "gate", "leads_to"),
+    [
+        (-91, ALLOW, None),
+        (-90, ALLOW, SUPPRESS),
+        (0, SUPPRESS, None),
+        (0, ALLOW, SUPPRESS),
+        (15, ALLOW, None),
+        (15, SUPPRESS, ALLOW),
+        (-91, SUPPRESS, ALLOW),
+    ],
+)
+def test_a_gate_that_is_not_as_it_should_be_is_put_right(offset: float, gate: Gate, leads_to: Gate | None) -> None:
+    """At the instant asked for; one that is as it should be is left alone."""
+    (at_ns,) = minutes(offset)
+    edge = gate_timeline("TEST", [event()], DEFAULTS).overdue_edge(at_ns, gate, SUPPRESS)
+    assert (edge and (edge.at_ns, edge.gate)) == (leads_to and (at_ns, leads_to))
 
 
 def test_without_events_the_gate_never_moves() -> None:

@@ -30,6 +30,7 @@ AT_MARKET = {"entry": Entry(MARKET, None)}
 PART = {"targets": targets(101.0, 102.0, fractions=[0.25, 0.25])}
 TRAIL = {"trail": Trail(0.5, 0.1)}
 QUIET = {"at_risk_buffer": 0.0}
+DUST = {"targets": targets(101.0, 101.5, 102.0, fractions=[0.3333333333] * 3)}  # near enough to one
 
 both_ways = pytest.mark.parametrize("side", [LONG, SHORT], ids=["long", "short"])
 
@@ -51,6 +52,7 @@ both_ways = pytest.mark.parametrize("side", [LONG, SHORT], ids=["long", "short"]
         (PART, [100.0, 102.0], "scaled", 1.0, 0.5),
         (PART, [100.0, 101.0, 102.0, 100.0], "stopped", 0.75, 0.0),
         ({"targets": targets(101.0, 101.5, 102.0)}, [100.0, 101.0, 101.5, 102.0], "completed", 1.5, 0.0),
+        (DUST, [100.0, 101.0, 101.5, 102.0], "completed", 1.5, 0.0),
         ({"breakeven_after": 0}, [100.0, 101.0, 98.0], "stopped", -0.5, 0.0),
         ({}, [99.0], "invalidated", 0.0, 1.0),
         (STOP_ENTRY, [101.0], "missed", 0.0, 1.0),

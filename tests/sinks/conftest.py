@@ -1,11 +1,11 @@
 """A migrated database on each engine, and values to fill it with."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from operators.events import Kind, PlanEvent
 from operators.rows import Batch, DeadLetter, PlanRow, ProgressRow, StateRow

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import asdict
 
 from operators.events import PlanEvent
 from operators.rows import Batch, StateRow

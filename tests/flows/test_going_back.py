@@ -1,0 +1,52 @@
+"""Prints that go back in their symbol's time cannot have been the last when they were known: dead letters."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from flows.tape import csv_reader, files
+from flows.tape.files import find_tape_files
+from flows.tape.reader import TapeReader
+from operators.rows import DeadLetter
+from operators.times import SECOND_NS, iso
+from tests.flows.made import OPEN_NS, vendor_row, write_tape
+
+
+def backwards(path: Path, watched: Sequence[str]) -> tuple[list[tuple[str, int]], list[DeadLetter]]:
+    """Read a tape: prints kept (symbol, SIP time), and those that go back."""
+    kept, letters = [], list[DeadLetter]()
+    for piece in TapeReader(find_tape_files([path])[0], watched).pieces():
+        assert piece.unusable == []
+        letters += piece.backwards
+        codes = piece.frame.code.tolist()
+        times = piece.frame.sip_ns.tolist()
+        kept += [(watched[code], at) for code, at in zip(codes, times, strict=True) if code < len(watched)]
+    return kept, letters
+
+
+@pytest.mark.parametrize("piece", [400, 1 << 22])
+def test_a_print_that_goes_back_in_its_symbols_time_is_a_dead_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    """Held against the latest print of the same symbol before it, across blocks; equal times and others stay."""
+    monkeypatch.setattr(files, "READ_BYTES", piece)
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", piece)
+    rng, latest = Random(3), dict.fromkeys("ABC", 0)
+    rows, kept, wanted = [], [], []
+    for number in range(1, 2_001):
+        symbol, at_ns = rng.choice("ABC"), OPEN_NS + (number + rng.choice((0, 0, 0, -9))) // 4 * SECOND_NS
+        rows.append(vendor_row(symbol, number, at_ns, "10.5"))
+        if symbol == "C":
+            continue
+        if at_ns >= latest[symbol]:
+            kept.append((symbol, at_ns))
+            latest[symbol] = at_ns
+        else:
+            reason = f"{symbol} goes back in time, after {iso(latest[symbol])}"
+            wanted.append((number, "sip_ns", reason, f"{symbol} {at_ns} 10.5"))
+    found, letters = backwards(write_tape(tmp_path, rows), ["A", "B"])
+    assert [(letter.row, letter.field, letter.reason, letter.raw) for letter in letters] == wanted
+    assert len(wanted) > 50
+    assert found == kept
