@@ -5,10 +5,12 @@ import multiprocessing
 import os
 import signal
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -29,6 +31,12 @@ from sinks.errors import DatabaseError
 
 EPOCH: Final = timedelta(seconds=1)
 POLL_SECONDS: Final = 0.1
+LAST_WORDS_SECONDS: Final = 3.0
+LOST: Final = "a worker process failed"
+PANIC: Final = "PanicException"
+"""What the engine raises when another process of the cluster is gone; its class cannot be imported."""
+STDOUT: Final = 1
+STDERR: Final = 2
 COLLECT_SELDOM: Final = (200_000, 20, 100)
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 LOOPBACK: Final = "127.0.0.1"
@@ -121,26 +129,37 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
 
 
 def _collect(workers: Sequence[tuple[SpawnProcess, Connection]], meter: Meter) -> list[Told]:
-    """Wait for every worker; when one fails, the others cannot go on.  A wish to stop is passed on to them."""
-    left, told, passed_on = {connection: worker for worker, connection in workers}, list[Told](), False
-    while left:
+    """Wait for every worker.  A wish to stop is passed on to them; when one fails, the others have a moment to say why.
+
+    Raises CommandError with the first reason that is a reason: a worker that lost its peers only knows that.
+    """
+    left, told, failures = {connection: worker for worker, connection in workers}, list[Told](), list[str]()
+    passed_on, until = False, inf
+    while left and time.monotonic() < until:
         if meter.stop.is_set() and not passed_on:
             passed_on = True
             for worker in left.values():
                 os.kill(worker.pid or 0, signal.SIGINT)
         for ready in wait(list(left), timeout=POLL_SECONDS):
             connection = next(each for each in left if each is ready)
-            worker = left.pop(connection)
-            try:
-                said: Told = connection.recv()
-            except EOFError:
-                worker.join()
-                msg = f"{worker.name} ended without a word (exit code {worker.exitcode})"
-                raise CommandError(msg) from None
-            if said.failure is not None:
-                raise CommandError(said.failure)
-            told.append(said)
+            said = _last_word(connection, left.pop(connection))
+            if isinstance(said, Told) and said.failure is None:
+                told.append(said)
+                continue
+            failures.append(said if isinstance(said, str) else said.failure or "")
+            until = min(until, time.monotonic() + LAST_WORDS_SECONDS)
+    if failures:
+        raise CommandError(min(failures, key=lambda text: text.startswith(LOST)))
     return told
+
+
+def _last_word(connection: Connection, worker: SpawnProcess) -> Told | str:
+    try:
+        said: Told = connection.recv()
+    except EOFError:
+        worker.join()
+        return f"{LOST}: {worker.name} ended without a word (exit code {worker.exitcode})"
+    return said
 
 
 def _add_up(told: Sequence[Told], meter: Meter) -> None:
@@ -155,6 +174,8 @@ def _add_up(told: Sequence[Told], meter: Meter) -> None:
 
 
 def _work(job: Job, addresses: list[str], index: int, connection: Connection) -> None:
+    for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; `_collect` says it better
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     meter = Meter()
     for each in STOPPING:
@@ -165,6 +186,10 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection) ->
         run_job(job, meter, addresses, index)
     except (CommandError, DatabaseError, RuntimeError) as error:
         failure = str(error)
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        failure = meter.failure or f"{LOST}: worker-{index} lost the others"
     told = Told(
         meter.rows,
         meter.end_ns,

@@ -8,7 +8,8 @@ from threading import Event
 class Meter:
     """Rows read and the last SIP time among them, the time of the prints sent on (ns UTC), dead letters.
 
-    `stop` set means: end cleanly at the next frame.
+    `stop` set means: end cleanly at the next frame.  `failure`: what a step could not go on for, told here as well
+    because a cluster's engine may lose the error.
     """
 
     rows: int = 0
@@ -18,4 +19,5 @@ class Meter:
     divergences: int = 0
     first_divergence: str | None = None
     stopped_early: bool = False
+    failure: str | None = None
     stop: Event = field(default_factory=Event)

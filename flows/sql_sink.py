@@ -8,6 +8,7 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from flows.meter import Meter
 from operators.rows import Batch
 from sinks.database import open_database
+from sinks.errors import DatabaseError
 from sinks.writer import SinkWriter
 
 
@@ -31,7 +32,11 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
 
     def write_batch(self, items: list[tuple[str, Batch]]) -> None:
         """Write all items in one transaction, events in order of time, plan and number."""
-        report = self._writer.write(merged([batch for _, batch in items]))
+        try:
+            report = self._writer.write(merged([batch for _, batch in items]))
+        except DatabaseError as error:
+            self._meter.failure = str(error)
+            raise
         self._meter.dead_letters += report.dead_letters
         self._meter.divergences += report.divergences
         self._meter.first_divergence = self._meter.first_divergence or report.first_divergence

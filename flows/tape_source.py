@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
 from flows.dataflow import Commands, MarketCalendar, TapeItem, ToAll, Unusable
+from flows.errors import CommandError
 from flows.meter import Meter
 from flows.tape.pacing import Paced, paced, recut, time_ordered
 from flows.tape.reader import TapePiece, TapeReader
@@ -66,6 +67,13 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
 
     def next_batch(self) -> list[TapeItem]:
         """Return the next frame with what comes along; raises StopIteration at the end of the tape."""
+        try:
+            return self._next()
+        except CommandError as error:
+            self._meter.failure = str(error)
+            raise
+
+    def _next(self) -> list[TapeItem]:
         if self._held is not None:
             if time.monotonic() < self._held.due and not self._meter.stop.is_set():
                 return []

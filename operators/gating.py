@@ -87,14 +87,7 @@ class GateTimeline:
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the windows as plain tuples."""
-        return tuple(
-            (
-                window.start_ns,
-                window.end_ns,
-                *(tuple(map(astuple, each)) for each in (window.opened_by, window.closed_by)),
-            )
-            for window in self.windows
-        )
+        return tuple(astuple(window) for window in self.windows)
 
     @classmethod
     def from_plain(cls, plain: Iterable[tuple[Any, ...]]) -> Self:
