@@ -21,7 +21,7 @@ from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
 from flows.dataflow import Rules, build
-from flows.errors import CommandError
+from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.sql_sink import SqlSink
@@ -64,6 +64,10 @@ class Told:
     first_divergence: str | None
     stopped_early: bool
     failure: str | None = None
+    failure_code: ExitCode = ExitCode.FAILURE
+
+
+Failure = tuple[str, ExitCode]
 
 
 def run_flow(options: ReplayOptions, replayed: Replay, usable: Flag, meter: Meter) -> None:
@@ -133,7 +137,7 @@ def _collect(workers: Sequence[tuple[SpawnProcess, Connection]], meter: Meter) -
 
     Raises CommandError with the first reason that is a reason: a worker that lost its peers only knows that.
     """
-    left, told, failures = {connection: worker for worker, connection in workers}, list[Told](), list[str]()
+    left, told, failures = {connection: worker for worker, connection in workers}, list[Told](), list[Failure]()
     passed_on, until = False, inf
     while left and time.monotonic() < until:
         if meter.stop.is_set() and not passed_on:
@@ -146,10 +150,15 @@ def _collect(workers: Sequence[tuple[SpawnProcess, Connection]], meter: Meter) -
             if isinstance(said, Told) and said.failure is None:
                 told.append(said)
                 continue
-            failures.append(said if isinstance(said, str) else said.failure or "")
+            failures.append(
+                (said, ExitCode.FAILURE) if isinstance(said, str) else (said.failure or "", said.failure_code)
+            )
             until = min(until, time.monotonic() + LAST_WORDS_SECONDS)
     if failures:
-        raise CommandError(min(failures, key=lambda text: text.startswith(LOST)))
+        text, code = min(failures, key=lambda failure: failure[0].startswith(LOST))
+        error = CommandError(text)
+        error.exit_code = code
+        raise error
     return told
 
 
@@ -199,6 +208,7 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection) ->
         meter.first_divergence,
         meter.stopped_early,
         failure,
+        meter.failure_code,
     )
     connection.send(told)
     connection.close()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from threading import Event
 
+from flows.errors import ExitCode
+
 
 @dataclass(slots=True)
 class Meter:
@@ -20,4 +22,5 @@ class Meter:
     first_divergence: str | None = None
     stopped_early: bool = False
     failure: str | None = None
+    failure_code: ExitCode = ExitCode.FAILURE
     stop: Event = field(default_factory=Event)

@@ -70,7 +70,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         try:
             return self._next()
         except CommandError as error:
-            self._meter.failure = str(error)
+            self._meter.failure, self._meter.failure_code = str(error), error.exit_code
             raise
 
     def _next(self) -> list[TapeItem]:
