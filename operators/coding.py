@@ -18,6 +18,8 @@ from operators.times import DEFAULT_LATE_NS
 MOST_SYMBOLS: Final = 0xFFFF
 MARKS: Final = 3
 """How many marks there are, none among them."""
+UNMET: Final = 1 << 30
+"""The number of every condition list that was not met before."""
 
 
 class SymbolCoder:
@@ -47,10 +49,8 @@ class FlagCoder:
         self._flags = np.array(_marked_flags(""), dtype=np.uint8)
 
     def expression(self) -> pl.Expr:
-        """Return a number for each row's condition list and mark (uint32), null where the list was not met before."""
-        texts = pl.col(ticks.CONDITIONS).cast(pl.String).fill_null("")
-        number = texts.cast(pl.Enum(self._lists), strict=False).to_physical().cast(pl.UInt32)
-        return (number * MARKS + self._mark).alias(ticks.LIST)
+        """Return a number for each row's condition list and mark (uint32), from UNMET on where the list is new."""
+        return (self._number().fill_null(UNMET) * MARKS + self._mark).alias(ticks.LIST)
 
     def learn(self, lists: pl.Series) -> None:
         """Take note of the condition lists in a column."""
@@ -60,18 +60,26 @@ class FlagCoder:
         self._flags = np.concatenate((self._flags, *(np.array(_marked_flags(text), dtype=np.uint8) for text in new)))
 
     def column(self, frame: pl.DataFrame) -> npt.NDArray[np.uint8]:
-        """Return the flags of every row; the frame holds the tick columns, and LIST if it was coded before."""
+        """Return the flags of every row.
+
+        The frame holds LIST and CONDITIONS if it was coded before, else the columns that decide them.
+        """
         if ticks.LIST not in frame.columns:
             frame = frame.with_columns(self.expression())
-        numbers = frame.get_column(ticks.LIST)
-        if not numbers.null_count():
-            flags: npt.NDArray[np.uint8] = self._flags[numbers.to_numpy()]
-            return flags
-        new = frame.filter(numbers.is_null())
-        self.learn(new.get_column(ticks.CONDITIONS))
-        flags = self._flags[numbers.fill_null(0).to_numpy()]
-        flags[numbers.is_null().to_numpy()] = self._flags[new.select(self.expression()).to_series().to_numpy()]
+        numbers = frame.get_column(ticks.LIST).to_numpy()
+        unmet = numbers >= UNMET * MARKS
+        if unmet.any():
+            new = frame.filter(pl.Series(unmet))
+            self.learn(new.get_column(ticks.CONDITIONS))
+            met = new.select(self._number()).to_series().to_numpy()
+            numbers = numbers.copy()
+            numbers[unmet] = met * MARKS + (numbers[unmet] - UNMET * MARKS)
+        flags: npt.NDArray[np.uint8] = self._flags[numbers]
         return flags
+
+    def _number(self) -> pl.Expr:
+        texts = pl.col(ticks.CONDITIONS).cast(pl.String).fill_null("")
+        return texts.cast(pl.Enum(self._lists), strict=False).to_physical().cast(pl.UInt32)
 
 
 def _marked_flags(conditions: str) -> list[int]:

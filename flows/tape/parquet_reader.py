@@ -13,9 +13,12 @@ from operators.coding import Coder
 from operators.usable import unusable
 
 PIECE_ROWS: Final = 1_000_000
-HEAD_ROWS: Final = 100_000
+SAMPLES: Final = 16
+SAMPLE_ROWS: Final = 5_000
 TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
 UNUSABLE: Final = "unusable"
+CODED: Final = (pl.col(ROW), pl.col(ticks.SIP_NS), pl.col(ticks.PRICE), pl.col(ticks.CONDITIONS))
+"""What a coded frame still needs: times, prices, and the texts of condition lists not met before."""
 
 
 def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:
@@ -24,25 +27,31 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
     Raises DataMissingError when the file is damaged.
     """
     source, bounds = str(file.path), day_bounds(file.day)
+    kept = [*CODED, *_coded(file, coder)] if coder else [pl.col(ROW, *ticks.DECISIVE)]
+    scan, any_bad, empty = _scan(file, wanted), False, pl.DataFrame()
     try:
-        scan = _scan(file, wanted)
-        coded = _coded(scan, coder) if coder else []
-        scan = scan.with_columns(unusable(bounds).alias(UNUSABLE), *coded)
-        for batch in scan.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
+        for batch in _batches(scan.select(*kept, unusable(bounds).alias(UNUSABLE))):
             bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
-            if bad.any():
-                unread = frame.filter(bad).select(ROW, *ticks.DECISIVE)
-                yield Piece(frame.filter(~bad), reasoned(source, unread, bounds))
-            else:
-                yield Piece(frame)
+            any_bad, empty = any_bad or bool(bad.any()), frame.clear()
+            yield Piece(frame.filter(~bad) if bad.any() else frame)
+        if any_bad:  # seldom, so that what is needed to say why is not carried along with every good row
+            for rows in _batches(scan.filter(unusable(bounds))):
+                yield Piece(empty, reasoned(source, rows, bounds))
     except (pl.exceptions.PolarsError, OSError) as error:
         msg = f"{source}: cannot be read to its end ({str(error).splitlines()[0]})"
         raise DataMissingError(msg) from None
 
 
-def _coded(scan: pl.LazyFrame, coder: Coder) -> list[pl.Expr]:
-    """Return the coder's expressions once it has seen the file's first condition lists."""
-    coder.flags.learn(scan.select(ticks.CONDITIONS).head(HEAD_ROWS).collect().to_series())
+def _batches(scan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    return scan.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True)
+
+
+def _coded(file: TapeFile, coder: Coder) -> list[pl.Expr]:
+    """Return the coder's expressions once it has met the usual condition lists, from all over the day."""
+    lists = _scan(file, ScanFilter()).select(ticks.CONDITIONS)
+    step = max(1, lists.select(pl.len()).collect().item() // SAMPLES)
+    samples = pl.concat([lists.slice(place * step, SAMPLE_ROWS) for place in range(SAMPLES)])
+    coder.flags.learn(samples.collect().to_series())
     return coder.expressions()
 
 

@@ -84,7 +84,7 @@ def raw_read(case: Case) -> dict[str, Any]:
 
 
 def scalar_loop(case: Case, rows: int) -> dict[str, Any]:
-    """Take the first prints of the tape one by one through the same rules."""
+    """Take prints from all over the tape one by one through the same rules."""
     from tests.bench.scalar_loop import run_scalar
 
     return run_scalar(case.tape, case.plans, case.events, rows)

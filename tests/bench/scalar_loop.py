@@ -10,6 +10,7 @@ from flows.options import ReplayOptions
 from flows.plan_files import load_plans
 from flows.replay import plan_defaults
 from flows.tape.files import find_tape_files
+from flows.tape.pacing import cut
 from flows.tape.reader import TapeReader
 from operators.eligibility import Profile, admission_table
 from operators.gating import GateSettings, gate_timeline
@@ -57,7 +58,7 @@ class ScalarPlan:
 
 
 def run_scalar(tape: Path, plans_file: Path, events_file: Path, rows: int) -> dict[str, Any]:
-    """Take the first `rows` prints through all plans; the time is the loop's alone."""
+    """Take about `rows` prints of the whole day through all plans; the time is the loop's alone."""
     files, _ = find_tape_files([tape])
     plans, _ = load_plans(plans_file, plan_defaults(ReplayOptions((tape,), plans_file), files))
     events = load_events(events_file)
@@ -70,21 +71,22 @@ def run_scalar(tape: Path, plans_file: Path, events_file: Path, rows: int) -> di
     phases = calendar.phase_codes
     started = time.perf_counter()
     for (symbol, at_ns, price, flags), phase in zip(prints, phases(_times(prints)).tolist(), strict=True):
-        for plan_loop in by_symbol[symbol]:
+        for plan_loop in by_symbol.get(symbol, ()):
             plan_loop.see(at_ns, price, flags, phase)
     return {"rows": len(prints), "seconds": time.perf_counter() - started}
 
 
 def _prints(reader: TapeReader, rows: int) -> list[Print]:
+    """Return about `rows` prints, some from every part of the day."""
+    pieces = [piece.frame for piece in reader.pieces()]
+    part = max(1, rows // len(pieces))
     found: list[Print] = []
-    for piece in reader.pieces():
-        frame = piece.frame
-        symbols = [frame.symbols[code] for code in frame.code.tolist()]
+    for frame in (cut(each, 0, min(part, len(each.sip_ns))) for each in pieces):
+        names = (*frame.symbols, "")  # the last stands for symbols without a plan
+        symbols = [names[code] for code in frame.code.tolist()]
         flags = frame.flags.tolist()
         found += zip(symbols, frame.sip_ns.tolist(), frame.price.tolist(), flags, strict=True)
-        if len(found) >= rows:
-            break
-    return found[:rows]
+    return found
 
 
 def _times(prints: list[Print]) -> Any:
