@@ -8,6 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from sinks import tables
 from sinks.bulk import lock_writers
 from sinks.database import reading
 from sinks.errors import DatabaseError, shown
@@ -17,6 +18,12 @@ REVISIONS: Final = ("0001",)
 
 HEAD: Final = REVISIONS[-1]
 
+_stamp: Final = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 _one_at_a_time: Final = Lock()  # alembic keeps its context in globals
 
 
@@ -44,10 +51,20 @@ def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
     if found is not None:
         _refuse_another(engine, found)
     elif create:
-        upgrade(engine)
+        _create(engine)
     else:
         msg = f"{shown(engine.url)}: it is empty; let `fancy-trader replay` or `live` write to it first"
         raise DatabaseError(msg)
+
+
+def _create(engine: sa.Engine) -> None:
+    """Make the newest tables at once in an empty database: a tenth of the time of walking through all revisions."""
+    with _one_at_a_time, engine.begin() as connection:
+        lock_writers(connection)
+        if revision(connection) is None:
+            tables.metadata.create_all(connection)
+            _stamp.create(connection)
+            connection.execute(_stamp.insert().values(version_num=HEAD))
 
 
 def upgrade(engine: sa.Engine) -> None:

@@ -55,6 +55,34 @@ def test_an_empty_database_is_migrated_by_itself(database_url: str) -> None:
     engine.dispose()
 
 
+def described(engine: sa.Engine) -> list[tuple[object, ...]]:
+    """Everything the database itself says of its tables."""
+    texts = {
+        "sqlite": "SELECT type, name, tbl_name, replace(replace(sql, char(10), ''), char(9), '') FROM sqlite_master",
+        "postgresql": (
+            "SELECT table_name, column_name, ordinal_position, data_type, collation_name, is_nullable, column_default,"
+            " (SELECT string_agg(indexdef, ';' ORDER BY indexdef) FROM pg_indexes WHERE tablename = table_name)"
+            " FROM information_schema.columns WHERE table_schema = 'public'"
+        ),
+    }
+    with reading(engine) as connection:
+        rows = connection.execute(sa.text(texts[engine.dialect.name])).all()
+    return sorted((tuple(row) for row in rows), key=repr)
+
+
+def test_tables_made_at_once_are_those_that_the_migrations_make(database_url: str) -> None:
+    """An empty database takes the short way; it must come out the same."""
+    engine = open_database(database_url)
+    upgrade(engine)
+    migrated = described(engine)
+    with engine.begin() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            connection.execute(sa.text(f"DROP TABLE {name}"))
+    ensure_schema(engine)
+    assert described(engine) == migrated
+    engine.dispose()
+
+
 def test_a_current_database_is_left_alone_without_alembic(engine: sa.Engine) -> None:
     """Importing it costs more than a replay of a small day."""
     upgrade(engine)
