@@ -19,6 +19,9 @@ from sinks.endings import endings
 from sinks.reader import PlanStanding, Totals, dead_letter_counts, plan_standings, totals
 
 SHOWN: Final = 60
+WIDE: Final = 110
+TEXTS: Final = ("plan", "symbol", "side", "phase", "gate")
+SPARED: Final = ("gate", "open R", "last", "updated ET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def print_plans(report: Report, *, as_json: bool) -> None:
         print_json({"plans": _plans_json(report)})
         return
     console = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
-    console.print(_table(report.standings, report.endings))
+    console.print(_table(report.standings, report.endings, wide=console.width >= WIDE))
 
 
 def print_run(report: Report, run: RunFacts, *, as_json: bool) -> None:
@@ -72,7 +75,7 @@ def print_run(report: Report, run: RunFacts, *, as_json: bool) -> None:
         return
     console = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
     shown = report.standings[:SHOWN]
-    console.print(_table(shown, report.endings))
+    console.print(_table(shown, report.endings, wide=console.width >= WIDE))
     left = len(report.standings) - len(shown)
     if left:
         console.print(f"… and {left:,} more: fancy-trader plans list --db URL", highlight=False)
@@ -106,30 +109,34 @@ def _totals_json(report: Report, run: RunFacts) -> dict[str, Any]:
     }
 
 
-def _table(standings: tuple[PlanStanding, ...], ended: dict[str, tuple[int, float | None]]) -> Table:
+def _table(standings: tuple[PlanStanding, ...], ended: dict[str, tuple[int, float | None]], *, wide: bool) -> Table:
+    """Lay plans out as a table; on a narrow terminal without the columns that can best be spared."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("plan", "symbol", "side", "phase", "gate"):
-        table.add_column(name, no_wrap=True)
-    for name in ("fill", "exit", "realized R", "open R", "hits", "last", "updated ET"):
-        table.add_column(name, justify="right", no_wrap=True)
+    shown = [name for name in _cells(standings[0], None) if wide or name not in SPARED] if standings else []
+    for name in shown:
+        table.add_column(name, no_wrap=True, justify="left" if name in TEXTS else "right")
     for each in standings:
-        state = each.state
-        _, exit_price = ended.get(state.plan_id, (None, None))
-        table.add_row(
-            state.plan_id,
-            state.symbol,
-            each.direction,
-            state.phase,
-            "" if state.gate == "allow" else state.gate,
-            _price(state.fill_price),
-            _price(exit_price if state.fill_price is not None else None),
-            "" if state.fill_price is None else f"{state.realized_r:+.2f}",
-            "" if not state.open_r else f"{state.open_r:+.2f}",
-            str(state.targets_hit) if state.targets_hit else "",
-            _price(state.last_price),
-            f"{new_york(state.updated_ns):%m-%d %H:%M:%S}",
-        )
+        cells = _cells(each, ended.get(each.state.plan_id, (None, None))[1])
+        table.add_row(*(cells[name] for name in shown))
     return table
+
+
+def _cells(standing: PlanStanding, exit_price: float | None) -> dict[str, str]:
+    state = standing.state
+    return {
+        "plan": state.plan_id,
+        "symbol": state.symbol,
+        "side": standing.direction,
+        "phase": state.phase,
+        "gate": "" if state.gate == "allow" else state.gate,
+        "fill": _price(state.fill_price),
+        "exit": _price(exit_price if state.fill_price is not None else None),
+        "realized R": "" if state.fill_price is None else f"{state.realized_r:+.2f}",
+        "open R": "" if not state.open_r else f"{state.open_r:+.2f}",
+        "hits": str(state.targets_hit) if state.targets_hit else "",
+        "last": _price(state.last_price),
+        "updated ET": f"{new_york(state.updated_ns):%m-%d %H:%M:%S}",
+    }
 
 
 def _price(price: float | None) -> str:
