@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from operators import why
 from operators.events import Kind, PlanEvent
 from operators.plans import Direction, EntryType, Gate, Plan, Trail
-from operators.prices import PRICE_TOLERANCE, tidy
+from operators.prices import PRICE_TOLERANCE, at_or_above, at_or_below, tidy
 from operators.records import Cancel, Expiry, GateCause, GateEdge, Register, Tick
 from operators.state import (
     Health,
@@ -26,6 +26,7 @@ from operators.state import (
     remaining_after,
 )
 from operators.targets import TargetProfile
+from operators.times import MINUTE_NS
 
 RECOVERY_FACTOR: Final = 1.5
 
@@ -141,16 +142,12 @@ def absorb(state: PlanState, at_ns: int, price: float, high: float, low: float) 
 
 def favourable(direction: Direction, price: float, level: float) -> bool:
     """Whether `price` is at `level` or on the profitable side of it."""
-    if direction is Direction.LONG:
-        return price >= level - PRICE_TOLERANCE
-    return price <= level + PRICE_TOLERANCE
+    return at_or_above(price, level) if direction is Direction.LONG else at_or_below(price, level)
 
 
 def adverse(direction: Direction, price: float, level: float) -> bool:
     """Whether `price` is at `level` or on the losing side of it."""
-    if direction is Direction.LONG:
-        return price <= level + PRICE_TOLERANCE
-    return price >= level - PRICE_TOLERANCE
+    return at_or_below(price, level) if direction is Direction.LONG else at_or_above(price, level)
 
 
 def _on_tick(plan: Plan, state: PlanState, tick: Tick) -> Stepped:
@@ -281,7 +278,7 @@ def _cause(cause: GateCause, at_ns: int) -> dict[str, Any]:
         "severity": cause.severity,
         "label": cause.label,
         "at_ns": cause.at_ns,
-        "minutes": tidy((cause.at_ns - at_ns) / why.MINUTE_NS),
+        "minutes": tidy((cause.at_ns - at_ns) / MINUTE_NS),
     }
 
 

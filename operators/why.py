@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from operators.plans import EntryType, Plan
 from operators.prices import plain
 from operators.records import GateCause
-from operators.times import iso
-
-MINUTE_NS = 60_000_000_000
+from operators.times import MINUTE_NS, iso
 
 
 def _at_or(plan: Plan, *, favourable: bool) -> str:

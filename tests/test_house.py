@@ -90,5 +90,8 @@ def test_a_test_database_is_real_and_empty(database_url: str) -> None:
 
 
 def test_no_test_database_inherits_from_another(database_url: str) -> None:
-    """Together with the test above: each test gets a database of its own."""
-    test_a_test_database_is_real_and_empty(database_url)
+    """Together with the test above, which left a table behind: each test gets a database of its own."""
+    engine = sa.create_engine(database_url)
+    with engine.connect() as connection:
+        assert sa.inspect(connection).get_table_names() == []
+    engine.dispose()

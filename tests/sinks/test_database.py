@@ -96,7 +96,8 @@ def test_a_path_with_signs_that_a_uri_gives_meaning_to_opens_for_reading(tmp_pat
     for read_only in (False, True):
         engine = open_database(url, read_only=read_only)
         with engine.connect() as connection:
-            connection.execute(sa.text("SELECT 1"))
+            (_, _, opened), *_ = connection.execute(sa.text("PRAGMA database_list")).all()
+        assert opened == str(tmp_path / "50% of #1?.db")
         engine.dispose()
 
 
