@@ -17,6 +17,7 @@ from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans
 from flows.tape.files import TapeFile, find_tape_files, verify
+from flows.tape.parquet_reader import first_instant
 from flows.tape.reader import TapeReader, read_file
 from flows.tape.scan import ScanFilter
 from flows.tape_source import Replay
@@ -115,6 +116,9 @@ def _first_day(options: ReplayOptions, files: Sequence[TapeFile]) -> date:
 
 
 def _day_of_first_print(file: TapeFile) -> date | None:
+    if file.is_parquet:
+        first = first_instant(file)
+        return None if first is None else new_york(first).date()
     for piece in read_file(file, ScanFilter()):
         first = piece.ticks.select(pl.col(ticks.SIP_NS).min()).item()
         if first is not None:

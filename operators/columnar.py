@@ -6,7 +6,7 @@ extremes.  The columns are searched for the first tick outside it; that tick goe
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -40,6 +40,14 @@ class Ticks:
     price: Floats
     low: float
     high: float
+    _places: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def place(self, at_ns: int) -> int:
+        """Return the index of the first tick at or after an instant; plans ask for the same few instants again."""
+        place = self._places.get(at_ns)
+        if place is None:
+            place = self._places[at_ns] = int(self.sip_ns.searchsorted(at_ns))
+        return place
 
     @classmethod
     def of(cls, sip_ns: Ints, price: Floats) -> Self:

@@ -5,6 +5,7 @@ The columnar evaluation may skip only what `step` would not have noticed.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -264,11 +265,16 @@ def health_thresholds(plan: Plan, state: PlanState) -> tuple[float, float]:
 def _on_gate_edge(state: PlanState, edge: GateEdge) -> Stepped:
     if edge.gate is state.gate:
         return state, ()
+    kind = Kind.UNGATED if edge.gate is Gate.ALLOW else Kind.GATED
+    return _happen(replace(state, gate=edge.gate), kind, edge.at_ns, None, _edge_data(edge))
+
+
+@lru_cache(maxsize=4096)
+def _edge_data(edge: GateEdge) -> dict[str, Any]:
+    """Tell of an edge; the plans that meet it share what is told, which nobody may change."""
     opening = edge.gate is Gate.ALLOW
     text = why.ungated(edge.causes, edge.at_ns) if opening else why.gated(edge.gate, edge.causes, edge.at_ns)
-    data = {"action": str(edge.gate), "events": [_cause(c, edge.at_ns) for c in edge.causes], "why": text}
-    kind = Kind.UNGATED if opening else Kind.GATED
-    return _happen(replace(state, gate=edge.gate), kind, edge.at_ns, None, data)
+    return {"action": str(edge.gate), "events": [_cause(c, edge.at_ns) for c in edge.causes], "why": text}
 
 
 def _cause(cause: GateCause, at_ns: int) -> dict[str, Any]:

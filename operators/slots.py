@@ -114,8 +114,8 @@ def _run_ticks(slot: Slot, ticks: SymbolSlice, from_ns: int, until_ns: int) -> l
         return []
     view = ticks.view(Profile.of(plan))
     first = max(from_ns, plan.valid_from_ns)
-    start = int(np.searchsorted(view.sip_ns, first))
-    end = len(view.sip_ns) if until_ns == NEVER else int(np.searchsorted(view.sip_ns, until_ns))
+    start = 0 if first <= NOTHING_YET else view.place(first)
+    end = len(view.sip_ns) if until_ns == NEVER else view.place(until_ns)
     slot.state, events = run(plan, state, view, start, end)
     return events
 

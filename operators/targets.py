@@ -50,6 +50,8 @@ def profile(plan: Plan) -> TargetProfile:
 
 def standing(plan: Plan, state: PlanState) -> Standing:
     """Measure a plan at its last eligible price."""
+    if state.fill_price is None:
+        return _standing_before_entry(plan, state)
     stop = effective_stop(plan, state)
     return Standing(
         effective_stop=stop,
@@ -59,6 +61,20 @@ def standing(plan: Plan, state: PlanState) -> Standing:
         rr_to_next_target=_reward_to_risk(plan, state, stop),
         to_next_target=_distance(plan, state.last_price, _next_price(plan, state)),
         to_stop=_distance(plan, stop, state.last_price),
+    )
+
+
+def _standing_before_entry(plan: Plan, state: PlanState) -> Standing:
+    """As `standing` where nothing was bought or sold yet: the stop is the plan's, and nothing has been won or lost."""
+    last, target = state.last_price, plan.targets[0].price
+    return Standing(
+        effective_stop=plan.stop,
+        open_r=None,
+        mfe_r=None,
+        mae_r=None,
+        rr_to_next_target=_reward_to_risk(plan, state, plan.stop),
+        to_next_target=None if last is None else _distance(plan, last, target),
+        to_stop=None if last is None else _distance(plan, plan.stop, last),
     )
 
 

@@ -24,8 +24,10 @@ def event_rows(events: Sequence[PlanEvent]) -> list[Row]:
 
     Raises ValueError naming the event for NaN, infinity and data that is no JSON.
     """
+    different = {id(event.data): event.data for event in events}  # plans that meet one gate share its data
     try:
-        texts = canonical_many([event.data for event in events])
+        written = dict(zip(different, canonical_many(list(different.values())), strict=True))
+        texts = [written[id(event.data)] for event in events]
     except (TypeError, ValueError):
         texts = [_data_text(event) for event in events]
     kinds = KIND_TEXT
@@ -58,7 +60,12 @@ def state_rows(states: Iterable[StateRow]) -> list[Row]:
 
 def plan_rows(plans: Iterable[PlanRow]) -> list[Row]:
     """Write registered plans as rows.  Raises ValueError or TypeError for a body that is no JSON."""
-    return [(p.plan_id, p.version, p.symbol, p.style, p.direction, p.registered_ns, canonical(p.body)) for p in plans]
+    given = list(plans)
+    bodies = canonical_many([plan.body for plan in given])
+    return [
+        (p.plan_id, p.version, p.symbol, p.style, p.direction, p.registered_ns, body)
+        for p, body in zip(given, bodies, strict=True)
+    ]
 
 
 def dead_letter_rows(letters: Iterable[DeadLetter]) -> list[Row]:

@@ -25,7 +25,8 @@ from operators.sessions import new_york
 from operators.times import EARLIEST_NS, LATEST_NS
 from operators.usable import TimeBounds, unusable, why_unusable
 
-BLOCK_BYTES: Final = 1 << 25
+BLOCK_BYTES: Final = 1 << 24
+"""Small enough that memory is used again instead of asked for anew, which costs as much as decompressing."""
 FEW_ROWS: Final = 256
 
 _INTEGERS: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS, ticks.CORRECTION})
@@ -45,7 +46,7 @@ def read_csv(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> 
                 coder.flags.learn(frame.get_column(ticks.CONDITIONS))
                 frame = frame.with_columns(coder.expressions())
             yield replace(piece, ticks=frame)
-        first_row += _count(block, "\n") + (not block.endswith(b"\n"))
+        first_row += reader.lines
 
 
 def _blocks(file: TapeFile) -> Iterator[bytes]:
@@ -93,6 +94,7 @@ class _BlockReader:
 
     def __init__(self, file: TapeFile, bounds: TimeBounds) -> None:
         self._source, self._bounds, self._layout = str(file.path), bounds, file.layout
+        self.lines = 0
         positions = {column: file.layout.position(column) for column in ticks.DECISIVE}
         self._positions = {column: at for column, at in positions.items() if at is not None}
         by_place = {place: column for column, place in self._positions.items()}
@@ -110,27 +112,33 @@ class _BlockReader:
         return found.alias(column)
 
     def read(self, block: bytes, first_row: int) -> Iterator[Piece]:
-        """Yield a block's rows in order; `first_row` is the number of its first line."""
+        """Yield a block's rows in order; `first_row` is the number of its first line.  `lines` then tells its lines."""
+        ends = _count(block, "\n")
+        self.lines = ends + (not block.endswith(b"\n"))
+        yield from self._pieces(block, first_row, ends)
+
+    def _pieces(self, block: bytes, first_row: int, ends: int) -> Iterator[Piece]:
+        """Yield the rows of a block with so many line ends."""
         parsed = self._parsed(block)
         frame = None if parsed is None else parsed.select(self._named)
-        whole = parsed is not None and frame is not None and self._whole(block, parsed, frame)
+        whole = parsed is not None and frame is not None and self._whole(block, ends, parsed, frame)
         if frame is not None and whole and not frame.select(unusable(self._bounds).any()).item():
             yield Piece(frame.with_row_index(ROW, offset=first_row))
             return
-        lines = _count(block, "\n")
-        if lines <= FEW_ROWS:
+        if ends <= FEW_ROWS:
             yield self._one_by_one(block, first_row)
             return
         middle = _middle(block)
-        yield from self.read(block[:middle], first_row)
-        yield from self.read(block[middle:], first_row + _count(block[:middle], "\n"))
+        before = _count(block[:middle], "\n")
+        yield from self._pieces(block[:middle], first_row, before)
+        yield from self._pieces(block[middle:], first_row + before, ends - before)
 
-    def _whole(self, block: bytes, parsed: pl.DataFrame, frame: pl.DataFrame) -> bool:
+    def _whole(self, block: bytes, ends: int, parsed: pl.DataFrame, frame: pl.DataFrame) -> bool:
         """Whether every line became a row, and had as many fields as the header: polars fills up and cuts off.
 
         A line with too few fields has no last one; if none is so, the commas in all tell of a line with too many.
         """
-        if not block.endswith(b"\n") or frame.height != _count(block, "\n"):
+        if not block.endswith(b"\n") or frame.height != ends:
             return False
         within = frame.get_column(ticks.CONDITIONS).str.count_matches(",", literal=True).fill_null(0)
         commas = len(self._layout.header) - 1

@@ -1,5 +1,6 @@
 """Parquet with the vendor's trades columns, streamed: filters and columns are pushed down into the scan."""
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +18,9 @@ SAMPLES: Final = 16
 SAMPLE_ROWS: Final = 5_000
 TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
 UNUSABLE: Final = "unusable"
+# polars asks the environment; unless told otherwise it decodes so many row groups ahead that they are most of the memory.
+os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "1")
+
 CODED: Final = (pl.col(ROW), pl.col(ticks.SIP_NS), pl.col(ticks.PRICE), pl.col(ticks.CONDITIONS))
 """What a coded frame still needs: times, prices, and the texts of condition lists not met before."""
 
@@ -42,6 +46,13 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
         raise DataMissingError(msg) from None
 
 
+def first_instant(file: TapeFile) -> int | None:
+    """Return the earliest SIP time (ns UTC) among a file's first usable prints, None when it has none."""
+    usable = _scan(file, ScanFilter()).filter(~unusable(day_bounds(file.day)))
+    earliest = usable.head(SAMPLE_ROWS).select(pl.col(ticks.SIP_NS).min()).collect().item()
+    return None if earliest is None else int(earliest)
+
+
 def _batches(scan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
     return scan.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True)
 
@@ -50,8 +61,8 @@ def _coded(file: TapeFile, coder: Coder) -> list[pl.Expr]:
     """Return the coder's expressions once it has met the usual condition lists, from all over the day."""
     lists = _scan(file, ScanFilter()).select(ticks.CONDITIONS)
     step = max(1, lists.select(pl.len()).collect().item() // SAMPLES)
-    samples = pl.concat([lists.slice(place * step, SAMPLE_ROWS) for place in range(SAMPLES)])
-    coder.flags.learn(samples.collect().to_series())
+    for place in range(SAMPLES):  # one after the other: together they would be the tape's peak of memory
+        coder.flags.learn(lists.slice(place * step, SAMPLE_ROWS).collect().to_series())
     return coder.expressions()
 
 

@@ -196,7 +196,7 @@ def long_tape(folder: Path, given: argparse.Namespace, short: dict[str, Any]) ->
 
 def flat_file(case: Case, given: argparse.Namespace) -> dict[str, Any]:
     """Measure a vendor CSV.gz against polars parsing the same file."""
-    flat = write_flat_file(case, min(given.ticks, 2 * MEGA))
+    flat = write_flat_file(case, min(given.ticks, 8 * MEGA))
     raw, replayed = [], []
     for _ in range(given.repeat):
         raw.append(measured(raw_read, flat))
