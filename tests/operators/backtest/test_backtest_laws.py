@@ -1,5 +1,7 @@
 """What every backtest report holds."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,11 +16,11 @@ from tests.operators.backtest.outcomes import many_outcomes
 claims = st.lists(st.builds(Forecast, st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 
 
-@given(outcomes=many_outcomes(), shuffled=st.randoms(use_true_random=False))
+@given(outcomes=many_outcomes(), seed=st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
-def test_the_order_of_outcomes_does_not_show(outcomes: list[TradeOutcome], shuffled: object) -> None:
+def test_the_order_of_outcomes_does_not_show(outcomes: list[TradeOutcome], seed: Random) -> None:
     mixed = list(outcomes)
-    shuffled.shuffle(mixed)  # type: ignore[attr-defined]
+    seed.shuffle(mixed)
     assert backtest_report(mixed) == backtest_report(outcomes)
 
 
