@@ -1,0 +1,1 @@
+"""Charts as self-contained pages: inline SVG, no script, nothing fetched."""
