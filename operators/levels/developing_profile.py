@@ -7,53 +7,51 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any, Final, Self
 
+from operators.bars.columns import Bars
 from operators.levels.level import LevelKind, Mark
 from operators.levels.value_area import ValueArea, value_area
-from operators.levels.volume_profile import VolumeProfile
+from operators.levels.volume_profile import ProfileRow, VolumeProfile, profile_rows
 
 _KINDS: Final = (LevelKind.DEVELOPING_POC, LevelKind.DEVELOPING_VAH, LevelKind.DEVELOPING_VAL)
 
 
 class DevelopingProfile:
-    """Bars with volume and the profile of the first `_spread` of them."""
+    """Bars with volume, and the profile of the first `_spread` of them on top of `base`, known at `base_ns`."""
 
-    __slots__ = ("_area", "_bars", "_base", "_base_ns", "_known_ns", "_profile", "_spread")
+    __slots__ = ("_area", "_base", "_base_ns", "_known_ns", "_profile", "_rows", "_spread")
 
     def __init__(self, base: VolumeProfile, base_ns: int = 0) -> None:
         self._base, self._base_ns = base, base_ns
-        self._profile = base.copy()
-        self._bars: list[tuple[float, float, float, float]] = []
+        self._profile, self._spread, self._area = base.copy(), 0, value_area(base)
+        self._rows: list[ProfileRow] = []
         self._known_ns: list[int] = []
-        self._spread = 0
-        self._area: ValueArea | None = None if not base_ns else value_area(base)
 
-    def add(self, opened: float, low: float, high: float, volume: float, end_ns: int) -> None:
-        """Remember one bar: dollars, shares, ns UTC; bars come in time order."""
-        if volume > 0:
-            self._bars.append((opened, low, high, volume))
-            self._known_ns.append(end_ns)
+    def extend(self, bars: Bars) -> None:
+        """Remember bars, in time order; all of them must have volume."""
+        self._rows.extend(profile_rows(bars))
+        self._known_ns.extend(bars.end_ns.tolist())
 
     def marks(self, as_of_ns: int, since_ns: int) -> Iterator[Mark]:
         """Return point of control and value area of the bars that ended at or before an instant."""
         known = bisect_right(self._known_ns, as_of_ns)
-        self._advance(known)
-        if self._area is not None:
+        area = self._advance(known)
+        if area is not None:
             available_at_ns = self._known_ns[known - 1] if known else self._base_ns
-            for kind, price in zip(_KINDS, self._area, strict=True):
+            for kind, price in zip(_KINDS, area, strict=True):
                 yield price, kind, since_ns, available_at_ns
 
-    def _advance(self, known: int) -> None:
-        if known == self._spread:
-            return
+    def _advance(self, known: int) -> ValueArea | None:
         if known < self._spread:
             self._profile, self._spread = self._base.copy(), 0
-        for bar in self._bars[self._spread : known]:
-            self._profile.add(*bar)
-        self._spread, self._area = known, value_area(self._profile)
+            self._area = value_area(self._profile)
+        if known > self._spread:
+            self._profile.extend(self._rows[self._spread : known])
+            self._spread, self._area = known, value_area(self._profile)
+        return self._area
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the profile of all bars; the bars themselves are forgotten."""
-        self._advance(len(self._bars))
+        self._advance(len(self._rows))
         return self._profile.to_plain(), self._known_ns[-1] if self._known_ns else self._base_ns
 
     @classmethod

@@ -9,7 +9,6 @@ from operators.bars.columns import Bars
 from operators.plans import SessionPhase
 from operators.sessions import PHASE_CODES, SessionDay
 
-PRE: Final = PHASE_CODES.index(SessionPhase.PRE)
 REGULAR: Final = PHASE_CODES.index(SessionPhase.REGULAR)
 
 
@@ -57,3 +56,9 @@ def regular_of(bars: Bars, day: SessionDay | None) -> Bars:
         return Bars.empty()
     first, last = np.searchsorted(bars.start_ns, (day.open_ns, day.close_ns)).tolist()
     return regular(bars.take(slice(first, last)))
+
+
+def traded(bars: Bars) -> Bars:
+    """Return the bars with volume."""
+    with_volume = bars.volume > 0
+    return bars if with_volume.all() else bars.take(with_volume)

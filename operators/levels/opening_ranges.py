@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from operators.levels.high_low import HighLow
 from operators.levels.level import LevelKind, Mark
-from operators.levels.running_extreme import HighLow
 from operators.times import MINUTE_NS
 
 OPENING_RANGES: Final = (
@@ -20,7 +20,5 @@ def opening_range_marks(session: HighLow, open_ns: int, as_of_ns: int) -> Iterat
         complete_ns = open_ns + minutes * MINUTE_NS
         if as_of_ns < complete_ns:
             return
-        for extremes, kind in ((session.high, high_kind), (session.low, low_kind)):
-            extreme = extremes.at(complete_ns)
-            if extreme is not None:
-                yield extreme.price, kind, extreme.since_ns, complete_ns
+        for price, kind, since_ns, _ in session.marks(high_kind, low_kind, complete_ns):
+            yield price, kind, since_ns, complete_ns

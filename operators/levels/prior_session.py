@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from operators.bars.columns import Bars
+from operators.levels.history import traded
 from operators.levels.level import LevelKind, Mark
 from operators.levels.value_area import value_area
-from operators.levels.volume_profile import VolumeProfile
-from operators.levels.volume_sums import Sums, VolumeSums, average_price
+from operators.levels.volume_profile import VolumeProfile, profile_rows
+from operators.levels.volume_sums import Sums, VolumeSums
 
 Anchor = tuple[LevelKind, int, Sums]
 """Kind, start of the anchor's bar in ns UTC, and the sums from there to the prior close."""
@@ -21,9 +22,7 @@ _PROFILE_KINDS: Final = (LevelKind.POC, LevelKind.VAH, LevelKind.VAL)
 def profile_marks(minutes: Bars, tick: float) -> Iterator[Mark]:
     """Return point of control and value area of a session's regular minutes, known at its last bar's end."""
     profile = VolumeProfile(tick)
-    columns = (minutes.open, minutes.low, minutes.high, minutes.volume)
-    for bar in zip(*(column.tolist() for column in columns), strict=True):
-        profile.add(*bar)
+    profile.extend(profile_rows(traded(minutes)))
     area = value_area(profile)
     if area is not None:
         for kind, price in zip(_PROFILE_KINDS, area, strict=True):
@@ -45,7 +44,5 @@ def anchors(minutes: Bars) -> tuple[Anchor, ...]:
 def sums_of(bars: Bars) -> Sums | None:
     """Return the sums over all bars."""
     running = VolumeSums()
-    columns = (bars.high, bars.low, bars.close, bars.vwap, bars.volume, bars.end_ns)
-    for high, low, close, vwap, volume, end_ns in zip(*(column.tolist() for column in columns), strict=True):
-        running.add(average_price(high, low, close, vwap), volume, end_ns)
+    running.extend(traded(bars))
     return running.at(int(bars.end_ns[-1]))

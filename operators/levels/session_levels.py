@@ -12,16 +12,16 @@ from operators.bars.columns import Bars, Interval
 from operators.levels.average_marks import anchored_marks, vwap_marks
 from operators.levels.developing_profile import DevelopingProfile
 from operators.levels.gap_edges import Opening, gap_marks
-from operators.levels.history import PRE, REGULAR, LevelHistory, regular
+from operators.levels.high_low import HighLow
+from operators.levels.history import LevelHistory, traded
 from operators.levels.inherited import ORDER, Inherited, inherit
 from operators.levels.level import Level, LevelKind, Mark
 from operators.levels.opening_ranges import opening_range_marks
 from operators.levels.round_numbers import round_numbers
-from operators.levels.running_extreme import HighLow
 from operators.levels.strengths import grade
 from operators.levels.swings import Swings, seeded
 from operators.levels.volume_profile import VolumeProfile
-from operators.levels.volume_sums import VolumeSums, average_price
+from operators.levels.volume_sums import VolumeSums
 from operators.sessions import SessionCalendar, SessionDay
 
 LAYOUT: Final = 1
@@ -48,6 +48,7 @@ class SessionLevels:
         self._opening: Opening | None = None
         self._sums = VolumeSums()
         self._profile = DevelopingProfile(VolumeProfile(tick))
+        self._pending: dict[Interval, list[Bars]] = {interval: [] for interval in INTERVALS}
         self._last_ns = dict.fromkeys(INTERVALS, self._pre_ns)
         self._answers_from_ns = self._pre_ns
 
@@ -73,35 +74,38 @@ class SessionLevels:
         if interval not in INTERVALS:
             msg = f"levels are made of {', '.join(INTERVALS)} bars of the session; got {interval}"
             raise ValueError(msg)
-        inside = bars.take((bars.start_ns >= self._pre_ns) & (bars.start_ns < self._close_ns))
-        if not len(inside):
+        pre, closed = bars.start_ns.searchsorted((self._pre_ns, self._close_ns)).tolist()
+        if pre == closed:
             return
-        if inside.start_ns[0] < self._last_ns[interval]:
-            msg = f"{interval} bars go back: {inside.start_ns[0]} starts before {self._last_ns[interval]}, the last end"
+        if bars.start_ns[pre] < self._last_ns[interval]:
+            msg = f"{interval} bars go back: {bars.start_ns[pre]} starts before {self._last_ns[interval]}, the last end"
             raise ValueError(msg)
-        self._last_ns[interval] = int(inside.end_ns[-1])
-        if interval is Interval.M1:
-            self._extend_minutes(inside)
-        else:
-            self._swings[interval].extend(regular(inside))
+        self._last_ns[interval] = int(bars.end_ns[closed - 1])
+        self._pending[interval].append(bars if closed - pre == len(bars) else bars.take(slice(pre, closed)))
 
-    def _extend_minutes(self, bars: Bars) -> None:
-        columns = (bars.start_ns, bars.end_ns, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.vwap)
-        rows = zip(bars.phase.tolist(), *(column.tolist() for column in columns), strict=True)
-        for phase, start_ns, end_ns, opened, high, low, close, volume, vwap in rows:
-            if phase == REGULAR:
-                self._add_regular(start_ns, end_ns, opened, high, low, volume, average_price(high, low, close, vwap))
-            elif phase == PRE:
-                self._premarket.add(high, low, start_ns, end_ns)
+    def _absorb(self) -> None:
+        """Work through what `extend` left: once, when somebody asks."""
+        for interval, pieces in self._pending.items():
+            if pieces:
+                bars = pieces[0] if len(pieces) == 1 else Bars.concat(pieces)
+                pieces.clear()
+                opened = int(bars.start_ns.searchsorted(self._open_ns))
+                regular = bars.take(slice(opened, None)) if opened else bars
+                if interval is Interval.M1:
+                    self._premarket.extend(bars.take(slice(opened)))
+                    self._absorb_minutes(regular)
+                else:
+                    self._swings[interval].extend(regular)
 
-    def _add_regular(
-        self, start_ns: int, end_ns: int, opened: float, high: float, low: float, volume: float, average: float
-    ) -> None:
+    def _absorb_minutes(self, regular: Bars) -> None:
+        if not len(regular):
+            return
         if self._opening is None:
-            self._opening = Opening(opened, start_ns, end_ns)
-        self._session.add(high, low, start_ns, end_ns)
-        self._sums.add(average, volume, end_ns)
-        self._profile.add(opened, low, high, volume, end_ns)
+            self._opening = Opening(float(regular.open[0]), int(regular.start_ns[0]), int(regular.end_ns[0]))
+        self._session.extend(regular)
+        with_volume = traded(regular)
+        self._sums.extend(with_volume)
+        self._profile.extend(with_volume)
 
     def levels_at(self, as_of_ns: int, price: float | None) -> tuple[Level, ...]:
         """Return all levels known at an instant, ordered by price, kind and age; round numbers are those near `price`.
@@ -114,13 +118,14 @@ class SessionLevels:
         if as_of_ns < self._answers_from_ns:
             msg = f"levels as of {as_of_ns} are not known here: answers begin at {self._answers_from_ns}"
             raise ValueError(msg)
+        self._absorb()
         today = grade(self._marks(as_of_ns, price))
         return tuple(sorted((*self._inherited.levels, *today), key=ORDER))
 
     def _marks(self, as_of_ns: int, price: float | None) -> Iterator[Mark]:
         inherited, sums = self._inherited, self._sums.at(as_of_ns)
-        yield from self._session.marks(_SESSION, as_of_ns)
-        yield from self._premarket.marks(_PREMARKET, as_of_ns)
+        yield from self._session.marks(*_SESSION, as_of_ns)
+        yield from self._premarket.marks(*_PREMARKET, as_of_ns)
         yield from opening_range_marks(self._session, self._open_ns, as_of_ns)
         yield from gap_marks(inherited.prior, self._opening, inherited.least_gap, as_of_ns)
         yield from vwap_marks(sums, self._open_ns, self._tick)
@@ -133,6 +138,7 @@ class SessionLevels:
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write what later bars need as plain tuples; instants before the last bar can then no longer be asked for."""
+        self._absorb()
         ranges = (self._session.to_plain(), self._premarket.to_plain())
         swings = tuple(each.to_plain() for each in self._swings.values())
         parts = (self._inherited.to_plain(), *swings, *ranges, self._sums.to_plain(), self._profile.to_plain())

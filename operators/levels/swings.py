@@ -9,9 +9,11 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, Self
 
-from operators.bars.columns import Bars, Interval
+import numpy as np
+
+from operators.bars.columns import Bars, Floats, Interval, Ints, Mask
+from operators.levels.high_low import SIGNS, Extreme
 from operators.levels.level import LevelKind, Mark
-from operators.levels.running_extreme import Extreme
 
 
 class SwingRule(NamedTuple):
@@ -33,88 +35,67 @@ SWING_RULES: Final[Mapping[Interval, SwingRule]] = {
 sessions, twenty sessions, a year."""
 
 
-class _Side:
-    """Confirmed pivots of one side, and the prices of the last bars.  `sign`: +1 for highs, -1 for lows."""
-
-    __slots__ = ("_confirmed_ns", "_pivots", "_sign", "_window")
-
-    def __init__(self, sign: int) -> None:
-        self._sign = sign
-        self._window: list[tuple[float, int]] = []  # signed price, start
-        self._pivots: list[Extreme] = []
-        self._confirmed_ns: list[int] = []
-
-    def add(self, price: float, start_ns: int, end_ns: int, wing: int) -> None:
-        window = self._window
-        window.append((self._sign * price, start_ns))
-        if len(window) <= 2 * wing:
-            return
-        centre, since_ns = window[wing]
-        if _turns(window, centre, wing):
-            self._pivots.append(Extreme(self._sign * centre, since_ns, end_ns))
-            self._confirmed_ns.append(end_ns)
-        del window[0]
-
-    def latest(self, as_of_ns: int, keep: int) -> list[Extreme]:
-        known = bisect_right(self._confirmed_ns, as_of_ns)
-        return self._pivots[max(0, known - keep) : known]
-
-    def to_plain(self, keep: int) -> tuple[Any, ...]:
-        return tuple(self._window), tuple(tuple(pivot) for pivot in self._pivots[-keep:])
-
-    @classmethod
-    def from_plain(cls, sign: int, plain: tuple[Any, ...]) -> Self:
-        side = cls(sign)
-        window, pivots = plain
-        side._window = [tuple(each) for each in window]
-        side._pivots = [Extreme(*pivot) for pivot in pivots]
-        side._confirmed_ns = [pivot.available_at_ns for pivot in side._pivots]
-        return side
-
-
-def _turns(window: list[tuple[float, int]], centre: float, wing: int) -> bool:
-    """Whether the middle is above all before it and at or above all after it."""
-    for price, _ in window[:wing]:
-        if price >= centre:
-            return False
-    return all(price <= centre for price, _ in window[wing + 1 :])
-
-
 class Swings:
     """Swing highs and lows of one interval, as of any instant."""
 
-    __slots__ = ("_highs", "_lows", "_rule")
+    __slots__ = ("_confirmed_ns", "_pivots", "_rule", "_signed", "_start_ns")
 
     def __init__(self, interval: Interval) -> None:
         self._rule = SWING_RULES[interval]
-        self._highs, self._lows = _Side(1), _Side(-1)
+        self._signed: Floats = np.empty((2, 0))  # highs, negated lows of the last bars
+        self._start_ns: Ints = np.empty(0, dtype=np.int64)
+        self._pivots: tuple[list[Extreme], list[Extreme]] = ([], [])
+        self._confirmed_ns: tuple[list[int], list[int]] = ([], [])
 
     def extend(self, bars: Bars) -> None:
         """Take bars in, in time order."""
-        columns = (bars.start_ns, bars.end_ns, bars.high, bars.low)
-        wing, highs, lows = self._rule.wing, self._highs, self._lows
-        for start_ns, end_ns, high, low in zip(*(column.tolist() for column in columns), strict=True):
-            highs.add(high, start_ns, end_ns, wing)
-            lows.add(low, start_ns, end_ns, wing)
+        if not len(bars):
+            return
+        wing = self._rule.wing
+        signed = np.hstack((self._signed, (bars.high, -bars.low)))
+        start_ns = np.concatenate((self._start_ns, bars.start_ns))
+        kept = signed.shape[1] - len(bars)
+        for side, position in zip(*(found.tolist() for found in _turns(signed, wing).nonzero()), strict=True):
+            end_ns = int(bars.end_ns[position + 2 * wing - kept])
+            price = SIGNS[side] * float(signed[side, position + wing])
+            self._pivots[side].append(Extreme(price, int(start_ns[position + wing]), end_ns))
+            self._confirmed_ns[side].append(end_ns)
+        self._signed, self._start_ns = signed[:, -2 * wing :], start_ns[-2 * wing :]
 
     def marks(self, as_of_ns: int) -> Iterator[Mark]:
         """Return the latest pivots confirmed at or before an instant."""
         rule = self._rule
-        for side, kind in ((self._highs, rule.high), (self._lows, rule.low)):
-            for price, since_ns, available_at_ns in side.latest(as_of_ns, rule.keep):
+        for pivots, confirmed_ns, kind in zip(self._pivots, self._confirmed_ns, (rule.high, rule.low), strict=True):
+            known = bisect_right(confirmed_ns, as_of_ns)
+            for price, since_ns, available_at_ns in pivots[max(0, known - rule.keep) : known]:
                 yield price, kind, since_ns, available_at_ns
 
     def to_plain(self) -> tuple[Any, ...]:
-        """Write windows and the latest pivots; earlier ones are forgotten."""
-        return self._highs.to_plain(self._rule.keep), self._lows.to_plain(self._rule.keep)
+        """Write the last bars and the latest pivots; earlier ones are forgotten."""
+        highs, lows = (tuple(tuple(pivot) for pivot in side[-self._rule.keep :]) for side in self._pivots)
+        return self._signed.tolist(), self._start_ns.tolist(), highs, lows
 
     @classmethod
     def from_plain(cls, interval: Interval, plain: tuple[Any, ...]) -> Self:
         """Undo `to_plain`."""
         swings = cls(interval)
-        highs, lows = plain
-        swings._highs, swings._lows = _Side.from_plain(1, highs), _Side.from_plain(-1, lows)
+        signed, start_ns, *sides = plain
+        swings._signed, swings._start_ns = np.array(signed), np.array(start_ns, dtype=np.int64)
+        for pivots, confirmed_ns, side in zip(swings._pivots, swings._confirmed_ns, sides, strict=True):
+            pivots.extend(Extreme(*pivot) for pivot in side)
+            confirmed_ns.extend(pivot.available_at_ns for pivot in pivots)
         return swings
+
+
+def _turns(signed: Floats, wing: int) -> Mask:
+    """For each window of 2 wing + 1 bars, per side: is its middle above all before it, not below any after it?"""
+    windows = max(0, signed.shape[1] - 2 * wing)
+    middle = signed[:, wing : wing + windows]
+    turns = np.ones(middle.shape, dtype=np.bool_)
+    for offset in range(wing):
+        turns &= middle > signed[:, offset : offset + windows]
+        turns &= middle >= signed[:, wing + 1 + offset : wing + 1 + offset + windows]
+    return turns
 
 
 def seeded(interval: Interval, history: Bars) -> Swings:

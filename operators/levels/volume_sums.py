@@ -6,9 +6,12 @@ the bands are its volume-weighted standard deviation).  p is the bar's own VWAP 
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from math import sqrt
 from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from operators.bars.columns import Bars, Floats
 
 
 class Sums(NamedTuple):
@@ -40,41 +43,59 @@ class Sums(NamedTuple):
 class VolumeSums:
     """The sums after each bar that traded."""
 
-    __slots__ = ("_known_ns", "_sums")
+    __slots__ = ("_carried", "_columns", "_known_ns", "_origin")
 
-    def __init__(self, sums: Sequence[Sums] = ()) -> None:
-        self._sums = list(sums)
-        self._known_ns = [each.available_at_ns for each in self._sums]
+    def __init__(self) -> None:
+        self._origin = 0.0
+        self._carried = np.zeros(3)
+        self._columns: tuple[list[float], ...] = ([], [], [])
+        self._known_ns: list[int] = []
 
-    def add(self, price: float, volume: float, end_ns: int) -> None:
-        """Take one bar in, its average price in dollars and its shares; bars come in time order."""
-        if volume <= 0:
+    def extend(self, bars: Bars) -> None:
+        """Take bars in, in time order; all of them must have volume."""
+        if not len(bars):
             return
-        origin, total, first, second, _ = self._sums[-1] if self._sums else Sums(price, 0.0, 0.0, 0.0, end_ns)
-        weighted = volume * (price - origin)
-        sums = Sums(origin, total + volume, first + weighted, second + weighted * (price - origin), end_ns)
-        self._sums.append(sums)
-        self._known_ns.append(end_ns)
+        average = average_prices(bars)
+        if not self._known_ns:
+            self._origin = float(average[0])
+        running = np.empty((3, len(bars) + 1))
+        running[:, 0], running[0, 1:] = self._carried, bars.volume
+        distance = average - self._origin
+        np.multiply(bars.volume, distance, out=running[1, 1:])
+        np.multiply(running[1, 1:], distance, out=running[2, 1:])
+        running.cumsum(axis=1, out=running)
+        self._carried = running[:, -1]
+        for column, values in zip(self._columns, running[:, 1:].tolist(), strict=True):
+            column.extend(values)
+        self._known_ns.extend(bars.end_ns.tolist())
 
     def at(self, as_of_ns: int) -> Sums | None:
         """Return the sums over the bars that ended at or before an instant; None when none traded."""
-        known = bisect_right(self._known_ns, as_of_ns)
-        return self._sums[known - 1] if known else None
+        last = bisect_right(self._known_ns, as_of_ns) - 1
+        if last < 0:
+            return None
+        volume, first, second = (column[last] for column in self._columns)
+        return Sums(self._origin, volume, first, second, self._known_ns[last])
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the last sums; earlier ones are forgotten."""
-        return tuple(self._sums[-1]) if self._sums else ()
+        last = self.at(self._known_ns[-1]) if self._known_ns else None
+        return () if last is None else tuple(last)
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Self:
         """Undo `to_plain`."""
-        return cls([Sums(*plain)] if plain else ())
+        sums = cls()
+        if plain:
+            sums._origin, *carried, known_ns = plain
+            sums._carried = np.array(carried)
+            sums._columns = tuple([value] for value in carried)
+            sums._known_ns = [known_ns]
+        return sums
 
 
-def average_price(high: float, low: float, close: float, vwap: float) -> float:
-    """A bar's average price in dollars: its VWAP, or its typical price where that is NaN.
-
-    >>> average_price(12.0, 9.0, 12.0, float("nan")), average_price(12.0, 9.0, 12.0, 10.5)
-    (11.0, 10.5)
-    """
-    return vwap if vwap == vwap else (high + low + close) / 3  # NaN alone differs from itself
+def average_prices(bars: Bars) -> Floats:
+    """Return each bar's average price in dollars: its VWAP, or its typical price where that is NaN."""
+    unknown = np.isnan(bars.vwap)
+    typical: Floats = (bars.high + bars.low + bars.close) / 3
+    return typical if unknown.all() else np.where(unknown, typical, bars.vwap)

@@ -1,7 +1,6 @@
 """L1, L3, L5, L6 and the scale law of levels, on random worlds."""
 
 import pickle
-from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
 
@@ -9,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace as replace_struct
 
 from operators.bars.columns import Bars, Interval
 from operators.levels.level import Level, LevelKind
 from operators.levels.session_levels import INTERVALS, SessionLevels
 from operators.levels.strengths import STRENGTH
 from tests.operators.levels.level_bars import World
+from tests.operators.levels.mirrored import check_close, check_mirrored, mirror_bars, mirror_kind
 from tests.operators.levels.worlds import instant, random_world, seeds, shares
 
 PRICE = 165.2
@@ -87,44 +86,13 @@ def test_l5_the_law_has_teeth() -> None:
     assert world.at(later, None) != world.changed(lambda bars: disturbed(bars, as_of, 7)).at(later, None)
 
 
-MIRRORED_WORDS = {"high": "low", "upper": "lower", "vah": "val", "r1": "s1", "r2": "s2", "r3": "s3"}
-SWAPPED = MIRRORED_WORDS | {other: word for word, other in MIRRORED_WORDS.items()}
-
-
-def mirror_kind(kind: LevelKind) -> LevelKind:
-    """High for low, upper for lower, R for S."""
-    return LevelKind("_".join(SWAPPED.get(word, word) for word in kind.split("_")))
-
-
-def mirror_bars(bars: Bars) -> Bars:
-    """The same bars upside down."""
-    opened, high, low, close = (np.round(AROUND - each, 9) for each in (bars.open, bars.low, bars.high, bars.close))
-    return replace(bars, open=opened, high=high, low=low, close=close)
-
-
-def check_close(levels: Iterable[Level], expected: Iterable[Level]) -> None:
-    """The same kinds, strengths and times; prices within float noise."""
-
-    def order(each: Level) -> tuple[str, int, int, float]:
-        return each.kind, each.since_ns, each.available_at_ns, each.price
-
-    for found, other in zip(sorted(levels, key=order), sorted(expected, key=order), strict=True):
-        assert found.price == pytest.approx(other.price, rel=1e-9, abs=1e-7), found.kind
-        assert replace_struct(found, price=other.price) == other
-
-
 @EXAMPLES
 @given(seed=seeds, share=shares)
 def test_l6_mirrored_bars_give_the_mirror_image(seed: int, share: float) -> None:
-    """All kinds but round numbers, which are left out by asking without a price; below 0 there are no levels."""
+    """All kinds but round numbers, which are left out by asking without a price."""
     world = random_world(seed)
     as_of = instant(world, share)
-    expected = [
-        Level(AROUND - each.price, mirror_kind(each.kind), each.strength, each.since_ns, each.available_at_ns)
-        for each in world.at(as_of)
-    ]
-    mirrored = [each for each in world.changed(mirror_bars).at(as_of) if each.price < AROUND]
-    check_close(mirrored, [each for each in expected if each.price > 0])
+    check_mirrored(world.at(as_of), world.changed(lambda bars: mirror_bars(bars, AROUND)).at(as_of), AROUND)
 
 
 @EXAMPLES
