@@ -2,6 +2,8 @@
 
 from math import isfinite
 
+from msgspec.structs import replace
+
 from operators.engine.cautions import cautions
 from operators.engine.grid import Grid, nearest
 from operators.engine.inputs import EngineInput
@@ -44,6 +46,13 @@ def evaluate(asked: EngineInput) -> TargetProfile:
 def _bare(asked: EngineInput, grid: Grid, candidates: list[Candidate], watch: Watch) -> TargetProfile:
     """A watch profile without a ladder."""
     atr = asked.atr if asked.atr is not None and isfinite(asked.atr) else None
+    trace = _trace(candidates, None if atr is None else atr / asked.tick, Verdict.NOT_ASKED)
+    return _profile(asked, grid, atr, trace, watch)
+
+
+def _profile(
+    asked: EngineInput, grid: Grid, atr: float | None, trace: tuple[SnapLine, ...], watch: Watch | None
+) -> TargetProfile:
     return TargetProfile(
         symbol=asked.symbol,
         style=asked.style,
@@ -51,20 +60,12 @@ def _bare(asked: EngineInput, grid: Grid, candidates: list[Candidate], watch: Wa
         as_of_ns=asked.as_of_ns,
         tick=asked.tick,
         entry=_entry(asked, grid),
-        stop=None,
-        stop_basis=None,
-        targets=(),
-        runner=None,
         atr=atr,
         expected_move=asked.expected_move,
-        risk_per_share=None,
-        size=None,
-        calibration=None,
-        snap_trace=_trace(candidates, None if atr is None else atr / asked.tick, Verdict.NOT_ASKED),
-        warnings=(),
-        actionable=False,
-        reason=watch.reason,
-        reason_text=watch.text,
+        snap_trace=trace,
+        actionable=watch is None,
+        reason=None if watch is None else watch.reason,
+        reason_text=None if watch is None else watch.text,
     )
 
 
@@ -79,28 +80,16 @@ def _complete(
     risk = grid.dollars(stop.ticks)
     size = None if asked.risk_budget is None else whole_shares(asked.risk_budget, risk)
     watch = watch_ladder(asked, targets[0], risk, size)
-    fractions = tuple(target.fraction for target in targets)
-    return TargetProfile(
-        symbol=asked.symbol,
-        style=asked.style,
-        direction=asked.direction,
-        as_of_ns=asked.as_of_ns,
-        tick=asked.tick,
-        entry=_entry(asked, grid),
+    return replace(
+        _profile(asked, grid, asked.atr, trace, watch),
         stop=grid.price(-stop.ticks),
         stop_basis=stop.basis,
         targets=targets,
         runner=_runner(grid, yard, len(targets)),
-        atr=asked.atr,
-        expected_move=asked.expected_move,
         risk_per_share=risk,
         size=size,
         calibration=None if asked.calibration is None else asked.calibration.name,
-        snap_trace=trace,
-        warnings=cautions(asked, stop.basis, fractions, size),
-        actionable=watch is None,
-        reason=None if watch is None else watch.reason,
-        reason_text=None if watch is None else watch.text,
+        warnings=cautions(asked, stop.basis, tuple(target.fraction for target in targets), size),
     )
 
 

@@ -37,7 +37,7 @@ def target_before_stop(target: float, stop: float) -> float:
     if width == inf:
         return touch(target)
     series = by_eigenfunctions if 1 / (width * width) >= SPECTRAL_FROM else by_images
-    return min(max(series(target, stop), 0.0), 1.0)
+    return min(max(series(target, stop), 0.0), touch(target))
 
 
 def touch(target: float) -> float:

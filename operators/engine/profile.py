@@ -69,20 +69,20 @@ class TargetProfile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     as_of_ns: int
     tick: float
     entry: Entry
-    stop: float | None
-    stop_basis: StopBasis | None
-    targets: tuple[ProfileTarget, ...]
-    runner: Runner | None
     atr: float | None
     expected_move: ExpectedMove | None
-    risk_per_share: float | None
-    size: int | None
-    calibration: str | None
     snap_trace: tuple[SnapLine, ...]
-    warnings: tuple[str, ...]
     actionable: bool
     reason: WatchReason | None
     reason_text: str | None
+    stop: float | None = None
+    stop_basis: StopBasis | None = None
+    targets: tuple[ProfileTarget, ...] = ()
+    runner: Runner | None = None
+    risk_per_share: float | None = None
+    size: int | None = None
+    calibration: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def r_multiples(self) -> tuple[float, ...]:

@@ -70,20 +70,25 @@ def straddle_move(
     `minutes_until`: regular-session minutes from `as_of_ns` to an instant (`trading_minutes` of a calendar).  The
     nearest expiry at or after the horizon that has such a straddle decides.
     """
-    if horizon_minutes <= 0:
-        return None
-    known = _latest(chain, as_of_ns, as_of_ns - stale_after_ns)
+    known = _latest(chain, as_of_ns, as_of_ns - stale_after_ns) if horizon_minutes > 0 else []
     for expiry_ns in sorted({quote.expiry_ns for quote in known}):
         minutes = minutes_until(expiry_ns)
-        if minutes < horizon_minutes:
-            continue
-        quote = _at_the_money([each for each in known if each.expiry_ns == expiry_ns])
-        deviation = 0.0 if quote is None else bachelier_deviation(quote.cost, quote.forward_less_strike)
-        if quote is not None and deviation > 0:
-            dollars = deviation / DEVIATIONS_PER_MOVE * sqrt(horizon_minutes / minutes)
-            known_at = quote.available_at_ns
-            return ExpectedMove(dollars, MoveBasis.STRADDLE, known_at, strike=quote.strike, expiry_ns=expiry_ns)
+        if minutes >= horizon_minutes:
+            move = _scaled([each for each in known if each.expiry_ns == expiry_ns], horizon_minutes / minutes)
+            if move is not None:
+                return move
     return None
+
+
+def _scaled(quotes: Sequence[ChainQuote], share: float) -> ExpectedMove | None:
+    """The move of one expiry's straddle over a share of its time."""
+    quote = min(quotes, key=lambda each: (abs(each.forward_less_strike), each.strike))
+    deviation = bachelier_deviation(quote.cost, quote.forward_less_strike)
+    if deviation == 0 or abs(quote.forward_less_strike) > deviation:  # nothing near the money is quoted
+        return None
+    dollars = deviation / DEVIATIONS_PER_MOVE * sqrt(share)
+    known_at = quote.available_at_ns
+    return ExpectedMove(dollars, MoveBasis.STRADDLE, known_at, strike=quote.strike, expiry_ns=quote.expiry_ns)
 
 
 def bachelier_deviation(cost: float, offset: float) -> float:
@@ -118,7 +123,3 @@ def _latest(chain: Iterable[ChainQuote], as_of_ns: int, oldest_ns: int) -> list[
             if place not in latest or latest[place].available_at_ns <= quote.available_at_ns:
                 latest[place] = quote
     return [quote for quote in latest.values() if quote.two_sided]
-
-
-def _at_the_money(quotes: Sequence[ChainQuote]) -> ChainQuote | None:
-    return min(quotes, key=lambda quote: (abs(quote.forward_less_strike), quote.strike), default=None)
