@@ -1,10 +1,12 @@
 """What a trader should know of a ladder although it may be traded: short sentences in a fixed order."""
 
+from typing import Final
+
 from operators.engine.inputs import EngineInput
 from operators.engine.profile import StopBasis
 from operators.engine.styles import EXPECTED_MOVE_CAP, STYLES
 
-LATE_MINUTES = 60
+LATE_MINUTES: Final = 60
 """A plan that ends with the session is late when so few minutes are left."""
 
 
@@ -12,9 +14,10 @@ def cautions(asked: EngineInput, basis: StopBasis, fractions: tuple[float, ...],
     """Return the warnings of a ladder: its stop's basis, the fractions sold at its targets, its size."""
     rule, found = STYLES[asked.style], []
     if basis is StopBasis.MAXIMUM:
-        found.append(f"the stop lies before its level: {rule.maximum_stop_atr:g} ATR is the most for a {asked.style}")
+        most = f"{rule.maximum_stop_atr:g} ATR is the most of the {asked.style} style"
+        found.append(f"the stop lies before its level: {most}")
     if basis is StopBasis.ATR:
-        found.append(f"no level protects: the stop is the {rule.minimum_stop_atr:g} ATR of a {asked.style}")
+        found.append(f"no level protects: the stop is the {asked.style} style's least, {rule.minimum_stop_atr:g} ATR")
     if len(fractions) < len(rule.ideals):
         fitting = f"{len(fractions)} of {len(rule.ideals)} targets"
         found.append(f"only {fitting} fit within {EXPECTED_MOVE_CAP} expected moves")

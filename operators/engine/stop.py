@@ -7,13 +7,14 @@ stands: nothing is known to lean on, so it is the tightest stop that the style t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from operators.engine.grid import NOISE_TICKS, whole_up
 from operators.engine.profile import StopBasis
 from operators.engine.trace import Candidate, Verdict
 from operators.engine.yardstick import Yardstick
 
-STOP_RUNG = "stop"
+STOP_RUNG: Final = "stop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ def ordered(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=_order)
 
 
-def _order(candidate: Candidate) -> tuple[float, float, str, int]:
+def _order(candidate: Candidate) -> tuple[float, float, str, int, int]:
     level, ticks = candidate.level, candidate.ticks
-    return ticks if ticks == ticks else inf, -level.strength, level.kind, level.since_ns
+    place = ticks if ticks == ticks else inf
+    return place, -level.strength, level.kind, level.since_ns, level.available_at_ns

@@ -49,7 +49,7 @@ def watch_ladder(asked: EngineInput, first: ProfileTarget, risk: float, size: in
         text = f"{pays}, and no level within {EXPECTED_MOVE_CAP} expected moves pays more"
         return Watch(WatchReason.RR_FLOOR, text)
     if rule.within_session and asked.session_minutes_left == 0:
-        return Watch(WatchReason.SESSION_OVER, f"the session is over, and a {asked.style} ends with it")
+        return Watch(WatchReason.SESSION_OVER, f"the session is over, and the {asked.style} style ends with it")
     if size == 0 and asked.risk_budget is not None:
         text = f"one share risks {plain(risk)}, more than the budget of {plain(asked.risk_budget)}"
         return Watch(WatchReason.BUDGET, text)

@@ -57,30 +57,30 @@ def prices(profile: TargetProfile) -> list[float]:
     return [target.price for target in profile.targets]
 
 
-HALF_TICKS = st.integers(-1_600, 1_600)
-"""Levels in half ticks around the reference, so that some lie between two prices."""
+HALF_TICKS = st.integers(-60, 60).map(lambda tenths: tenths * 20) | st.integers(-1_200, 1_200)
+"""Levels in half ticks around the reference: whole dimes, so that many tie, or anywhere, also between two prices."""
 
 
 @st.composite
 def questions(draw: st.DrawFn, around: float = 100.0) -> EngineInput:
-    """Any question with a ladder in reach: up to 25 levels within 8 dollars, some of the future, ties included."""
+    """Any question with an ATR and a move, some too small for a tick: 12 levels at most, some of them of the future."""
     levels = tuple(
         Level(
             price=round(around + half * TICK / 2, 3),
             kind=draw(st.sampled_from(list(LevelKind))),
-            strength=draw(st.sampled_from([0.0, 0.3, 0.5, 0.9, 1.0])),
+            strength=draw(st.sampled_from([0.3, 0.9])),
             since_ns=0,
-            available_at_ns=draw(st.sampled_from([0, AS_OF_NS, AS_OF_NS + 1])),
+            available_at_ns=draw(st.sampled_from([0, 0, AS_OF_NS, AS_OF_NS + 1])),
         )
-        for half in draw(st.lists(HALF_TICKS, max_size=25))
+        for half in draw(st.lists(HALF_TICKS, max_size=12))
     )
     return ask(
         *levels,
         style=draw(st.sampled_from(list(Style))),
         direction=draw(st.sampled_from(list(Direction))),
         reference=round(around + draw(st.integers(-40, 40)) * TICK / 2, 3),
-        atr=draw(st.integers(1, 400)) / 100,
-        em=draw(st.integers(1, 3_000)) / 100,
+        atr=draw(st.integers(20, 400).map(lambda cents: cents / 100) | st.sampled_from([0.001, 0.004, 0.03])),
+        em=draw(st.integers(10, 1_500).map(lambda cents: cents / 100) | st.sampled_from([0.002, 0.008])),
         risk_budget=draw(st.none() | st.integers(0, 50_000).map(lambda cents: cents / 100)),
         last=draw(st.none() | st.integers(-40, 40).map(lambda half: round(around + half * TICK / 2, 3))),
         session_minutes_left=draw(st.sampled_from([None, 0.0, 17.0, 390.0])),
