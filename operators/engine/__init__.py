@@ -1,0 +1,1 @@
+"""One engine decides every entry, stop, target, probability and runner, in signed distances from the entry."""

@@ -1,0 +1,1 @@
+"""The structured plan: one document, one builder, for every consumer."""
