@@ -13,9 +13,10 @@ import polars as pl
 
 from operators import ticks
 from operators.conditions import CORRECTED_MARK, LATE_MARK, Flag, flags_of_text, marks
-from operators.times import DEFAULT_LATE_NS
+from operators.times import DEFAULT_LATE_NS, MINUTE_NS
 
 MOST_SYMBOLS: Final = 0xFFFF
+MOST_MINUTES: Final = 0xFFFF
 MARKS: Final = 3
 """How many marks there are, none among them."""
 UNMET: Final = 1 << 30
@@ -90,12 +91,25 @@ def _marked_flags(conditions: str) -> list[int]:
     return marked
 
 
+def minutes_behind() -> pl.Expr:
+    """Return by how many minutes a print's own minute lies before that of its SIP time (uint16).
+
+    Its own time is the participant's, else the TRF's; 0 where neither is known.
+    """
+    participant, trf = (pl.col(name).fill_null(0) for name in (ticks.PARTICIPANT_NS, ticks.TRF_NS))
+    happened = pl.when(participant > 0).then(participant).otherwise(trf)
+    behind = pl.col(ticks.SIP_NS) // MINUTE_NS - happened // MINUTE_NS
+    known = pl.when(happened > 0).then(behind.clip(0, MOST_MINUTES)).otherwise(0)
+    return known.cast(pl.UInt16).alias(ticks.BEHIND)
+
+
 class Coder:
     """Both, for the readers of a tape."""
 
-    def __init__(self, watched: Sequence[str], late_ns: int = DEFAULT_LATE_NS) -> None:
+    def __init__(self, watched: Sequence[str], late_ns: int = DEFAULT_LATE_NS, *, for_bars: bool = False) -> None:
         self.symbols, self.flags = SymbolCoder(watched), FlagCoder(late_ns)
+        self._for_bars = [pl.col(ticks.SIZE), minutes_behind()] if for_bars else []
 
     def expressions(self) -> list[pl.Expr]:
-        """Return the coded columns: CODE and LIST."""
-        return [self.symbols.expression(), self.flags.expression()]
+        """Return the coded columns: CODE and LIST, and for bars SIZE and BEHIND."""
+        return [self.symbols.expression(), self.flags.expression(), *self._for_bars]

@@ -1,9 +1,9 @@
 """A frame: a run of the tape in columns, for the symbols that somebody watches, and its cutting into symbols."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,9 @@ class TickFrame:
     """Prints of the watched symbols in tape order.
 
     `code` (uint16) indexes `symbols`; one beyond the last means a symbol that nobody watches.  `sip_ns` int64 UTC;
-    `price` dollars; `flags` as `conditions.Flag`; `phase` the session code, None until tagged.
+    `price` dollars; `flags` as `conditions.Flag`; `size` shares and `behind` (uint16) the minutes by which a late
+    print's own minute lies before that of its SIP time, None where nobody builds bars; `phase` the session code, None
+    until tagged.
     """
 
     symbols: tuple[str, ...]
@@ -30,13 +32,26 @@ class TickFrame:
     sip_ns: Ints
     price: Floats
     flags: Bytes
+    size: Floats | None = None
+    behind: Codes | None = None
     phase: Bytes | None = None
+
+    def take(self, rows: slice | Ints | npt.NDArray[np.bool_]) -> "TickFrame":
+        """Return the prints of a slice, of positions or of a mask."""
+        return replace(self, **{name: column[rows] for name, column in self.columns().items()})
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns that are there, numpy arrays of one length, by name."""
+        found = {name: getattr(self, name) for name in COLUMNS}
+        return {name: column for name, column in found.items() if column is not None}
+
+
+COLUMNS: Final = ("code", "sip_ns", "price", "flags", "size", "behind", "phase")
 
 
 def tag(frame: TickFrame, calendar: SessionCalendar) -> TickFrame:
     """Give every print its session phase."""
-    phase = calendar.phase_codes(frame.sip_ns)
-    return TickFrame(frame.symbols, frame.code, frame.sip_ns, frame.price, frame.flags, phase)
+    return replace(frame, phase=calendar.phase_codes(frame.sip_ns))
 
 
 def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, SymbolSlice]]:

@@ -26,6 +26,8 @@ CODE: Final = "code"
 """Derived: number of the symbol among the watched ones, as uint16."""
 LIST: Final = "list"
 """Derived: number of the condition list and mark, see `coding.FlagCoder`, as uint32."""
+BEHIND: Final = "behind"
+"""Derived: minutes by which a print's own minute lies before that of its SIP time, as uint16."""
 PHASE: Final = "phase"
 """Derived: code of the session phase (`sessions.PHASE_CODES`) as uint8."""
 

@@ -5,11 +5,11 @@ Files are sorted by ticker, so the tape is first laid out on disk in minutes of 
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,26 +21,29 @@ STEP_SECONDS: Final = 0.05
 LONGEST_STEP_NS: Final = 1 << 62
 """More than any tape lasts, and still an int64."""
 
-_RECORD: Final = np.dtype([("code", np.uint16), ("sip_ns", np.int64), ("price", np.float64), ("flags", np.uint8)])
-
 
 def time_ordered(frames: Iterable[TickFrame]) -> Iterator[TickFrame]:
     """Yield the same prints ordered by SIP time across symbols; equal times keep the tape's order."""
     symbols: tuple[str, ...] = ()
+    record = np.dtype([])
     with TemporaryDirectory(prefix="fancy-trader-tape-") as folder:
         for frame in frames:
-            symbols = frame.symbols
-            _spill(frame, Path(folder))
+            symbols, record = frame.symbols, _record(frame)
+            _spill(frame, record, Path(folder))
         for part in sorted(Path(folder).iterdir(), key=lambda path: int(path.name)):
-            rows = np.fromfile(part, dtype=_RECORD)
+            rows = np.fromfile(part, dtype=record)
             rows = rows[np.argsort(rows["sip_ns"], kind="stable")]
-            yield TickFrame(symbols, *(np.ascontiguousarray(rows[name]) for name in _RECORD.fields or ()))
+            yield TickFrame(symbols, **{name: np.ascontiguousarray(rows[name]) for name in record.names or ()})
 
 
-def _spill(frame: TickFrame, folder: Path) -> None:
-    rows = np.empty(len(frame.sip_ns), dtype=_RECORD)
-    for name in _RECORD.fields or ():
-        rows[name] = getattr(frame, name)
+def _record(frame: TickFrame) -> np.dtype[Any]:
+    return np.dtype([(name, column.dtype) for name, column in frame.columns().items()])
+
+
+def _spill(frame: TickFrame, record: np.dtype[Any], folder: Path) -> None:
+    rows = np.empty(len(frame.sip_ns), dtype=record)
+    for name, column in frame.columns().items():
+        rows[name] = column
     minute = frame.sip_ns // MINUTE_NS
     order = np.argsort(minute, kind="stable")
     rows, minute = rows[order], minute[order]
@@ -76,8 +79,7 @@ def paced(frames: Iterable[TickFrame], speed: float) -> Iterator[Paced]:
 
 def cut(frame: TickFrame, first: int, last: int) -> TickFrame:
     """Return rows [first, last) of a frame."""
-    rows = slice(first, last)
-    return TickFrame(frame.symbols, frame.code[rows], frame.sip_ns[rows], frame.price[rows], frame.flags[rows])
+    return frame.take(slice(first, last))
 
 
 def recut(frames: Iterable[TickFrame], rows: int) -> Iterator[TickFrame]:
@@ -101,5 +103,5 @@ def joined(frames: list[TickFrame]) -> TickFrame:
     """Return frames of one tape as one."""
     if len(frames) == 1:
         return frames[0]
-    columns = (np.concatenate([getattr(each, name) for each in frames]) for name in _RECORD.fields or ())
-    return TickFrame(frames[0].symbols, *columns)
+    columns = [each.columns() for each in frames]
+    return replace(frames[0], **{name: np.concatenate([each[name] for each in columns]) for name in columns[0]})

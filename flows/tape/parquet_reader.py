@@ -18,7 +18,7 @@ SAMPLES: Final = 16
 SAMPLE_ROWS: Final = 5_000
 TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
 UNUSABLE: Final = "unusable"
-# polars asks the environment; unless told otherwise it decodes so many row groups ahead that they are most of the memory.
+# polars asks the environment; left alone, it decodes so many row groups ahead that they are most of the memory.
 os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", "1")
 
 CODED: Final = (pl.col(ROW), pl.col(ticks.SIP_NS), pl.col(ticks.PRICE), pl.col(ticks.CONDITIONS))

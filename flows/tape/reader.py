@@ -1,7 +1,7 @@
 """One reader for every recorded tape: files in, frames of the watched symbols out, bounded in memory."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -43,16 +43,20 @@ class TapePiece:
 
 @dataclass(slots=True)
 class TapeReader:
-    """Reads files one after the other.  `watched`: the symbols to keep; all others are only counted."""
+    """Reads files one after the other.  `watched`: the symbols to keep; all others are only counted.
+
+    `for_bars`: frames hold what bars are built of as well.
+    """
 
     files: Sequence[TapeFile]
     watched: Sequence[str]
     wanted: ScanFilter = field(default_factory=ScanFilter)
     late_ns: int = DEFAULT_LATE_NS
+    for_bars: bool = False
 
     def pieces(self) -> Iterator[TapePiece]:
         """Yield the tape in order.  A print that goes back in its symbol's time is a dead letter."""
-        coder, order = Coder(self.watched, self.late_ns), _OrderGuard(self.watched)
+        coder, order = Coder(self.watched, self.late_ns, for_bars=self.for_bars), _OrderGuard(self.watched)
         for file in self.files:
             source = str(file.path)
             for piece in read_file(file, self.wanted, coder):
@@ -65,13 +69,16 @@ class TapeReader:
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
         numbers = rows.get_column(ROW).to_numpy()
-        code, *columns = (rows.get_column(name).to_numpy() for name in (ticks.CODE, ticks.SIP_NS, ticks.PRICE))
-        columns = [code, *columns, coder.flags.column(rows)]
+        code, sip_ns, price = (rows.get_column(name).to_numpy() for name in (ticks.CODE, ticks.SIP_NS, ticks.PRICE))
+        frame = TickFrame(tuple(self.watched), code, sip_ns, price, coder.flags.column(rows))
+        if self.for_bars:
+            size, behind = rows.get_column(ticks.SIZE).to_numpy(), rows.get_column(ticks.BEHIND).to_numpy()
+            frame = replace(frame, size=size, behind=behind)
         watched = code < len(self.watched)
         if 2 * np.count_nonzero(watched) < len(code):
             kept = np.flatnonzero(watched)
-            columns, numbers = [column[kept] for column in columns], numbers[kept]
-        return TickFrame(tuple(self.watched), *columns), numbers
+            frame, numbers = frame.take(kept), numbers[kept]
+        return frame, numbers
 
 
 def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:
@@ -109,7 +116,7 @@ class _OrderGuard:
             dead_letter(source, int(numbers[row]), ticks.SIP_NS, *self._told(frame, row, int(highest[row])))
             for row in map(int, np.flatnonzero(back))
         ]
-        return TickFrame(frame.symbols, code[kept], sip_ns[kept], frame.price[kept], frame.flags[kept]), letters
+        return frame.take(kept), letters
 
     def _highest(self, frame: TickFrame) -> Ints:
         """Return for each print the latest time of its symbol up to it."""
