@@ -5,7 +5,7 @@ Files are sorted by ticker, so the tape is first laid out on disk in minutes of 
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -104,4 +104,5 @@ def joined(frames: list[TickFrame]) -> TickFrame:
     if len(frames) == 1:
         return frames[0]
     columns = [each.columns() for each in frames]
-    return replace(frames[0], **{name: np.concatenate([each[name] for each in columns]) for name in columns[0]})
+    whole = {name: np.concatenate([each[name] for each in columns]) for name in columns[0]}
+    return TickFrame(frames[0].symbols, **whole)
