@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from operators.bars.columns import Bars, Floats
+from operators.bars.columns import NO_BARS, Bars, Floats
 from operators.bars.prints import Prints
 from operators.bars.revising import NO_REVISIONS, REMEMBERED_NS, ClosedMinutes, Revisions, Straggler
 from operators.bars.summing import SummedPrints, sum_prints
-from operators.bars.sums import NO_BARS, NO_SUMS, Sum, Sums, bars_of, joined, priced, sums_of
+from operators.bars.sums import NO_SUMS, Sum, Sums, bars_of, joined, priced, sums_of
 from operators.times import MINUTE_NS
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from operators.bars.columns import Bars, Ints
+from operators.bars.columns import NO_BARS, Bars, Ints
 from operators.bars.prints import HIGH_LOW_BIT, RIGHTS, VOLUME_BIT
-from operators.bars.sums import NO_BARS, Sum, Sums, bars_of, joined, sums_from_plain, sums_of, sums_to_plain
+from operators.bars.sums import Sum, Sums, bars_of, joined, sums_from_plain, sums_of, sums_to_plain
 from operators.times import MINUTE_NS
 
 REMEMBERED_NS: Final = 16 * 60 * MINUTE_NS

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from operators.bars.columns import Bars, Bytes, Floats, Ints
+from operators.bars.columns import NO_BARS, Bars, Bytes, Floats, Ints
 from operators.times import MINUTE_NS
 
 OPEN, HIGH, LOW, CLOSE, VOLUME, NOTIONAL = range(6)
@@ -49,7 +49,6 @@ class Sums:
         return (self.start_ns.item(index), *values, self.trades.item(index), self.phase.item(index))
 
 
-NO_BARS: Final = Bars.empty()
 NO_SUMS: Final = Sums(
     np.empty(0, dtype=np.int64), np.empty((6, 0)), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint8)
 )
