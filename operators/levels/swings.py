@@ -73,7 +73,7 @@ class Swings:
     def to_plain(self) -> tuple[Any, ...]:
         """Write the last bars and the latest pivots; earlier ones are forgotten."""
         highs, lows = (tuple(tuple(pivot) for pivot in side[-self._rule.keep :]) for side in self._pivots)
-        return self._signed.tolist(), self._start_ns.tolist(), highs, lows
+        return tuple(map(tuple, self._signed.tolist())), tuple(self._start_ns.tolist()), highs, lows
 
     @classmethod
     def from_plain(cls, interval: Interval, plain: tuple[Any, ...]) -> Self:

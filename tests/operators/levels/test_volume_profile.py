@@ -78,6 +78,14 @@ def test_few_bars_and_many_come_to_the_same_bits(rows: list[ProfileRow], cuts: l
     assert profile_of(rows).to_plain() == mixed.to_plain() == singly.to_plain()
 
 
+@settings(max_examples=60, deadline=None)
+@given(rows=profile_bars())
+def test_l6_a_mirrored_profile_is_the_same_to_the_bit(rows: list[ProfileRow]) -> None:
+    """The shares in reverse, also after widening: so a tie stays a tie, and only its choice could differ."""
+    turned = [(round(900 - o, 2), round(900 - high, 2), round(900 - low, 2), volume) for o, low, high, volume in rows]
+    assert profile_of(turned).shares() == profile_of(rows).shares()[::-1]
+
+
 def test_both_ways_of_spreading_are_tried() -> None:
     """The law above means nothing unless its bars reach either side of the threshold."""
     assert 1 < FEW < 60
