@@ -1,0 +1,1 @@
+"""Indicators over bars, one per file, each a state that `extend` continues: whole series and pieces are one code."""
