@@ -55,7 +55,9 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Detector(Generic[F]):
-    """A setup.  `interval`: whose bar ends it runs at; `floor`: the least confidence, 0 to 1; `atr`: the column of the style's.
+    """A setup.  `interval`: whose bar ends it runs at; `floor`: the least confidence, 0 to 1.
+
+    `atr`: the column that holds the average true range on the style's timeframe.
 
     `rules`: required ones first, the most telling at the head: the first that holds nowhere ends the search; `gates`:
     conditions on trading itself, the same for both directions.

@@ -1,8 +1,8 @@
 """VWAP reclaim (intraday, five-minute bars).
 
 Setup: after half an hour or more of closes below the session's VWAP a bar closes above it: who sold at the day's
-average is now at a loss.  Source: B. Shannon, Technical Analysis Using Multiple Timeframes (2008), who reads VWAP as the
-line between buyers' and sellers' control of a session.  Short: the mirror, a VWAP lost.
+average is now at a loss.  Source: B. Shannon, Technical Analysis Using Multiple Timeframes (2008), who reads VWAP as
+the line between buyers' and sellers' control of a session.  Short: the mirror, a VWAP lost.
 """
 
 from dataclasses import dataclass

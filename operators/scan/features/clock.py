@@ -1,4 +1,4 @@
-"""Which session a bar belongs to, in columns.  Rule: bars are cut into runs of one session each, whatever the pieces."""
+"""Which session a bar belongs to.  Rule: bars are cut into runs of one session each, whatever the pieces."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ class Features:
         """Build from pieces that follow one another, each a list of all columns in the order of the fields."""
         if len(pieces) == 1:
             return cls(end_ns, session, *pieces[0])
-        columns = zip(*pieces, strict=True) if pieces else ((np.empty(0),) for _ in _columns(cls))
+        columns = zip(*pieces, strict=True) if pieces else ((np.empty(0),) for _ in _known(cls).names)
         return cls(end_ns, session, *map(np.concatenate, columns))
 
     def __len__(self) -> int:
@@ -45,12 +45,12 @@ class Features:
 
     def take(self, which: slice | Mask | Ints) -> Self:
         """Return the features of some bars; columns may be both-sided."""
-        read = _layout(type(self)).read
+        read = _known(type(self)).read
         return type(self)(self.end_ns[which], self.session[which], *[column[..., which] for column in read(self)])
 
     def both_sides(self) -> Self:
         """Return the same with columns of shape (2, bars): as they are, and mirrored.  Neutral ones keep one row."""
-        _, mirrored, partners, read = _layout(type(self))
+        _, mirrored, partners, read = _known(type(self))
         columns = read(self)
         rows = np.concatenate(columns[:mirrored]).reshape(mirrored, -1)
         sides = np.empty((mirrored, 2, len(self)))
@@ -60,7 +60,7 @@ class Features:
 
     def row(self, index: int) -> dict[str, float]:
         """Return one bar's columns as named numbers, NaN where not available."""
-        names, _, _, read = _layout(type(self))
+        names, _, _, read = _known(type(self))
         return {name: column.item(index) for name, column in zip(names, read(self), strict=True)}
 
 
@@ -74,13 +74,8 @@ class _Layout(NamedTuple):
 
 
 @cache
-def _columns(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))[2:]
-
-
-@cache
-def _layout(kind: type[Any]) -> _Layout:
-    names = _columns(kind)
+def _layout(kind: Any) -> _Layout:
+    names = tuple(field.name for field in fields(kind))[2:]
     mirrored = tuple(name for name in names if name not in kind.NEUTRAL)
     if names[: len(mirrored)] != mirrored:
         msg = f"{kind.__name__}: neutral columns come last"
@@ -88,3 +83,7 @@ def _layout(kind: type[Any]) -> _Layout:
     partner = {name: name for name in mirrored} | dict(kind.PAIRS) | {second: first for first, second in kind.PAIRS}
     partners = np.array([mirrored.index(partner[name]) for name in mirrored])
     return _Layout(names, len(mirrored), partners, attrgetter(*names))
+
+
+def _known(kind: Any) -> _Layout:
+    return _layout(kind)

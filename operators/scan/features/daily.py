@@ -27,9 +27,9 @@ WILDER: Final = 14
 class DailyFeatures(Features):
     """Dollars unless said otherwise; NaN = not available.
 
-    `before_*`: the session before; `mother_*`: two before; `dip_*`: of the last 2 sessions, this one included; `month_*`:
-    20, `year_*`: 252, this one included; `base_*`: the 30 before this one; `fast_ago`, `slow_ago`: averages 5 sessions
-    ago; `atr_60m`: on 60-minute bars; `wider`: the range of the session before less the narrowest of the 7 up to it;
+    `before_*`: the session before; `mother_*`: two before; `dip_*`: of the last 2 sessions, `month_*`: of 20, `year_*`:
+    of 252, this one included; `base_*`: the 30 before this one; `fast_ago`, `slow_ago`: averages 5 sessions ago;
+    `atr_60m`: on 60-minute bars; `wider`: the range of the session before less the narrowest of the 7 up to it;
     `volume_ratio`: shares over the mean of the 50 sessions before; `dollars`: mean dollar volume of 20 sessions;
     `coverage`: 20 over the sessions that 20 bars took; `moving`: part of 20 that had a range.
     """

@@ -48,5 +48,5 @@ class HourlyAtr:
         """Undo `to_plain`."""
         own = cls(clock)
         atr, rows = plain
-        own._atr, own._by_session = Atr.from_plain(atr), {session: value for session, value in rows}
+        own._atr, own._by_session = Atr.from_plain(atr), dict(rows)
         return own

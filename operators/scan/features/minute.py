@@ -20,11 +20,11 @@ from operators.times import MINUTE_NS
 class MinuteFeatures(Features):
     """Dollars unless said otherwise; NaN = not available.
 
-    `range5_*`, `range15_*`: opening ranges once complete; `best_close`, `worst_close`: since the first 15 minutes, up to
-    the bar before; `recent_*`: of the last 3 bars, `wide_*`: of the last 10, this one included; `cluster_*`: the edges
-    of session VWAP and the nearer of the VWAPs anchored at the prior session's high and low; `prior_*`: prior session.
+    `range5_*`, `range15_*`: opening ranges once complete; `best_close`, `worst_close`: since the first 15 minutes, up
+    to the bar before; `recent_*`: of the last 3 bars, `wide_*`: of 10, this one included; `cluster_*`: the edges of
+    session VWAP and the nearer of the VWAPs anchored at the prior session's high and low; `prior_*`: prior session.
     `minute`: minutes from the open to the bar's end; `minutes_left`: from there to the close; `dollars`: traded per
-    minute this session; `coverage`, `moving`, `since_hole`: see `trading.py`; `relative_volume`: shares so far over usual.
+    minute this session; `coverage`, `moving`, `since_hole`: see `trading.py`; `relative_volume`: over the usual.
     """
 
     PAIRS: ClassVar = (

@@ -35,11 +35,11 @@ class Vwaps(NamedTuple):
 class MinuteSession:
     """The state of one session.  `since`: the sums since the prior session's high and low, None when unknown."""
 
-    __slots__ = ("_anchors", "_tail", "day", "number", "ranges", "since", "sums", "trading")
+    __slots__ = ("_tail", "anchors", "day", "number", "ranges", "since", "sums", "trading")
 
     def __init__(self, number: int, day: DayBefore, sums: SessionSums, since: Floats | None, open_ns: int) -> None:
         self.number, self.day, self.sums, self.since = number, day, sums, since
-        self.ranges, self._anchors = Ranges(), ExtremeAnchors()
+        self.ranges, self.anchors = Ranges(), ExtremeAnchors()
         self.trading = TradingQuality(MINUTE_NS, WINDOW, HOLE_NS, open_ns)
         self._tail = Tail(2, WIDE - 1)
 
@@ -48,13 +48,13 @@ class MinuteSession:
         """Begin a session at its first bar; `last`: the session whose minutes came before it, if any."""
         origin = float(bars.open[0])
         known = last is not None and last.number == run.session - 1
-        since = last._anchors.since(last.sums, origin) if known and last is not None else None
+        since = last.anchors.since(last.sums, origin) if known and last is not None else None
         return cls(run.session, days.before(run.session), SessionSums(origin), since, run.open_ns)
 
     def vwaps(self, bars: Bars) -> Vwaps:
         """Return the session's VWAP, and top and bottom of its cluster with the nearer anchored VWAP, dollars."""
         running = self.sums.extend(bars)
-        self._anchors.extend(bars, running)
+        self.anchors.extend(bars, running)
         vwap = self.sums.vwap(running)
         dollars = vwap * running[2, 1:]
         if self.since is None:
@@ -74,7 +74,7 @@ class MinuteSession:
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
         since = None if self.since is None else tuple(self.since.ravel().tolist())
-        parts = (self.sums, self.ranges, self._anchors, self.trading, self._tail)
+        parts = (self.sums, self.ranges, self.anchors, self.trading, self._tail)
         return self.number, tuple(self.day), since, *(part.to_plain() for part in parts)
 
     @classmethod
@@ -83,6 +83,6 @@ class MinuteSession:
         number, day, since, sums, ranges, anchors, trading, tail = plain
         known = None if since is None else np.array(since).reshape(2, 2)
         own = cls(number, DayBefore(*day), SessionSums.from_plain(sums), known, 0)
-        own.ranges, own._anchors = Ranges.from_plain(ranges), ExtremeAnchors.from_plain(anchors)
+        own.ranges, own.anchors = Ranges.from_plain(ranges), ExtremeAnchors.from_plain(anchors)
         own.trading, own._tail = TradingQuality.from_plain(trading), Tail.from_plain(tail)
         return own

@@ -20,8 +20,8 @@ _NOW, _OPENING = slice(0, 4), slice(4, 8)
 class SessionRanges(NamedTuple):
     """Dollars, one value per bar, lows negated.  `session`: rows high, low so far, shape (2, bars).
 
-    `opening`: rows high, low of the first 5, then of the first 15 minutes; `closes`: rows best, worst close of bars that
-    end after the first 15 minutes, up to the bar before this one.
+    `opening`: rows high, low of the first 5, then of the first 15 minutes; `closes`: rows best, worst close of bars
+    that end after the first 15 minutes, up to the bar before this one.
     """
 
     session: Floats

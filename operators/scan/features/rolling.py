@@ -35,8 +35,9 @@ class Tail:
     def from_plain(cls, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
         rows, text = plain
-        tail = cls.__new__(cls)
-        tail._last = np.frombuffer(text).reshape(rows, -1)
+        last: Floats = np.frombuffer(text).reshape(rows, -1)
+        tail = cls(*last.shape)
+        tail._last = last
         return tail
 
 

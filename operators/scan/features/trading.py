@@ -15,7 +15,7 @@ DAY_NS: Final = 1440 * MINUTE_NS
 
 
 class Trading(NamedTuple):
-    """One value per bar.  `coverage`: bars present of those possible in the window; `moving`: part of them with a range.
+    """One value per bar.  `coverage`: bars present of those possible in the window; `moving`: their part with a range.
 
     `since_hole`: minutes since trading resumed after a hole; a session begins as if the last hole were a day ago.
     """
@@ -28,7 +28,7 @@ class Trading(NamedTuple):
 class TradingQuality:
     """The state of one session: the window's bars, and when the last hole ended.
 
-    `bar_ns`: a bar's length; `window`: how many bar lengths the window spans; `hole_ns`: no bar for that long is a hole.
+    `bar_ns`: a bar's length; `window`: how many bar lengths the window spans; `hole_ns`: a hole has no bar for so long.
     """
 
     __slots__ = ("_bar_ns", "_hole_ns", "_moved", "_open_ns", "_resumed_ns", "_starts", "_window")
