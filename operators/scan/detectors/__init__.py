@@ -1,0 +1,1 @@
+"""One setup per file: named conditions over features, the same for both directions."""
