@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from operators.indicators.seeded_mean import SeededMean
+from operators.indicators.true_range import true_range
 from operators.indicators.values import NOT_AVAILABLE, Floats, at_least
+
+Columns = tuple[list[float], list[float], list[float]]
 
 
 class AdxColumns(NamedTuple):
@@ -24,65 +26,82 @@ class AdxColumns(NamedTuple):
 class Adx:
     """The average directional index over a nominal `period` of bars, 2 or more."""
 
-    __slots__ = ("_adx", "_before", "_fall", "_range", "_rise")
+    __slots__ = ("_before", "_moves", "_period", "_sums")
 
     def __init__(self, period: int) -> None:
-        seeds = at_least("period", period, 2) - 1
-        self._rise, self._fall, self._range = (SeededMean.wilder(period, seeds) for _ in range(3))
-        self._adx = SeededMean.wilder(period)
+        self._period = at_least("period", period, 2)
+        self._moves = 0
         self._before: tuple[float, float, float] | None = None
+        self._sums = (0.0, 0.0, 0.0, 0.0)
 
     def extend(self, high: Floats, low: Floats, close: Floats) -> AdxColumns:
         """Return index and indicators at each new bar."""
         if not len(close):
             return AdxColumns(np.empty(0), np.empty(0), np.empty(0))
-        first = self._before is None
-        rises, falls, ranges = self._moves(high, low, close)
-        smooth = (self._rise.extend(rises), self._fall.extend(falls), self._range.extend(ranges))
-        columns = np.full((3, len(close)), NOT_AVAILABLE)
-        columns[:, first:] = smooth
-        reach = columns[2]
-        reach[reach == 0.0] = 1.0  # without any range there was no movement either
-        plus, minus = columns[:2] * 100.0 / reach
+        first = int(self._before is None)
+        ranges = true_range(None if self._before is None else self._before[2], high, low, close).tolist()
+        moves = list(zip(high[first:].tolist(), low[first:].tolist(), ranges, strict=True))
+        self._before = self._before or (float(high[0]), float(low[0]), float(close[0]))
+        early, half = (max(each - self._moves, 0) for each in (self._period - 1, 2 * self._period - 1))
+        columns: Columns = ([], [], [])
+        decay = 1.0 / self._period
+        if early:
+            self._follow(moves[:early], columns, 0.0, 0.0)
+            self._sums = (*self._sums[:3], 0.0)
+        if half:
+            self._follow(moves[early:half], columns, decay, 0.0)
+        self._follow(moves[half:], columns, decay, decay)
         self._before = float(high[-1]), float(low[-1]), float(close[-1])
-        return AdxColumns(np.array(self._smooth(plus, minus), dtype=np.float64), plus, minus)
+        self._moves += len(moves)
+        silent = max(half - 1, 0), early, early
+        index, *percents = (_column(each, first, hidden) for each, hidden in zip(columns, silent, strict=True))
+        return AdxColumns(index / self._period, *percents)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state as plain nested tuples."""
-        means = (self._rise, self._fall, self._range, self._adx)
-        return *(mean.to_plain() for mean in means), self._before
+        return self._period, self._moves, self._before, self._sums
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`; lists do as well as tuples."""
-        adx = cls(plain[0][0])
-        adx._rise, adx._fall, adx._range, adx._adx = (SeededMean.from_plain(mean) for mean in plain[:4])
-        adx._before = None if plain[4] is None else tuple(plain[4])
+        adx = cls(plain[0])
+        adx._moves, adx._sums = plain[1], tuple(plain[3])
+        adx._before = None if plain[2] is None else tuple(plain[2])
         return adx
 
-    def _moves(self, high: Floats, low: Floats, close: Floats) -> tuple[list[float], list[float], list[float]]:
-        """Return directional movement up and down, of which one at most is not 0, and true range; in dollars."""
-        bars = np.empty((3, len(close) + 1))
-        bars[0, 1:], bars[1, 1:], bars[2, 1:] = high, low, close
-        if self._before is None:
-            bars = bars[:, 1:]
-        else:
-            bars[:, 0] = self._before
-        (high_before, low_before, close_before), (high_after, low_after, _) = bars[:, :-1], bars[:, 1:]
-        rise, fall = high_after - high_before, low_before - low_after
-        ranges = np.maximum(high_after, close_before) - np.minimum(low_after, close_before)
-        up, down = np.maximum(rise, 0.0) * (rise > fall), np.maximum(fall, 0.0) * (fall > rise)
-        return up.tolist(), down.tolist(), ranges.tolist()
+    def _follow(
+        self, moves: list[tuple[float, float, float]], columns: Columns, fade: float, index_fade: float
+    ) -> None:
+        """Take bars, as high, low and true range, into the sums, and append index and indicators to the columns.
 
-    def _smooth(self, plus: Floats, minus: Floats) -> list[float]:
-        """Return the index: the mean of |+DI - -DI| in percent of their sum."""
-        total = plus + minus
-        parts, whole = np.abs(plus - minus) * 100.0, total.tolist()
-        early = sum(each != each for each in whole)
-        index = [NOT_AVAILABLE] * early
-        if all(whole):
-            return index + self._adx.extend((parts / total)[early:].tolist())
-        for part, both in zip(parts.tolist()[early:], whole[early:], strict=True):
-            keeps = not both and self._adx.available
-            index += [self._adx.last] if keeps else self._adx.extend([part / both if both else 0.0])
-        return index
+        Wilder's sums lose a share of themselves, then gain the new value: `fade` those of the moves, `index_fade` that
+        of the index; while a sum is being seeded, 0.
+        """
+        if self._before is None:
+            return
+        high_before, low_before, _ = self._before
+        rise, fall, reach, index = self._sums
+        adx, plus, minus = columns
+        for high, low, true_reach in moves:
+            up, down = high - high_before, low_before - low
+            high_before, low_before = high, low
+            reach += true_reach - fade * reach
+            rise -= fade * rise
+            fall -= fade * fall
+            if up > down and up > 0.0:
+                rise += up
+            elif down > up and down > 0.0:
+                fall += down
+            if total := rise + fall:
+                index += 100.0 * abs(rise - fall) / total - index_fade * index
+            percents = 100.0 / reach if reach else 0.0
+            adx.append(index)
+            plus.append(percents * rise)
+            minus.append(percents * fall)
+        self._before = (high_before, low_before, self._before[2])
+        self._sums = (rise, fall, reach, index)
+
+
+def _column(values: list[float], first: int, hidden: int) -> Floats:
+    """Make a column that is silent at the `first` bar, which has none before it, and at the `hidden` ones after it."""
+    return np.array([NOT_AVAILABLE] * (first + min(hidden, len(values))) + values[hidden:], dtype=np.float64)

@@ -37,7 +37,7 @@ def test_the_table_shows_each_group_and_all(report: BacktestReport, capsys: pyte
     assert "plans    3: 3 entered, 2 finished; 1 to watch" in lines
     assert "left out 1 entered and still open, cancelled or replaced: their R is not whole" in lines
     assert "equity   +0.50 R from 2013-10-08T16:00:00Z to 2013-10-08T16:01:00Z" in lines
-    told = "claimed 50.0 % on average, 50.0 % came true; Brier 0.156, ECE 0.250"
+    told = "claimed 50.0 % on average, 50.0 % came true; Brier 0.156, ECE 0.125"
     assert f"targets  4 probabilities {told}" in lines
 
 

@@ -70,6 +70,9 @@ def test_the_equity_line_steps_at_each_end_to_what_was_made_by_then() -> None:
 
 def test_days_stand_side_by_side_and_days_without_an_end_are_left_out() -> None:
     root = equity_image((0, 1.0), (3 * DAY_NS, 1.0))
+    half = (EQUITY_FRAME.right - EQUITY_FRAME.left) / 2
+    expected = [EQUITY_FRAME.left + half * (day + 2.5 / 6.5) for day in range(2)]
+    assert [float(mark.attrib["cx"]) for mark in of_class(root, "mark")] == pytest.approx(expected, abs=0.01)
     assert texts(root, "tick")[-2:] == ["Oct 08", "Oct 11"]
     assert texts(root, "axis") == ["R", "end of trade, New York, 2013-10-08 to 2013-10-11"]
 
