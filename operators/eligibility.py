@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from operators.bars.summing import SummedPrints
 from operators.columnar import Floats, Ints, Ticks
 from operators.conditions import ANY_LAST, Flag
 from operators.plans import Plan, SessionPhase
@@ -69,7 +70,7 @@ class SymbolSlice:
     """One symbol's prints in one frame, tape order, without those that no plan of the run could use.
 
     `flags` and `phase` are uint8 codes.  `end_ns` is the SIP time of the symbol's last record in the frame, usable
-    or not.  `counts` of all its records: see COUNTED.
+    or not.  `counts` of all its records: see COUNTED.  `summed`: all its prints per minute, where bars are built.
     """
 
     sip_ns: Ints
@@ -79,6 +80,7 @@ class SymbolSlice:
     end_ns: int
     usable: Flag = ANY_LAST
     counts: tuple[int, ...] = NO_COUNTS
+    summed: SummedPrints | None = None
     _views: dict[Profile, Ticks] = field(default_factory=dict)
 
     def view(self, profile: Profile) -> Ticks:

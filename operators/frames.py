@@ -8,6 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from operators.bars.prints import Prints
+from operators.bars.summing import SummedPrints, sum_prints
 from operators.columnar import Floats, Ints
 from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import SymbolSlice
@@ -59,25 +61,47 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
 
     Prints that could set no plan's last price (none of the `usable` bits, or late) are counted and left out.
     """
-    if frame.phase is None:
+    phase_code = frame.phase
+    if phase_code is None:
         msg = "a frame is cut into symbols after its prints have their session phase"
         raise ValueError(msg)
     count = len(frame.symbols)
     ends = np.zeros(count + 1, dtype=np.int64)
     ends[frame.code] = frame.sip_ns  # of equal indices the last stands
     tallies = _tallies(frame, count + 1)[:count]
+    summed: dict[int, SummedPrints] = {}
+    if frame.size is not None:
+        order = None if _ascending(frame.code) else np.argsort(frame.code, kind="stable")
+        if order is not None:
+            frame, phase_code = frame.take(order), phase_code[order]
+        summed = _summed(frame)
     kept = np.flatnonzero(_useful(usable)[frame.flags])
     code = frame.code[kept]
-    if len(code) and not bool((code[1:] >= code[:-1]).all()):
+    if not _ascending(code):
         order = np.argsort(code, kind="stable")
         kept, code = kept[order], code[order]
-    sip_ns, price, flags, phase = frame.sip_ns[kept], frame.price[kept], frame.flags[kept], frame.phase[kept]
+    sip_ns, price, flags, phase = frame.sip_ns[kept], frame.price[kept], frame.flags[kept], phase_code[kept]
     edges = np.searchsorted(code, np.arange(count + 1)).tolist()  # unwatched prints come after the last edge
     for index, counts in enumerate(tallies.tolist()):
         if counts[0]:
             part = slice(edges[index], edges[index + 1])
             columns = sip_ns[part], price[part], flags[part], phase[part]
-            yield frame.symbols[index], SymbolSlice(*columns, int(ends[index]), usable, tuple(counts))
+            end_ns, sums = int(ends[index]), summed.get(index)
+            yield frame.symbols[index], SymbolSlice(*columns, end_ns, usable, tuple(counts), sums)
+
+
+def _ascending(code: Codes) -> bool:
+    return bool((code[1:] >= code[:-1]).all())
+
+
+def _summed(frame: TickFrame) -> dict[int, SummedPrints]:
+    """Sum up the prints of each watched symbol of a sorted frame per minute."""
+    watched = slice(0, int(frame.code.searchsorted(len(frame.symbols))))
+    rows = frame if watched.stop == len(frame.code) else frame.take(watched)
+    if rows.phase is None or rows.size is None:
+        return {}
+    prints = Prints(rows.sip_ns, rows.price, rows.size, rows.flags, rows.phase, rows.behind)
+    return dict(sum_prints(prints, rows.code))
 
 
 @lru_cache(maxsize=16)

@@ -26,7 +26,7 @@ from operators.state import (
     initial_risk,
     remaining_after,
 )
-from operators.targets import TargetProfile
+from operators.targets import LadderMeasure
 from operators.times import MINUTE_NS
 
 RECOVERY_FACTOR: Final = 1.5
@@ -100,7 +100,7 @@ def step(plan: Plan, state: PlanState, record: Record) -> Stepped:
             return _happen(state, Kind.REPLACED, record.at_ns, None, data)
 
 
-def register(plan: Plan, at_ns: int, last_seq: int = 0, measured: TargetProfile | None = None) -> Stepped:
+def register(plan: Plan, at_ns: int, last_seq: int = 0, measured: LadderMeasure | None = None) -> Stepped:
     """Start a plan's life.  `last_seq`: how many events its earlier versions had; `measured`: its ladder."""
     state = PlanState(
         plan_id=plan.plan_id,

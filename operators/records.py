@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from operators.plans import Gate, Plan
-from operators.targets import TargetProfile
+from operators.targets import LadderMeasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Register:
 
     at_ns: int
     plan: Plan
-    profile: TargetProfile | None = None
+    profile: LadderMeasure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from operators.state import PlanState, effective_stop, in_r, initial_risk
 
 
 @dataclass(frozen=True, slots=True)
-class TargetProfile:
+class LadderMeasure:
     """A plan's ladder before any tick.  `risk`: dollars per share from entry to stop; `reward_to_risk` per target.
 
     Both are None for a market entry without a reference price.
@@ -39,13 +39,13 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     to_stop: float | None
 
 
-def profile(plan: Plan) -> TargetProfile:
+def profile(plan: Plan) -> LadderMeasure:
     """Measure a plan's ladder from its entry price."""
     if plan.entry.price is None or plan.sign * (plan.entry.price - plan.stop) <= 0:
-        return TargetProfile(None, None)
+        return LadderMeasure(None, None)
     risk = initial_risk(plan, plan.entry.price)
     ratios = tuple(tidy(in_r(plan, plan.entry.price, target.price)) for target in plan.targets)
-    return TargetProfile(risk, ratios)
+    return LadderMeasure(risk, ratios)
 
 
 def standing(plan: Plan, state: PlanState) -> Standing:

@@ -7,7 +7,7 @@ import pytest
 from operators.lifecycle import register
 from operators.plans import Direction, Entry, Plan, Trail
 from operators.records import Expiry
-from operators.targets import Standing, TargetProfile, profile, standing
+from operators.targets import LadderMeasure, Standing, profile, standing
 from tests.operators.builders import LIMIT, MARKET, START_NS, STOP, live, make_plan, outcome, targets
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
@@ -27,16 +27,16 @@ UNSET = Standing(
 @pytest.mark.parametrize(
     ("changes", "measured"),
     [
-        ({}, TargetProfile(1.0, (1.0, 2.0))),
-        ({"stop": 99.6, "targets": targets(100.2, 101.0, 102.5)}, TargetProfile(0.4, (0.5, 2.5, 6.25))),
-        ({"entry": Entry(STOP, 100.0), "stop": 97.0}, TargetProfile(3.0, (0.333333333, 0.666666667))),
-        ({"entry": Entry(MARKET, 100.5)}, TargetProfile(1.5, (0.333333333, 1.0))),
-        ({"entry": Entry(MARKET, None)}, TargetProfile(None, None)),
-        ({"entry": Entry(MARKET, 98.0)}, TargetProfile(None, None)),  # a reference beyond the stop measures nothing
-        ({"entry": Entry(MARKET, 99.0)}, TargetProfile(None, None)),
+        ({}, LadderMeasure(1.0, (1.0, 2.0))),
+        ({"stop": 99.6, "targets": targets(100.2, 101.0, 102.5)}, LadderMeasure(0.4, (0.5, 2.5, 6.25))),
+        ({"entry": Entry(STOP, 100.0), "stop": 97.0}, LadderMeasure(3.0, (0.333333333, 0.666666667))),
+        ({"entry": Entry(MARKET, 100.5)}, LadderMeasure(1.5, (0.333333333, 1.0))),
+        ({"entry": Entry(MARKET, None)}, LadderMeasure(None, None)),
+        ({"entry": Entry(MARKET, 98.0)}, LadderMeasure(None, None)),  # a reference beyond the stop measures nothing
+        ({"entry": Entry(MARKET, 99.0)}, LadderMeasure(None, None)),
     ],
 )
-def test_a_ladder_is_measured_from_its_entry(side: Direction, changes: dict[str, Any], measured: TargetProfile) -> None:
+def test_a_ladder_is_measured_from_its_entry(side: Direction, changes: dict[str, Any], measured: LadderMeasure) -> None:
     """Dollars per share at risk, and each target's reward in units of that."""
     assert profile(make_plan(side, **changes)) == measured
 
