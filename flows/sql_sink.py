@@ -58,4 +58,6 @@ def merged(batches: list[Batch]) -> Batch:
         states=tuple(every("states")),
         dead_letters=tuple(every("dead_letters")),
         progress=tuple(every("progress")),
+        bars=tuple(every("bars")),
+        scan_results=tuple(every("scan_results")),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from operators.bars.columns import Bars, Interval
 from operators.events import PlanEvent
 from operators.plan_json import plan_to_json
 from operators.plans import Plan
@@ -78,6 +79,36 @@ class ProgressRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BarRows:
+    """Bars of one symbol and interval, as they closed or as late prints left them."""
+
+    symbol: str
+    interval: Interval
+    bars: Bars
+
+
+class ScanRow(msgspec.Struct, frozen=True):
+    """One candidate that a detector found at the end of a bar, `at_ns` (ns UTC), whether or not a plan came of it.
+
+    `ordinal` counts from 1 per symbol, strategy, direction and `session_date` (New York, as YYYY-MM-DD); `confidence`
+    is a share of weighted conditions, 0 to 1; `profile`, `features` and `conditions` are JSON-ready, without NaN.
+    """
+
+    symbol: str
+    strategy: str
+    direction: str
+    at_ns: int
+    session_date: str
+    ordinal: int
+    plan_id: str | None
+    actionable: bool
+    confidence: float
+    profile: Mapping[str, Any]
+    features: Mapping[str, Any]
+    conditions: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Everything that one piece of tape gave, to be written in one transaction."""
 
@@ -86,6 +117,8 @@ class Batch:
     states: tuple[StateRow, ...] = ()
     dead_letters: tuple[DeadLetter, ...] = ()
     progress: tuple[ProgressRow, ...] = ()
+    bars: tuple[BarRows, ...] = ()
+    scan_results: tuple[ScanRow, ...] = ()
 
 
 def plan_row(plan: Plan, registered_ns: int) -> PlanRow:

@@ -77,6 +77,41 @@ plan_events: Final = sa.Table(
     sa.UniqueConstraint("stream_seq"),
 )
 
+bars: Final = sa.Table(
+    "bars",
+    metadata,
+    _key("symbol"),
+    _key("interval"),
+    _key("start_ns", sa.BigInteger),
+    _column("end_ns", sa.BigInteger),
+    _column("open", sa.Double),
+    _column("high", sa.Double),
+    _column("low", sa.Double),
+    _column("close", sa.Double),
+    _column("volume", sa.Double),
+    sa.Column("vwap", sa.Double),
+    _column("trades", sa.BigInteger),
+    _column("phase", NAME),
+    _column("revision", sa.Integer),
+)
+
+scan_results: Final = sa.Table(
+    "scan_results",
+    metadata,
+    _key("symbol"),
+    _key("strategy"),
+    _key("direction"),
+    _key("at_ns", sa.BigInteger),
+    _column("session_date", NAME),
+    _column("ordinal", sa.Integer),
+    sa.Column("plan_id", NAME),
+    _column("actionable", sa.Boolean),
+    _column("confidence", sa.Double),
+    _column("profile", sa.JSON),
+    _column("features", sa.JSON),
+    _column("conditions", sa.JSON),
+)
+
 market_events: Final = sa.Table(
     "market_events",
     metadata,

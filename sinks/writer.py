@@ -1,8 +1,8 @@
 """Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
 
-Plans, events and dead letters are written once and stay; states and progress only move on.  A plan or event that
-is stored with another content is a divergence: the stored one stays, the report and the stream's record count it,
-and from then on this writer leaves the plan as it is stored.
+Plans, events, scan results and dead letters are written once and stay; states, progress and bars only move on.  A
+plan or event that is stored with another content is a divergence: the stored one stays, the report and the stream's
+record count it, and from then on this writer leaves the plan as it is stored.
 """
 
 from collections.abc import Sequence, Set
@@ -24,12 +24,13 @@ from sinks.encoding import (
     progress_rows,
     state_rows,
 )
+from sinks.scan_encoding import bar_rows, scan_rows
 from sinks.streams import last_stream_seq, note
 
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What one batch changed: rows that are new (`states`, `progress`: new or moved on), and what diverged.
+    """What one batch changed: rows that are new (`states`, `progress`, `bars`: new or moved on), and what diverged.
 
     `last_stream_seq` is the position of the newest event in the database once the batch was written.
     """
@@ -42,6 +43,8 @@ class WriteReport:
     divergences: int
     first_divergence: str | None
     last_stream_seq: int
+    bars: int = 0
+    scan_results: int = 0
 
 
 class SinkWriter:
@@ -59,6 +62,7 @@ class SinkWriter:
         """
         plans, events = plan_rows(batch.plans), event_rows(batch.events)
         states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
+        bars, scans = bar_rows(batch.bars), scan_rows(batch.scan_results)
         with self._engine.begin() as connection:
             lock_writers(connection)
             last = last_stream_seq(connection)
@@ -77,6 +81,8 @@ class SinkWriter:
                 divergences=len(diverged),
                 first_divergence=diverged[0] if diverged else None,
                 last_stream_seq=last + new_events,
+                bars=upsert(connection, tables.bars, bars, ("revision",)),
+                scan_results=insert_new(connection, tables.scan_results, scans),
             )
             note(connection, self._stream, report.last_stream_seq, report.divergences)
         self._diverged = barred

@@ -61,17 +61,10 @@ def sum_prints(prints: Prints, code: Codes, floor_minute: int = 0) -> Iterator[t
     edges = [*starts.tolist(), len(prints)]
     for first, after in pairwise(runs):
         left, right = edges[first], edges[after]
+        head = added[:, left : edges[first + 1]]
         part = slice(*displaced.searchsorted((left, right))) if len(displaced) else slice(0)
-        yield (
-            int(code[left]),
-            SummedPrints(
-                prints.part(left, right),
-                sums.part(first, after),
-                added[:, left : edges[first + 1]],
-                displaced[part] - left,
-                own[part],
-            ),
-        )
+        where, minutes = displaced[part] - left, own[part]
+        yield int(code[left]), SummedPrints(prints.part(left, right), sums.part(first, after), head, where, minutes)
 
 
 def _placed(prints: Prints, places: Ints, floor_minute: int) -> tuple[Ints, Ints, Ints]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -101,10 +102,30 @@ def test_several_programs_may_meet_an_empty_database_at_once(database_url: str) 
 
 def test_an_older_database_is_refused_until_it_is_upgraded(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's tables change unasked."""
-    monkeypatch.setattr(schema, "REVISIONS", (*REVISIONS, "0002"))
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    with pytest.raises(DatabaseError, match=r"of revision 0001, not 0002; run `fancy-trader db upgrade`"):
+    monkeypatch.setattr(schema, "REVISIONS", (*REVISIONS, "9998"))
+    monkeypatch.setattr(schema, "HEAD", "9998")
+    with pytest.raises(DatabaseError, match=rf"of revision {REVISIONS[-1]}, not 9998; run `fancy-trader db upgrade`"):
         ensure_schema(engine)
+
+
+def test_an_upgrade_keeps_what_an_older_database_holds(database_url: str) -> None:
+    """From each revision there ever was."""
+    engine = open_database(database_url)
+    for older in REVISIONS[:-1]:
+        config = Config()
+        config.set_main_option("script_location", "sinks:migrations")
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, older)
+            connection.execute(sa.text("INSERT INTO streams VALUES (:name, 7, 0, '{}', false)"), {"name": older})
+        with pytest.raises(DatabaseError, match=f"of revision {older}, not {HEAD}"):
+            ensure_schema(engine)
+        upgrade(engine)
+        ensure_schema(engine)
+        with reading(engine) as connection:
+            assert connection.scalars(sa.text("SELECT name FROM streams")).all() == [older]
+            assert set(metadata.tables) < set(sa.inspect(connection).get_table_names())
+    engine.dispose()
 
 
 @pytest.mark.parametrize("act", [ensure_schema, upgrade])
