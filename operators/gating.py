@@ -103,6 +103,11 @@ class GateTimeline:
         """Build from disjoint windows in time order."""
         return cls(windows, tuple(edge for window in windows for edge in (window.start_ns, window.end_ns)))
 
+    def standing(self, at_ns: int, action: Gate = Gate.DEFINED_RISK) -> tuple[Gate, tuple[GateCause, ...]]:
+        """Return the gate at an instant for plans with this action, and the events that opened the window."""
+        index = bisect_right(self.edges_ns, at_ns)
+        return (action, self.windows[index // 2].opened_by) if index % 2 else (Gate.ALLOW, ())
+
     def overdue_edge(self, at_ns: int, gate: Gate, action: Gate) -> GateEdge | None:
         """Return the edge that a plan whose gate is not what it should be at `at_ns` meets there and then.
 

@@ -60,8 +60,8 @@ NEXT: Final[Mapping[Phase, Mapping[Kind, Phase]]] = MappingProxyType(
             for phase in (Phase.OPEN, Phase.SCALED)
         },
         Phase.COMPLETED: {},  # terminal: nothing leads out
-        Phase.STOPPED: {},
-        Phase.INVALIDATED: {},
+        Phase.STOPPED: {Kind.REPLAN: Phase.STOPPED},  # a word about what came after; the plan stays what it is
+        Phase.INVALIDATED: {Kind.REPLAN: Phase.INVALIDATED},
         Phase.MISSED: {},
         Phase.EXPIRED: {},
         Phase.CANCELLED: {},
@@ -131,6 +131,12 @@ def register(plan: Plan, at_ns: int, last_seq: int = 0, measured: LadderMeasure 
     }
     event = PlanEvent(plan.plan_id, plan.version, last_seq + 1, plan.symbol, Kind.REGISTERED, at_ns, None, data)
     return state, (event,)
+
+
+def replan(state: PlanState, at_ns: int, new_plan_id: str) -> Stepped:
+    """Note on a stopped or invalidated plan which plan a fresh signal of its setup made; its phase stays."""
+    data = {"plan_id": new_plan_id, "why": why.replanned(state.phase, new_plan_id)}
+    return _happen(state, Kind.REPLAN, at_ns, None, data)
 
 
 def absorb(state: PlanState, at_ns: int, price: float, high: float, low: float) -> PlanState:
@@ -329,6 +335,7 @@ __all__ = [
     "health_thresholds",
     "raise_due",
     "register",
+    "replan",
     "step",
     "trail_level",
 ]

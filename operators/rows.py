@@ -90,7 +90,8 @@ class BarRows:
 class ScanRow(msgspec.Struct, frozen=True):
     """One candidate that a detector found at the end of a bar, `at_ns` (ns UTC), whether or not a plan came of it.
 
-    `ordinal` counts from 1 per symbol, strategy, direction and `session_date` (New York, as YYYY-MM-DD); `confidence`
+    `ordinal` counts proposals from 1 per symbol, strategy, direction and `session_date` (New York, as YYYY-MM-DD),
+    None while the setup's earlier plan, `plan_id`, lived; `profile`: the structured plan as of then; `confidence`
     is a share of weighted conditions, 0 to 1; `profile`, `features` and `conditions` are JSON-ready, without NaN.
     """
 
@@ -99,7 +100,7 @@ class ScanRow(msgspec.Struct, frozen=True):
     direction: str
     at_ns: int
     session_date: str
-    ordinal: int
+    ordinal: int | None
     plan_id: str | None
     actionable: bool
     confidence: float

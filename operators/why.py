@@ -87,6 +87,11 @@ def replaced(old: int, new: int) -> str:
     return f"version {new} takes the place of version {old}"
 
 
+def replanned(phase: str, new_plan_id: str) -> str:
+    """Say which plan follows a stopped or invalidated one."""
+    return f"{phase} before, the setup signals afresh: plan {new_plan_id}"
+
+
 def gated(action: str, causes: Sequence[GateCause], at_ns: int) -> str:
     """Say which events close the gate."""
     return f"{action} while {_named(causes, at_ns)}"

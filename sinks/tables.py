@@ -103,7 +103,7 @@ scan_results: Final = sa.Table(
     _key("direction"),
     _key("at_ns", sa.BigInteger),
     _column("session_date", NAME),
-    _column("ordinal", sa.Integer),
+    sa.Column("ordinal", sa.Integer),
     sa.Column("plan_id", NAME),
     _column("actionable", sa.Boolean),
     _column("confidence", sa.Double),

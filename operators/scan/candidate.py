@@ -9,16 +9,7 @@ import msgspec
 
 from operators.plans import Direction, Style
 from operators.prices import tidy
-
-
-class Condition(msgspec.Struct, frozen=True, gc=False):
-    """One condition as it was read at a bar.  `value` None: not available, so not met; `weight` 0: a gate."""
-
-    name: str
-    value: float | None
-    ok: bool
-    weight: float
-    required: bool
+from operators.structured.conditions import Condition
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):

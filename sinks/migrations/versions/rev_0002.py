@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("direction", name(), nullable=False),
         sa.Column("at_ns", sa.BigInteger, nullable=False),
         sa.Column("session_date", name(), nullable=False),
-        sa.Column("ordinal", sa.Integer, nullable=False),
+        sa.Column("ordinal", sa.Integer),
         sa.Column("plan_id", name()),
         sa.Column("actionable", sa.Boolean, nullable=False),
         sa.Column("confidence", sa.Double, nullable=False),
