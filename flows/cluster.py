@@ -24,9 +24,11 @@ from flows.dataflow import Rules, build
 from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
+from flows.scan_steps import ScanRules
 from flows.sql_sink import SqlSink
 from flows.tape_source import Replay, TapeSource
 from operators.conditions import Flag
+from operators.scan.features.clock import SessionClock
 from sinks.errors import DatabaseError
 
 EPOCH: Final = timedelta(seconds=1)
@@ -81,7 +83,7 @@ def run_flow(options: ReplayOptions, replayed: Replay, usable: Flag, meter: Mete
 
 def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
     """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised."""
-    rules = Rules(nyse_calendar(), job.options.gates, job.usable)
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable, scan=_scan_rules(job.options))
     sink = SqlSink(job.options.database, STREAM, meter)
     _spare_the_collector()
     flow = build(TapeSource(job.replay, meter), rules, sink)
@@ -89,7 +91,16 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
         cluster_main(flow, addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads)
     except RuntimeError as error:
         known = _known_cause(error)
-        raise known from None if known is not error else error
+        if known is error:
+            raise
+        raise known from None
+
+
+def _scan_rules(options: ReplayOptions) -> ScanRules | None:
+    if not options.scan:
+        return None
+    calendar = nyse_calendar()
+    return ScanRules(calendar, SessionClock.of(calendar), options.risk_budget)
 
 
 def _spare_the_collector() -> None:

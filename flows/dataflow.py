@@ -10,69 +10,34 @@ from typing import Any
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
+from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
+from flows.items import (
+    Commands,
+    History,
+    MarketCalendar,
+    SymbolEvents,
+    SymbolGates,
+    SymbolItem,
+    TapeItem,
+    ToAll,
+    Unusable,
+    Watched,
+)
+from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules, measured
+from operators.bars.columns import Interval
+from operators.bars.symbol_bars import BarPiece
 from operators.book import SymbolBook
 from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
-from operators.gating import GateSettings, GateTimeline, gate_timeline
+from operators.gating import GateSettings, gate_timeline
 from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
-from operators.records import Cancel, ClockMark, Command, TapeEnd
-from operators.rows import Batch, DeadLetter
+from operators.records import ClockMark, TapeEnd
+from operators.rows import BarRows, Batch
 from operators.sessions import SessionCalendar
 from operators.slots import Outcome
-from operators.targets import profile
-
-
-@dataclass(frozen=True, slots=True)
-class Commands:
-    """Plan commands of one symbol, in any order: each has its own time."""
-
-    symbol: str
-    commands: tuple[Command, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MarketCalendar:
-    """Market events that the tape knows of, each with the time since when."""
-
-    events: tuple[MarketEvent, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolEvents:
-    """The market events that concern one symbol, whether by name or as all others."""
-
-    symbol: str
-    events: tuple[MarketEvent, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolGates:
-    """One symbol's gate windows."""
-
-    symbol: str
-    timeline: GateTimeline
-
-
-@dataclass(frozen=True, slots=True)
-class ToAll:
-    """A record that must reach every one of `symbols`."""
-
-    symbols: tuple[str, ...]
-    record: MarketCalendar | ClockMark | TapeEnd
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """Input that could not be used, on its way to the dead letters."""
-
-    letters: tuple[DeadLetter, ...]
-
-
-TapeItem = TickFrame | Commands | ToAll | Unusable
-SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +45,37 @@ class Rules:
     """What the steps are told once: sessions, gate margins, and which flags any plan of the run could use.
 
     `keep_state`: whether snapshots are wanted; the engine asks for them at every epoch even if nobody stores them.
+    `scan` None: plans are only those that are given, and no bars are built.
     """
 
     calendar: SessionCalendar
     gates: GateSettings
     usable: Flag = ANY_LAST
     keep_state: bool = False
+    scan: ScanRules | None = None
 
 
 def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
-    """Wire the picture: tape, tag_sessions, evaluate_targets, gate_events, detect_hits, sinks."""
+    """Wire the picture: tape, tag_sessions, build_bars, scan, evaluate_targets, gate_events, detect_hits, sinks."""
     flow = Dataflow("plans")
     arrived = op.branch("usable", op.input("tape", flow, tape), lambda item: not isinstance(item, Unusable))
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
     keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
-    evaluated = op.map_value("evaluate_targets", keyed, evaluate_targets)
+    evaluated = _evaluated(keyed, rules.scan)
     gated = op.stateful("gate_events", evaluated, lambda kept: GateLogic(rules, kept))
     hits = op.stateful("detect_hits", gated, lambda kept: HitLogic(rules, kept))
     unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
     op.output("sinks", op.merge("rows", hits, unusable), sink)
     return flow
+
+
+def _evaluated(keyed: KeyedStream[SymbolItem], scan: ScanRules | None) -> KeyedStream[SymbolItem]:
+    """With a scan, bars, candidates and questions to the engine; without, only the ladders that are given."""
+    if scan is None:
+        return op.map_value("evaluate_targets", keyed, evaluate_targets)
+    barred = op.stateful("build_bars", keyed, lambda kept: BarLogic(scan, kept))
+    scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
+    return op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
 
 
 def dead_letters(item: TapeItem) -> Iterable[tuple[str, Batch]]:
@@ -117,7 +93,7 @@ def spread(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
     match item:
         case TickFrame():
             return by_symbol(item, usable)
-        case Commands():
+        case Commands() | History():
             return [(item.symbol, item)]
         case ToAll():
             return [(symbol, _addressed(symbol, item.record)) for symbol in item.symbols]
@@ -133,13 +109,7 @@ def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd) -> Sym
 
 def evaluate_targets(item: SymbolItem) -> SymbolItem:
     """Measure the ladders of plans that are given; how they stand later is `targets.standing` at each row written."""
-    if isinstance(item, Commands):
-        return Commands(item.symbol, tuple(map(_measured, item.commands)))
-    return item
-
-
-def _measured(command: Command) -> Command:
-    return command if isinstance(command, Cancel) else replace(command, profile=profile(command.plan))
+    return measured(item) if isinstance(item, Commands) else item
 
 
 class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
@@ -178,7 +148,8 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
         if self._book is None:
             return [], op.StatefulLogic.DISCARD
         outcome = _advance(self._book, value)
-        return _batches(self._book, outcome, force=isinstance(value, TapeEnd)), op.StatefulLogic.RETAIN
+        bars = _bar_rows(self._book.symbol, value.piece) if isinstance(value, Watched) else ()
+        return _batches(self._book, outcome, bars, force=isinstance(value, TapeEnd)), op.StatefulLogic.RETAIN
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return the book as plain values."""
@@ -187,6 +158,8 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
 
 def _advance(book: SymbolBook, item: SymbolItem) -> Outcome:
     match item:
+        case Watched():
+            return _advance_with(book, item)
         case SymbolSlice():
             return book.advance(item)
         case ClockMark():
@@ -200,11 +173,25 @@ def _advance(book: SymbolBook, item: SymbolItem) -> Outcome:
         case SymbolEvents():
             msg = f"market events of {item.symbol} passed gate_events without becoming gates"
             raise TypeError(msg)
+        case History():
+            pass  # it has served its purpose
     return Outcome()
 
 
-def _batches(book: SymbolBook, outcome: Outcome, *, force: bool) -> list[Batch]:
-    if not (force or outcome.events or outcome.refused):
+def _advance_with(book: SymbolBook, item: Watched) -> Outcome:
+    if isinstance(item.record, ClockMark):
+        return book.mark(item.record.at_ns, item.proposals)
+    return book.advance(item.record, item.proposals)
+
+
+def _bar_rows(symbol: str, piece: BarPiece) -> tuple[BarRows, ...]:
+    closed = tuple(BarRows(symbol, interval, bars) for interval, bars in piece.bars.items())
+    revised = piece.revised.bars
+    return (*closed, BarRows(symbol, Interval.M1, revised)) if len(revised) else closed
+
+
+def _batches(book: SymbolBook, outcome: Outcome, bars: tuple[BarRows, ...], *, force: bool) -> list[Batch]:
+    if not (force or bars or outcome.events or outcome.refused or outcome.scans):
         return []
     return [
         Batch(
@@ -213,6 +200,8 @@ def _batches(book: SymbolBook, outcome: Outcome, *, force: bool) -> list[Batch]:
             states=tuple(outcome.states),
             dead_letters=tuple(outcome.refused),
             progress=(book.progress(),),
+            bars=bars,
+            scan_results=tuple(outcome.scans),
         )
     ]
 

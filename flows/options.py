@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from operators.gating import GateSettings
+from operators.risk import DEFAULT_RISK_BUDGET
 from operators.times import DEFAULT_LATE_NS
 
 DEFAULT_DATABASE: Final = "sqlite:///plans.db"
@@ -13,10 +14,14 @@ STREAM: Final = "tape"
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """`symbols` None: all that plans name.  `speed` None: as fast as it goes.  `batch_rows` None: as files come."""
+    """`symbols` None: all that plans name and that are scanned.  `speed` None: as fast as it goes.
+
+    `batch_rows` None: as files come.  `plans` None: only those that the scan finds.  `universe` None: every symbol on
+    the tape is scanned.  `bars`: folder of history; `risk_budget`: dollars lost at a stop, by which plans are sized.
+    """
 
     paths: tuple[Path, ...]
-    plans: Path
+    plans: Path | None
     database: str = DEFAULT_DATABASE
     events: Path | None = None
     from_ns: int | None = None
@@ -30,3 +35,8 @@ class ReplayOptions:
     extended_hours: bool = False
     late_ns: int = DEFAULT_LATE_NS
     gates: GateSettings = field(default_factory=GateSettings)
+    scan: bool = False
+    universe: Path | None = None
+    bars: Path | None = None
+    splits: Path | None = None
+    risk_budget: float = DEFAULT_RISK_BUDGET

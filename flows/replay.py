@@ -16,16 +16,18 @@ from flows.event_files import load_events
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans
+from flows.scanning import load_history, scanned_symbols
 from flows.tape.files import TapeFile, find_tape_files, verify
 from flows.tape.parquet_reader import first_instant
 from flows.tape.reader import TapeReader, read_file
 from flows.tape.scan import ScanFilter
 from flows.tape_source import Replay
 from operators import ticks
+from operators.conditions import Flag
 from operators.eligibility import usable_flags
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan
-from operators.rows import Batch
+from operators.rows import Batch, DeadLetter
 from operators.sessions import SessionRangeError, new_york
 from sinks.database import open_database
 from sinks.schema import ensure_schema
@@ -41,6 +43,7 @@ class Prepared:
     replay: Replay
     problems: tuple[PlanProblem, ...]
     notes: tuple[str, ...]
+    letters: tuple[DeadLetter, ...] = ()
 
 
 def prepare(options: ReplayOptions) -> Prepared:
@@ -51,17 +54,18 @@ def prepare(options: ReplayOptions) -> Prepared:
         msg = f"{files[0].path}: holds no print, only a header"
         raise DataMissingError(msg)
     events = load_events(options.events) if options.events else []
-    plans, problems = load_plans(options.plans, plan_defaults(options, files))
-    _refuse_if_useless(options, plans, problems)
+    plans, problems = _plans(options, files)
     chosen = [plan for plan in plans if options.symbols is None or plan.symbol in options.symbols]
-    if not chosen:
-        msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
-        raise BadInputError(msg)
     if len(chosen) < len(plans):
         notes.append(f"{len(plans) - len(chosen)} plans of other symbols are left out")
-    watched = tuple(sorted({plan.symbol for plan in chosen}))
+    scanned = scanned_symbols(options, with_rows) if options.scan else frozenset()
+    watched = tuple(sorted({plan.symbol for plan in chosen} | scanned))
+    if not watched:
+        msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
+        raise BadInputError(msg)
+    history, letters = load_history(options, scanned, _first_instant(options, files))
     wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
-    reader = TapeReader(tuple(files), watched, wanted, options.late_ns)
+    reader = TapeReader(tuple(files), watched, wanted, options.late_ns, for_bars=options.scan)
     replayed = Replay(
         plans=tuple(chosen),
         events=tuple(events),
@@ -69,8 +73,9 @@ def prepare(options: ReplayOptions) -> Prepared:
         to_ns=options.to_ns,
         batch_rows=options.batch_rows,
         speed=options.speed,
+        history=history,
     )
-    return Prepared(options, replayed, tuple(problems), tuple(notes))
+    return Prepared(options, replayed, tuple(problems), tuple(notes), letters)
 
 
 def run(prepared: Prepared, meter: Meter) -> None:
@@ -81,10 +86,11 @@ def run(prepared: Prepared, meter: Meter) -> None:
         ensure_schema(engine)
         set_inputs(engine, STREAM, _inputs(options, replayed))
         write_market_events(engine, replayed.events)
-        letters = tuple(problem.dead_letter() for problem in prepared.problems)
+        letters = (*(problem.dead_letter() for problem in prepared.problems), *prepared.letters)
         if letters:
             SinkWriter(engine, STREAM).write(Batch(dead_letters=letters))
-        run_flow(prepared.options, replayed, usable_flags(replayed.plans), meter)
+        usable = usable_flags(replayed.plans) | (Flag.LAST if options.scan else Flag(0))
+        run_flow(prepared.options, replayed, usable, meter)
         if not meter.stopped_early:
             set_complete(engine, STREAM)
     finally:
@@ -92,6 +98,19 @@ def run(prepared: Prepared, meter: Meter) -> None:
     if not meter.end_ns and not meter.stopped_early:
         msg = f"{', '.join(map(str, options.paths))}: no usable print in {meter.rows:,} rows (see dead_letters)"
         raise DataMissingError(msg)
+
+
+def _plans(options: ReplayOptions, files: Sequence[TapeFile]) -> tuple[list[Plan], list[PlanProblem]]:
+    if options.plans is None:
+        return [], []
+    plans, problems = load_plans(options.plans, plan_defaults(options, files))
+    _refuse_if_useless(options, plans, problems)
+    return plans, problems
+
+
+def _first_instant(options: ReplayOptions, files: Sequence[TapeFile]) -> int:
+    """The pre-market open of the first session replayed, ns UTC."""
+    return nyse_calendar().day_on_or_after(_first_day(options, files)).pre_ns
 
 
 def plan_defaults(options: ReplayOptions, files: Sequence[TapeFile]) -> PlanDefaults:

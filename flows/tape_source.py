@@ -3,17 +3,18 @@
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
-from flows.dataflow import Commands, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.errors import CommandError
+from flows.items import Commands, History, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.tape.pacing import Paced, paced, recut, time_ordered
 from flows.tape.reader import TapePiece, TapeReader
+from operators.bars.columns import Bars, Interval
 from operators.frames import TickFrame
 from operators.market_events import MarketEvent
 from operators.plans import Plan
@@ -24,7 +25,8 @@ from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
 class Replay:
     """What is replayed.  `reader` reads the tape of all watched symbols; `to_ns`: where the replay stops, if anywhere.
 
-    `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.
+    `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.  `history`: bars
+    from before the tape, by symbol.
     """
 
     plans: tuple[Plan, ...]
@@ -34,6 +36,7 @@ class Replay:
     to_ns: int | None = None
     batch_rows: int | None = None
     speed: float | None = None
+    history: Mapping[str, Mapping[Interval, Bars]] = field(default_factory=dict)
 
 
 def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
@@ -142,8 +145,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
         for cancel in self._replay.cancels:
             commands[symbols[cancel.plan_id]].append(cancel)
-        known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols]
-        return [*known, ToAll(self._symbols, MarketCalendar(self._replay.events))]
+        past = self._replay.history
+        history = [History(symbol, past[symbol]) for symbol in self._symbols if symbol in past]
+        known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
+        return [*history, *known, ToAll(self._symbols, MarketCalendar(self._replay.events))]
 
     def _closing(self) -> list[TapeItem]:
         rest: list[TapeItem] = list(self._unusable)

@@ -4,21 +4,24 @@ Each plan's life depends only on its own commands, its gate and the symbol's rec
 through a frame.  Those whose quiet band holds the whole frame, and which nothing is due for, advance together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NO_GATES, GateTimeline
+from operators.lifecycle import replan
 from operators.plan_columns import PlanColumns
 from operators.plans import Plan
+from operators.proposing.desk import Desk
+from operators.proposing.proposer import Proposal
 from operators.records import Command, Register
 from operators.rows import ProgressRow, StateRow, state_row
 from operators.slots import NOTHING_YET, Outcome, Slot, advance_slot, slot_from_plain, slot_to_plain
 from operators.state import PlanState
 
-BOOK_LAYOUT: Final = 1
+BOOK_LAYOUT: Final = 2
 """Version of `SymbolBook.snapshot`; raise it when the layout changes."""
 
 
@@ -32,6 +35,7 @@ class SymbolBook:
         self._slots: dict[str, Slot] = {}
         self._groups: dict[Profile | None, PlanColumns] | None = None
         self._counts = list(NO_COUNTS)
+        self._desk = Desk(symbol)
 
     def set_gates(self, gates: GateTimeline) -> None:
         """Take the symbol's gate windows; edges already passed stay as they were."""
@@ -50,21 +54,26 @@ class SymbolBook:
                 slot = self._slots[plan_id] = Slot(plan_id, [])
             slot.queue(command)
 
-    def advance(self, ticks: SymbolSlice) -> Outcome:
-        """Take all plans through one slice of the symbol's tape."""
+    def advance(self, ticks: SymbolSlice, proposals: Sequence[Proposal] = ()) -> Outcome:
+        """Take all plans through one slice of the symbol's tape.
+
+        `proposals` were made at instants up to the slice's end, in order; each acts at its own, before prints of then.
+        """
         for index, count in enumerate(ticks.counts):
             self._counts[index] += count
         outcome = Outcome()
         moved: list[Slot] = []
         for profile, group in self._grouped().items():
             moved += self._advance_group(group, profile, ticks, outcome)
+        self._desk.note(outcome.events)
+        moved += [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
         self.now_ns = max(self.now_ns, ticks.end_ns)
         self._regroup(moved)
         return outcome
 
-    def mark(self, at_ns: int) -> Outcome:
+    def mark(self, at_ns: int, proposals: Sequence[Proposal] = ()) -> Outcome:
         """Let time reach `at_ns` without a print: everything due at or before it happens."""
-        return self.advance(empty_slice(max(at_ns, self.now_ns)))
+        return self.advance(empty_slice(max(at_ns, self.now_ns)), proposals)
 
     def end(self, at_ns: int | None) -> Outcome:
         """The tape stops at `at_ns`: commands up to there take effect, deadlines beyond the last record do not.
@@ -92,7 +101,8 @@ class SymbolBook:
         """Return everything as plain values: layout, symbol, time, counts, gates; per plan JSON, state, commands."""
         self._settle_all()
         slots = tuple(slot_to_plain(slot) for slot in self._slots.values())
-        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), self._gates.to_plain(), slots
+        gates, desk = self._gates.to_plain(), self._desk.to_plain()
+        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk
 
     @classmethod
     def restore(cls, snapshot: tuple[Any, ...]) -> "SymbolBook":
@@ -100,11 +110,36 @@ class SymbolBook:
         if snapshot[0] != BOOK_LAYOUT:
             msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads {BOOK_LAYOUT}"
             raise ValueError(msg)
-        _, symbol, now_ns, counts, gates, slots = snapshot
+        _, symbol, now_ns, counts, gates, slots, desk = snapshot
         book = cls(symbol)
+        book._desk = Desk.from_plain(desk)
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
         book._slots = {slot.plan_id: slot for slot in map(slot_from_plain, slots)}
         return book
+
+    def _take(self, proposal: Proposal, ticks: SymbolSlice, outcome: Outcome) -> list[Slot]:
+        """Let a proposal become a plan, if it does; return the plan's slot."""
+        taken = self._desk.take(proposal, self._gates)
+        outcome.scans.append(taken.row)
+        plan = taken.plan
+        if plan is None:
+            return []
+        if taken.follows is not None:
+            self._replan(self._slots[taken.follows], plan, outcome)
+        slot = self._slots.setdefault(plan.plan_id, Slot(plan.plan_id, []))
+        slot.queue(Register(plan.valid_from_ns, plan))
+        before = len(outcome.events)
+        advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
+        self._desk.note(outcome.events[before:])
+        return [slot]
+
+    def _replan(self, slot: Slot, new: Plan, outcome: Outcome) -> None:
+        if slot.plan is None or slot.state is None:
+            return
+        slot.state, events = replan(slot.state, new.valid_from_ns, new.plan_id)
+        slot.written = slot.state
+        outcome.events += events
+        outcome.states.append(state_row(slot.plan, slot.state))
 
     def _grouped(self) -> dict[Profile | None, PlanColumns]:
         if self._groups is None:

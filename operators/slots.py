@@ -16,7 +16,7 @@ from operators.plan_json import plan_to_json
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.records import Cancel, Command, Expiry, GateEdge, Register
-from operators.rows import DeadLetter, PlanRow, StateRow, plan_row, state_row
+from operators.rows import DeadLetter, PlanRow, ScanRow, StateRow, plan_row, state_row
 from operators.state import PlanState
 from operators.targets import profile as measure
 from operators.times import iso
@@ -33,6 +33,7 @@ class Outcome:
     plans: list[PlanRow] = field(default_factory=list)
     states: list[StateRow] = field(default_factory=list)
     refused: list[DeadLetter] = field(default_factory=list)
+    scans: list[ScanRow] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,9 @@ from operators.gating import EVERY_KIND, GateMargins, GateSettings
 
 def replay(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz or Parquet.")],
-    plans: Annotated[Path, typer.Option(metavar="FILE", help="Plans: a JSON array, or one per line.")],
+    plans: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Plans: a JSON array, or one per line; without, only a scan.")
+    ] = None,
     events: Annotated[Path | None, typer.Option(metavar="FILE", help="Market events, CSV.")] = None,
     database: Annotated[str, typer.Option("--db", metavar="URL", help="SQLite or PostgreSQL.")] = DEFAULT_DATABASE,
     start: Annotated[str | None, typer.Option("--from", metavar="T", help="First instant replayed.")] = None,
@@ -33,6 +35,11 @@ def replay(
     late_seconds: Annotated[
         float, typer.Option(min=0, max=86_400, help="Older prints are late and set no price.")
     ] = 1.0,
+    scan: Annotated[bool, typer.Option("--scan/--no-scan", help="Build bars and let the scanner find plans.")] = True,
+    universe: Annotated[Path | None, typer.Option(metavar="FILE", help="Symbols to scan, one per line.")] = None,
+    bars: Annotated[Path | None, typer.Option(metavar="DIR", help="Earlier minute and day aggregates.")] = None,
+    splits: Annotated[Path | None, typer.Option(metavar="FILE", help="Splits, CSV: symbol,ex_date,from,to.")] = None,
+    risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
     strict: Annotated[bool, typer.Option(help="Refuse the run when one plan is bad.")] = False,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
@@ -59,7 +66,15 @@ def replay(
         extended_hours=extended_hours,
         late_ns=round(late_seconds * 1e9),
         gates=_gates(gate_window or []),
+        scan=scan,
+        universe=universe,
+        bars=bars,
+        splits=splits,
+        risk_budget=risk,
     )
+    if plans is None and not scan:
+        msg = "nothing to watch: give --plans, or leave out --no-scan"
+        raise BadInputError(msg)
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
         msg = "--to lies before --from"
         raise BadInputError(msg)

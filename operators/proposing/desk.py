@@ -11,6 +11,7 @@ import msgspec
 from operators.engine.to_plan import PlanIdentity, to_plan
 from operators.events import Kind, PlanEvent
 from operators.gating import GateTimeline
+from operators.plan_reading import SESSION_BOUND
 from operators.plans import Plan
 from operators.proposing.proposer import Proposal
 from operators.rows import ScanRow
@@ -55,25 +56,25 @@ class Desk:
 
     def note(self, events: Iterable[PlanEvent]) -> None:
         """Take the events of the symbol's plans; the ends among them count from their own times on."""
+        living = {setup.living for setup in self._setups.known}
         ended = [
             Ended(each.plan_id, ENDS[each.kind], each.at_ns, each.kind in BEFORE_PRINTS)
             for each in events
-            if each.kind in ENDS
+            if each.kind in ENDS and each.plan_id in living
         ]
         if ended:
             self._ended = tuple(sorted((*self._ended, *ended), key=lambda each: (each.at_ns, each.plan_id)))
 
-    def take(self, proposal: Proposal, gates: GateTimeline, close_after_ns: int | None) -> Taken:
-        """Decide on a proposal; those of earlier instants came before.  `close_after_ns`: when its plan would end."""
+    def take(self, proposal: Proposal, gates: GateTimeline) -> Taken:
+        """Decide on a proposal; those of earlier instants came before."""
         candidate, profile = proposal.candidate, proposal.profile
         self._settle(candidate.at_ns)
         decision = self._setups.consider(candidate)
         self._setups = self._setups.accept(decision, actionable=profile.actionable)
-        row = scan_row(proposal, decision, gates, close_after_ns)
+        row = scan_row(proposal, decision, gates)
         if decision.ordinal is None or not profile.actionable:
             return Taken(row)
-        identity = PlanIdentity(decision.plan_id, candidate.strategy, candidate.at_ns, close_after_ns)
-        return Taken(row, to_plan(profile, identity), decision.replaces)
+        return Taken(row, to_plan(profile, identity_of(proposal, decision)), decision.replaces)
 
     def _settle(self, at_ns: int) -> None:
         """Let the setups know of the plans that had ended by an instant."""
@@ -97,11 +98,18 @@ class Desk:
         return own
 
 
-def scan_row(proposal: Proposal, decision: Decision, gates: GateTimeline, expires_at_ns: int | None) -> ScanRow:
+def identity_of(proposal: Proposal, decision: Decision) -> PlanIdentity:
+    """Name a proposal's plan; those of a session end with it."""
+    candidate = proposal.candidate
+    until_ns = proposal.session.next_close_ns if candidate.style in SESSION_BOUND else None
+    return PlanIdentity(decision.plan_id, candidate.strategy, candidate.at_ns, until_ns)
+
+
+def scan_row(proposal: Proposal, decision: Decision, gates: GateTimeline) -> ScanRow:
     """Write a candidate as it stood: what was found, what the engine says, what became of it."""
     candidate, profile = proposal.candidate, proposal.profile
     proposed = decision.ordinal is not None
-    identity = PlanIdentity(decision.plan_id, candidate.strategy, candidate.at_ns, expires_at_ns)
+    identity = identity_of(proposal, decision)
     gate, causes = gates.standing(candidate.at_ns)
     document = structured_plan(profile, identity, proposal.session, candidate.conditions, gate, causes)
     return ScanRow(
@@ -118,4 +126,3 @@ def scan_row(proposal: Proposal, decision: Decision, gates: GateTimeline, expire
         features=dict(candidate.features),
         conditions=msgspec.to_builtins(candidate.conditions),
     )
-

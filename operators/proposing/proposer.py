@@ -20,14 +20,13 @@ from operators.levels.history import LevelHistory
 from operators.levels.session_levels import INTERVALS, SessionLevels
 from operators.plans import EntryType
 from operators.proposing.recent_bars import RecentBars
+from operators.risk import DEFAULT_RISK_BUDGET
 from operators.scan.candidate import Candidate
 from operators.sessions import SessionBlock, SessionCalendar, SessionDay
 from operators.times import MINUTE_NS
 
 CHANGES: Final = 20
 """Close-to-close changes that a realised move is measured from, of the style's bar: a month of days."""
-DEFAULT_RISK_BUDGET: Final = 500.0
-"""Dollars lost at the stop, by which positions are sized."""
 
 
 class Proposal(msgspec.Struct, frozen=True, gc=False):

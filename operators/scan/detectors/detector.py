@@ -13,8 +13,8 @@ import numpy as np
 
 from operators.bars.columns import Floats, Interval, Mask
 from operators.plans import Style
-from operators.scan.candidate import Condition
 from operators.scan.features.columns import Features
+from operators.structured.conditions import Condition
 
 TOLERANCE: Final = 1e-9
 """Slack of every bound: what binary floats make of decimals must not decide."""

@@ -1,0 +1,83 @@
+"""What travels through the dataflow: tape items before they are cut by symbol, symbol items after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from operators.bars.columns import Bars, Interval
+from operators.bars.symbol_bars import BarPiece
+from operators.eligibility import SymbolSlice
+from operators.frames import TickFrame
+from operators.gating import GateTimeline
+from operators.market_events import MarketEvent
+from operators.proposing.proposer import Proposal
+from operators.records import ClockMark, Command, TapeEnd
+from operators.rows import DeadLetter
+from operators.scan.candidate import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Plan commands of one symbol, in any order: each has its own time."""
+
+    symbol: str
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketCalendar:
+    """Market events that the tape knows of, each with the time since when."""
+
+    events: tuple[MarketEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolEvents:
+    """The market events that concern one symbol, whether by name or as all others."""
+
+    symbol: str
+    events: tuple[MarketEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolGates:
+    """One symbol's gate windows."""
+
+    symbol: str
+    timeline: GateTimeline
+
+
+@dataclass(frozen=True, slots=True)
+class ToAll:
+    """A record that must reach every one of `symbols`."""
+
+    symbols: tuple[str, ...]
+    record: MarketCalendar | ClockMark | TapeEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Input that could not be used, on its way to the dead letters."""
+
+    letters: tuple[DeadLetter, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """One symbol's bars from before the tape, by interval, ascending."""
+
+    symbol: str
+    bars: Mapping[Interval, Bars]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """A symbol's prints or a clock mark, the bars that ended with it, and what was found at their ends."""
+
+    record: SymbolSlice | ClockMark
+    piece: BarPiece
+    candidates: tuple[Candidate, ...] = ()
+    proposals: tuple[Proposal, ...] = field(default=())
+
+
+TapeItem = TickFrame | Commands | ToAll | Unusable | History
+SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched

@@ -1,0 +1,88 @@
+"""What a scan needs before the first print: which symbols, and what is known of them from earlier days."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from flows.bar_history import load_bar_history
+from flows.calendars import nyse_calendar
+from flows.errors import BadInputError, DataMissingError
+from flows.options import ReplayOptions
+from flows.split_files import load_splits
+from flows.tape.files import TapeFile
+from flows.tape.reader import read_file
+from flows.tape.scan import ScanFilter
+from operators import ticks
+from operators.bars.columns import Bars, Interval
+from operators.coding import MOST_SYMBOLS
+from operators.plans import SYMBOL_LENGTH
+from operators.rows import DeadLetter
+
+BarsOf = Mapping[str, Mapping[Interval, Bars]]
+
+
+def scanned_symbols(options: ReplayOptions, files: Sequence[TapeFile]) -> frozenset[str]:
+    """Return the symbols that are scanned: those of the universe, else all on the tape, within `symbols` if given.
+
+    Raises BadInputError for a universe that is none and for more symbols than can be watched at once.
+    """
+    found = read_universe(options.universe) if options.universe else _symbols_on(files, options)
+    if options.symbols is not None:
+        found &= options.symbols
+    if len(found) > MOST_SYMBOLS:
+        msg = f"{len(found):,} symbols on the tape; at most {MOST_SYMBOLS:,} can be watched at once: name a --universe"
+        raise BadInputError(msg)
+    return found
+
+
+def read_universe(path: Path) -> frozenset[str]:
+    """Read tickers, one per line; what follows a # is a remark.  Raises DataMissingError, BadInputError."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        msg = f"{path}: no such file"
+        raise DataMissingError(msg) from None
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot be read as text ({error})"
+        raise BadInputError(msg) from None
+    found: set[str] = set()
+    for number, line in enumerate(text.splitlines(), 1):
+        symbol = line.partition("#")[0].strip()
+        if len(symbol) > SYMBOL_LENGTH or " " in symbol or "," in symbol:
+            msg = f"{path}: line {number}: got {symbol[:40]!r}; must be one ticker"
+            raise BadInputError(msg)
+        found |= {symbol} - {""}
+    if not found:
+        msg = f"{path}: holds no ticker; must be one per line"
+        raise BadInputError(msg)
+    return frozenset(found)
+
+
+def load_history(
+    options: ReplayOptions, symbols: Collection[str], first_ns: int
+) -> tuple[BarsOf, tuple[DeadLetter, ...]]:
+    """Return earlier bars by symbol and interval, and the rows that could not be used.  `first_ns`: ns UTC."""
+    if options.bars is None:
+        return {}, ()
+    splits = load_splits(options.splits) if options.splits else ()
+    past = load_bar_history(options.bars, symbols, nyse_calendar(), first_ns, splits)
+    found: dict[str, dict[Interval, Bars]] = {}
+    for interval, by_symbol in ((Interval.M1, past.minutes), (Interval.D1, past.days)):
+        for symbol in sorted(by_symbol):
+            found.setdefault(symbol, {})[interval] = by_symbol[symbol]
+    return found, past.dead_letters
+
+
+def _symbols_on(files: Sequence[TapeFile], options: ReplayOptions) -> frozenset[str]:
+    """Return the symbols on the tape: one look at a single column of Parquet, a whole reading of CSV."""
+    found: set[str] = set()
+    for file in files:
+        if file.is_parquet:
+            name = file.layout.names[ticks.SYMBOL]
+            frame = pl.scan_parquet(file.path).select(pl.col(name).cast(pl.String).unique()).collect(engine="streaming")
+            found |= set(frame.to_series().drop_nulls().to_list())
+            continue
+        for piece in read_file(file, ScanFilter(options.from_ns, options.to_ns)):
+            found |= set(piece.ticks.get_column(ticks.SYMBOL).unique().to_list())
+    return frozenset(found - {""})

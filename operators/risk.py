@@ -1,0 +1,6 @@
+"""What may be lost."""
+
+from typing import Final
+
+DEFAULT_RISK_BUDGET: Final = 500.0
+"""Dollars lost at a plan's stop, by which the scanner's plans are sized unless told otherwise."""
