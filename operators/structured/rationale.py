@@ -24,7 +24,7 @@ def rationale(profile: TargetProfile, strategy: str, conditions: Sequence[Condit
 
 
 def confluence(profile: TargetProfile, conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """Name what agrees: levels within the style's snap window of the entry, strongest first, then conditions met."""
+    """Name what agrees: levels within the style's snap window of the entry, strongest first, then weighty conditions met."""
     window = STYLES[profile.style].snap_window_atr
     near = [
         line
@@ -32,7 +32,7 @@ def confluence(profile: TargetProfile, conditions: Sequence[Condition]) -> tuple
         if line.verdict is not Verdict.NOT_YET and line.distance_atr is not None and abs(line.distance_atr) <= window
     ]
     kinds = [line.kind for line in sorted(near, key=lambda line: (-line.strength, line.kind))]
-    names = [condition.name for condition in conditions if condition.ok]
+    names = [condition.name for condition in conditions if condition.ok and condition.weight > 0]
     return tuple(dict.fromkeys(kinds + names))
 
 
