@@ -24,7 +24,7 @@ def rationale(profile: TargetProfile, strategy: str, conditions: Sequence[Condit
 
 
 def confluence(profile: TargetProfile, conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """Name what agrees: levels within the style's snap window of the entry, strongest first, then weighty conditions met."""
+    """Name what agrees: levels within the snap window of the entry, strongest first, then weighty conditions met."""
     window = STYLES[profile.style].snap_window_atr
     near = [
         line

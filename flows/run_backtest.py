@@ -1,0 +1,51 @@
+"""A backtest as a person runs it: a replay with the scanner on, then the report of what its plans were worth."""
+
+import sys
+from pathlib import Path
+
+import typer
+
+from flows.backtest_report import print_backtest, save_chart
+from flows.errors import BadInputError, CommandError
+from flows.meter import Meter
+from flows.options import ReplayOptions
+from flows.replay import prepare, run
+from flows.run_replay import InterruptedReplayError, progress_of, stopping_cleanly
+from operators.backtest.report import BacktestReport, backtest_report
+from operators.scan.detectors.catalog import DETECTORS
+from sinks.database import open_database, reading
+from sinks.outcomes import outcomes
+
+
+def run_backtest(options: ReplayOptions, strategy: str | None, chart: Path, *, as_json: bool, quiet: bool) -> None:
+    """Replay, report and save the chart.  Raises BadInputError for a strategy that no detector has."""
+    known = sorted(detector.strategy for detector in DETECTORS)
+    if strategy is not None and strategy not in known:
+        msg = f"--strategy: got {strategy!r}; must be one of {', '.join(known)}"
+        raise BadInputError(msg)
+    prepared, meter = prepare(options), Meter()
+    for note in prepared.notes:
+        typer.echo(f"fancy-trader: {note}", err=True)
+    with stopping_cleanly(meter), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
+        run(prepared, meter)
+    if meter.stopped_early:
+        msg = "stopped before the end; there is no report of half a tape"
+        raise InterruptedReplayError(msg)
+    engine = open_database(options.database)
+    try:
+        with reading(engine) as connection:
+            report = backtest_report(outcomes(connection, strategy))
+    finally:
+        engine.dispose()
+    print_backtest(report, as_json=as_json)
+    names = ", ".join(path.name for path in options.paths)
+    _save(report, chart, f"Backtest of {strategy or 'all strategies'}", names)
+
+
+def _save(report: BacktestReport, chart: Path, title: str, subtitle: str) -> None:
+    try:
+        save_chart(report, chart, title, subtitle)
+    except OSError as error:
+        msg = f"{chart}: cannot be written ({error.strerror})"
+        raise CommandError(msg) from None
+    typer.echo(f"fancy-trader: chart saved as {chart}", err=True)
