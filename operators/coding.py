@@ -108,8 +108,9 @@ class Coder:
 
     def __init__(self, watched: Sequence[str], late_ns: int = DEFAULT_LATE_NS, *, for_bars: bool = False) -> None:
         self.symbols, self.flags = SymbolCoder(watched), FlagCoder(late_ns)
-        self._for_bars = [pl.col(ticks.SIZE), minutes_behind()] if for_bars else []
+        self.for_bars = for_bars
 
     def expressions(self) -> list[pl.Expr]:
         """Return the coded columns: CODE and LIST, and for bars SIZE and BEHIND."""
-        return [self.symbols.expression(), self.flags.expression(), *self._for_bars]
+        for_bars = [pl.col(ticks.SIZE), minutes_behind()] if self.for_bars else []
+        return [self.symbols.expression(), self.flags.expression(), *for_bars]

@@ -17,11 +17,14 @@ _PHASES: Final = tuple(str(phase) for phase in PHASE_CODES)
 def bar_rows(pieces: Sequence[BarRows]) -> list[Row]:
     """Write bars as rows, the newest revision of each only.  Raises ValueError naming the symbol for NaN, infinity."""
     rows: list[Row] = []
-    revised = False
+    revised: list[Row] = []
     for piece in pieces:
-        rows += _bar_rows(piece)
-        revised = revised or bool(piece.bars.revision.any())
-    return _newest(rows) if revised else rows
+        (revised if piece.bars.revision.any() else rows).extend(_bar_rows(piece))
+    if not revised:
+        return rows
+    newest = _newest(revised)
+    again = {row[:3] for row in newest}
+    return [row for row in rows if row[:3] not in again] + newest
 
 
 def _bar_rows(piece: BarRows) -> Iterable[Row]:

@@ -14,6 +14,8 @@ from operators.coding import Coder
 from operators.usable import unusable
 
 PIECE_ROWS: Final = 1_000_000
+PIECE_ROWS_FOR_BARS: Final = 2_000_000
+"""What is done per symbol and piece weighs more where bars are built of them."""
 SAMPLES: Final = 16
 SAMPLE_ROWS: Final = 5_000
 TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
@@ -34,13 +36,14 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
     kept = [*CODED, *_coded(file, coder)] if coder else [pl.col(ROW, *ticks.DECISIVE)]
     scan, any_bad, empty = _scan(file, wanted), False, pl.DataFrame()
     try:
-        for batch in _batches(scan.select(*kept, unusable(bounds).alias(UNUSABLE))):
+        rows = PIECE_ROWS_FOR_BARS if coder and coder.for_bars else PIECE_ROWS
+        for batch in _batches(scan.select(*kept, unusable(bounds).alias(UNUSABLE)), rows):
             bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
             any_bad, empty = any_bad or bool(bad.any()), frame.clear()
             yield Piece(frame.filter(~bad) if bad.any() else frame)
         if any_bad:  # seldom, so that what is needed to say why is not carried along with every good row
-            for rows in _batches(scan.filter(unusable(bounds))):
-                yield Piece(empty, reasoned(source, rows, bounds))
+            for batch in _batches(scan.filter(unusable(bounds)), PIECE_ROWS):
+                yield Piece(empty, reasoned(source, batch, bounds))
     except (pl.exceptions.PolarsError, OSError) as error:
         msg = f"{source}: cannot be read to its end ({str(error).splitlines()[0]})"
         raise DataMissingError(msg) from None
@@ -53,8 +56,8 @@ def first_instant(file: TapeFile) -> int | None:
     return None if earliest is None else int(earliest)
 
 
-def _batches(scan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    return scan.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True)
+def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
+    return scan.collect_batches(chunk_size=rows, maintain_order=True)
 
 
 def _coded(file: TapeFile, coder: Coder) -> list[pl.Expr]:

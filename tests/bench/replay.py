@@ -48,8 +48,8 @@ def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tup
     connection.send(result)
 
 
-def replay_once(case: Case) -> dict[str, Any]:
-    """Replay the whole tape into a new SQLite database."""
+def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str, Any]:
+    """Replay the whole tape into a new SQLite database, with bars, levels and all detectors if `scan`."""
     from flows.calendars import nyse_calendar
     from flows.meter import Meter
     from flows.options import ReplayOptions
@@ -60,12 +60,25 @@ def replay_once(case: Case) -> dict[str, Any]:
     for old in case.folder.glob("bench.db*"):
         old.unlink()
     meter, started = Meter(), time.perf_counter()
-    options = ReplayOptions((case.tape,), case.plans, f"sqlite:///{database}", case.events)
+    url = f"sqlite:///{database}"
+    options = ReplayOptions((case.tape,), case.plans, url, case.events, scan=scan, workers=workers)
     prepared = prepare(options)
     checked = time.perf_counter()
     run(prepared, meter)
     ended = time.perf_counter()
     return {"rows": meter.rows, "seconds": ended - started, "checking_seconds": checked - started}
+
+
+def scan_once(case: Case, workers: int) -> dict[str, Any]:
+    """Replay with the scanner on; with several workers, peak memory is that of the largest."""
+    return replay_once(case, scan=True, workers=workers)
+
+
+def polars_bars(case: Case) -> dict[str, Any]:
+    """Let polars alone build the same one-minute bars from the same file, sale conditions and late prints included."""
+    from tests.bench.polars_bars import build_bars
+
+    return build_bars(case.tape)
 
 
 def raw_read(case: Case) -> dict[str, Any]:
@@ -136,10 +149,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--scalar-ticks", type=int, default=200_000)
+    parser.add_argument("--scan", action="store_true", help="bars, levels and all detectors on; nothing else")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the replay with --scan")
     parser.add_argument("--full", action="store_true", help="also 100 000 plans, five times the ticks, and CSV.gz")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="fancy-trader-bench-") as folder:
-        print(json.dumps(bench(Path(folder), given), indent=1))
+        print(json.dumps((bench_scan if given.scan else bench)(Path(folder), given), indent=1))
 
 
 def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -167,6 +182,28 @@ def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     if given.full:
         report |= many_plans(folder, given) | long_tape(folder, given, quickest) | flat_file(case, given)
     return report
+
+
+def bench_scan(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Measure the replay with the scanner on against polars building the bars alone, in turn."""
+    case = make_case(folder, given.ticks, given.symbols, given.plans, given.seed)
+    alone, scanned = [], []
+    for _ in range(given.repeat):
+        alone.append(measured(polars_bars, case))
+        scanned.append(measured(scan_once, case, given.workers))
+    quickest = best(scanned)
+    return {
+        "ticks": given.ticks,
+        "symbols": given.symbols,
+        "plans": given.plans,
+        "workers": given.workers,
+        "python": sys.version.split()[0],
+        "scan_ticks_per_second": round(rate(quickest)),
+        "scan_peak_mb": quickest["peak_mb"],
+        "polars_bars": best(alone)["bars"],
+        "polars_bars_ticks_per_second": round(rate(best(alone))),
+        "ratio_to_polars_bars": round(rate(quickest) / rate(best(alone)), 3),
+    }
 
 
 def many_plans(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
