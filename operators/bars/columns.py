@@ -114,3 +114,4 @@ DTYPES: Final = tuple(
     for name in COLUMNS
 )
 _VWAP: Final = COLUMNS.index("vwap")
+NO_BARS: Final = Bars.empty()

@@ -1,0 +1,126 @@
+"""One-minute bars of one symbol from its prints.  Law: however the tape is cut, the bars are byte-equal.
+
+A minute closes when the symbol's tape time reaches its end: with the first print or clock mark at or past it.  Every
+print counts in the minute of its SIP time; a late one counts in the minute in which it happened, where that is known,
+and a print that comes after its minute closed revises it.  Minutes in which no print may set a price have no bar,
+and what was traded in them is in none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from operators.bars.columns import NO_BARS, Bars, Floats
+from operators.bars.prints import Prints
+from operators.bars.revising import NO_REVISIONS, REMEMBERED_NS, ClosedMinutes, Revisions, Straggler
+from operators.bars.summing import SummedPrints, sum_prints
+from operators.bars.sums import NO_SUMS, Sum, Sums, bars_of, joined, priced, sums_of
+from operators.times import MINUTE_NS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """What a piece of tape gave: the bars that it closed, ascending, and those that late prints on it revised."""
+
+    closed: Bars = NO_BARS
+    revised: Revisions = NO_REVISIONS
+
+
+class MinuteBuilder:
+    """Builds the one-minute bars of a symbol.  `now_ns`: its tape time, ns UTC; it never goes back.
+
+    Prints can revise bars that started up to `remembered_ns` before their SIP time.
+    """
+
+    def __init__(self, remembered_ns: int = REMEMBERED_NS) -> None:
+        self.now_ns = 0
+        self._held: Sum | None = None
+        self._closed = ClosedMinutes(remembered_ns)
+
+    def extend(self, piece: SummedPrints) -> Built:
+        """Take the symbol's next prints, as `summing.sum_prints` gives them."""
+        minute = self.now_ns // MINUTE_NS
+        if piece.sums.start_ns.item(0) < minute * MINUTE_NS:
+            piece = _floored(piece.prints, minute)
+        before_ns = self.now_ns
+        self.now_ns = max(before_ns, int(piece.prints.sip_ns.max()))
+        closed = self._close(self._advanced(piece))
+        if not len(piece.displaced):
+            return Built(closed)
+        return Built(closed, self._closed.revise(_stragglers(piece, before_ns)))
+
+    def close_until(self, now_ns: int) -> Bars:
+        """Let the tape time reach `now_ns` without a print; return the bar that this closed, if any."""
+        self.now_ns = max(self.now_ns, now_ns)
+        if self._held is None or self._held[0] + MINUTE_NS > self.now_ns:
+            return NO_BARS
+        sums, self._held = sums_of([self._held]), None
+        return self._close(sums)
+
+    def to_plain(self) -> tuple[Any, ...]:
+        """Write everything as plain values, the same whatever pieces the tape came in."""
+        return self.now_ns, self._held, self._closed.to_plain(self.now_ns)
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, ...]) -> "MinuteBuilder":
+        """Undo `to_plain`."""
+        builder = cls()
+        builder.now_ns, held, closed = plain
+        builder._held = None if held is None else tuple(held)
+        builder._closed = ClosedMinutes.from_plain(closed)
+        return builder
+
+    def _advanced(self, piece: SummedPrints) -> Sums:
+        """Hold the piece's last minute; return those that it closed, priced or not."""
+        sums, held = piece.sums, self._held
+        first = sums.row(0)
+        goes_on = held is not None and held[0] == first[0]
+        if held is not None and goes_on:
+            first = _gone_on(held, first, piece.head)
+        before = [] if held is None or goes_on else [sums_of([held])]
+        if len(sums) == 1:
+            self._held = first
+            return before[0] if before else NO_SUMS
+        self._held = sums.row(-1)
+        closed = sums.take(slice(0, -1))
+        closed.values[:, 0], closed.trades[0], closed.phase[0] = first[1:7], first[7], first[8]
+        return joined([*before, closed]) if before else closed
+
+    def _close(self, sums: Sums) -> Bars:
+        if not len(sums):
+            return NO_BARS
+        sums = priced(sums)
+        self._closed.add(sums, self.now_ns)
+        return bars_of(sums)
+
+
+def _gone_on(held: Sum, since: Sum, head: Floats) -> Sum:
+    """Return what was held of a minute with what came since; `head`: what each print since adds."""
+    start_ns, open_, high, low, close, volume, notional, trades, phase = held
+    added = head.copy()
+    added[0, 0] += volume
+    added[1, 0] += notional
+    volume, notional = added.cumsum(axis=1)[:, -1].tolist()
+    _, new_open, new_high, new_low, new_close, _, _, new_trades, new_phase = since
+    if open_ != open_:
+        open_, phase = new_open, new_phase
+    if new_close == new_close:
+        close = new_close
+    trades += new_trades
+    return start_ns, open_, max(high, new_high), min(low, new_low), close, volume, notional, trades, phase
+
+
+def _floored(prints: Prints, minute: int) -> SummedPrints:
+    """Sum up prints some of which come after their minute closed."""
+    pieces = sum_prints(prints, np.zeros(len(prints), dtype=np.uint16), minute)
+    return next(piece for _, piece in pieces)
+
+
+def _stragglers(piece: SummedPrints, before_ns: int) -> Iterator[Straggler]:
+    """Return the displaced prints, each known when the tape reached it."""
+    prints, where = piece.prints, piece.displaced
+    at_ns = np.maximum(np.maximum.accumulate(prints.sip_ns), before_ns)[where]
+    columns = at_ns, piece.own * MINUTE_NS, prints.price[where], prints.size[where], prints.flags[where]
+    return map(Straggler, *(column.tolist() for column in columns))
