@@ -52,8 +52,8 @@ class Regime:
 
 
 REGIMES: Final = (
-    Regime("SIMR01", Shape.TREND_UP, Past.PULLBACK, price=120.0, reach=0.6),
-    Regime("SIMR02", Shape.TREND_DOWN, Past.PULLBACK, sign=-1, price=60.0, reach=0.6),
+    Regime("SIMR01", Shape.TREND_UP, Past.PULLBACK, price=120.0, reach=0.5),
+    Regime("SIMR02", Shape.TREND_DOWN, Past.PULLBACK, sign=-1, price=60.0, reach=0.5),
     Regime("SIMR03", Shape.TREND_UP, calm=0.25, price=45.0, reach=0.8),
     Regime("SIMR04", Shape.TREND_DOWN, calm=0.25, price=210.0, reach=0.8),
     Regime("SIMR05", Shape.TREND_UP, Past.BASE, price=90.0),
