@@ -25,7 +25,11 @@ class Shape(StrEnum):
     TREND_DOWN = "trend_down"
     RANGE = "range"
     REVERSAL = "reversal"
+    REVERSAL_DOWN = "reversal_down"
     GAP = "gap"
+    GAP_DOWN = "gap_down"
+    COIL_UP = "coil_up"
+    COIL_DOWN = "coil_down"
 
 
 _POINTS: Final[dict[Shape, tuple[tuple[float, ...], tuple[float, ...]]]] = {
@@ -33,15 +37,19 @@ _POINTS: Final[dict[Shape, tuple[tuple[float, ...], tuple[float, ...]]]] = {
     Shape.TREND_DOWN: ((0, 0.3, 0.5, 1), (0, -0.9, -0.7, -1.8)),
     Shape.RANGE: ((0, 0.12, 0.3, 0.48, 0.66, 0.84, 1), (0, 0.5, -0.5, 0.5, -0.5, 0.5, 0)),
     Shape.REVERSAL: ((0, 0.42, 1), (0, -1.5, 0.7)),
+    Shape.REVERSAL_DOWN: ((0, 0.42, 1), (0, 1.5, -0.7)),
     Shape.GAP: ((0, 0.1, 0.55, 1), (0, 0.4, -1.1, -0.6)),
+    Shape.GAP_DOWN: ((0, 0.1, 0.55, 1), (0, -0.4, 1.1, 0.6)),
+    Shape.COIL_UP: ((0, 0.12, 0.3, 0.48, 0.7, 1), (0, -0.5, 0.55, 0.05, 0.9, 1.2)),
+    Shape.COIL_DOWN: ((0, 0.12, 0.3, 0.48, 0.7, 1), (0, 0.5, -0.55, -0.05, -0.9, -1.2)),
 }
 """Parts of the regular session that have passed, and the drift up to then in daily volatilities."""
 
-_CALM: Final = {Shape.RANGE: 0.35}
+_CALM: Final = {Shape.RANGE: 0.35, Shape.COIL_UP: 0.3, Shape.COIL_DOWN: 0.3}
 _WALK: Final = 0.6
 """The walk's deviation over the regular session, in daily volatilities."""
-_GAP: Final = 3.0
-"""The overnight gap of `Shape.GAP` in daily volatilities; of the others, 0.3 times a standard normal."""
+_GAP: Final = {Shape.GAP: 3.0, Shape.GAP_DOWN: -3.0}
+"""Overnight gaps in daily volatilities; of the other shapes, 0.3 times a standard normal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ def _walk(rng: np.random.Generator, day: SessionDay, spec: SymbolSpec, sip_ns: I
 
 def _before_open(rng: np.random.Generator, day: SessionDay, spec: SymbolSpec, sip_ns: Ints) -> Floats:
     """The pre-market's way from yesterday's close to the open, as log of the price over the open price."""
-    usual = _GAP if spec.shape is Shape.GAP else 0.3 * rng.standard_normal()
+    usual = _GAP[spec.shape] if spec.shape in _GAP else 0.3 * rng.standard_normal()
     gap = usual * spec.daily_volatility if spec.gap is None else spec.gap
     done = _progress(sip_ns, day.pre_ns, day.open_ns)
     way: Floats = -log1p(gap) * (1 - done**2 * (3 - 2 * done))

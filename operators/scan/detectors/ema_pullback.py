@@ -22,8 +22,8 @@ class Parameters:
 
     apart: float = 0.5
     """Half a day's range between the averages: a trend one can see."""
-    rising: float = 0.25
-    """What the 20-session average gained in 5 sessions: a twentieth of a range a day at least."""
+    rising: float = 0.0
+    """What the 20-session average gained in 5 sessions: the pullback has slowed it, not turned it."""
     touch: tuple[float, float] = (-1.0, 0.4)
     """The two sessions' low lies around the average: not through it by more than a day's range."""
     close: tuple[float, float] = (0.0, 1.5)

@@ -35,7 +35,7 @@ class Parameters:
     """Within ten bars the price stood this far above: it came back, it did not just drift along the averages."""
     location: float = 0.6
     busy: float = 1.0
-    floor: float = 0.6
+    floor: float = 0.7
 
 
 P: Final = Parameters()

@@ -16,7 +16,7 @@ from operators.scan.features.columns import Features
 from operators.scan.features.daily_window import DailyWindow
 from operators.scan.features.day_before import DaysBefore
 from operators.scan.features.hourly import HourlyAtr
-from operators.scan.features.session_atr import above_zero
+from operators.scan.features.positive import above_zero
 
 FAST, SLOW, SLOWEST = 20, 50, 200
 """Sessions of the exponential averages: the month, the quarter and the year that charts usually show."""

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 
 from operators.bars.columns import Bars, Floats
+from operators.prices import PRICE_TOLERANCE
 from operators.scan.features.clock import Run
 from operators.scan.features.day_before import DayBefore, DaysBefore
 from operators.scan.features.rolling import Tail, highest
@@ -83,9 +84,9 @@ class FiveSession:
         run, before = self._run, []
         for off in (close - vwap).tolist():
             before.append(run)
-            if off > 0:
+            if off > PRICE_TOLERANCE:
                 run = max(run, 0.0) + 1
-            elif off < 0:
+            elif off < -PRICE_TOLERANCE:
                 run = min(run, 0.0) - 1
             else:
                 run = 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from operators.bars.columns import Bars, Floats, Ints
 from operators.indicators.atr import Atr
 from operators.scan.features.clock import SessionClock, regular
-from operators.scan.features.session_atr import above_zero
+from operators.scan.features.positive import above_zero
 
 WILDER: Final = 14
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from operators.bars.columns import Bars, Floats
 from operators.indicators.seeded_mean import SeededMean
+from operators.scan.features.positive import above_zero
 
 PERIOD: Final = 14
 """Wilder, New Concepts in Technical Trading Systems, 1978."""
@@ -43,9 +44,3 @@ class SessionAtr:
         mean, own._session, own._close = plain
         own._mean = SeededMean.from_plain(mean)
         return own
-
-
-def above_zero(column: Floats) -> Floats:
-    """Return the column with NaN where it is not above zero: nothing can be measured in units of nothing."""
-    positive = column > 0
-    return column if positive.all() else np.where(positive, column, np.nan)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from operators.bars.columns import Bars, Floats
+from operators.scan.features.positive import above_zero
 
 
 class SessionSums:
@@ -39,10 +40,9 @@ class SessionSums:
         return share(running[0, 1:], running[2, 1:]) + self.origin
 
     def deviation(self, running: Floats) -> Floats:
-        """Return the volume-weighted standard deviation around the VWAP after each bar, dollars."""
+        """Return the volume-weighted standard deviation around the VWAP after each bar, dollars; NaN where it is 0."""
         mean, square = share(running[:2, 1:], running[2, 1:])
-        deviation: Floats = np.sqrt(np.maximum(square - mean * mean, 0.0))
-        return deviation
+        return above_zero(np.sqrt(np.maximum(square - mean * mean, 0.0)))
 
     def to_plain(self) -> tuple[float, ...]:
         """Write the state."""
