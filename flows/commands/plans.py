@@ -50,3 +50,16 @@ def list_plans(
     with opened(database) as engine, engine.connect() as connection:
         report = read_report(connection, symbol)
     print_plans(report, as_json=as_json)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of structured plans, as scan_results.profile holds them and the API answers with.
+
+    Example: fancy-trader plans schema
+    """
+    import json
+
+    from operators.structured.schema import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=1))

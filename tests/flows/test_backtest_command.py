@@ -1,0 +1,62 @@
+"""`fancy-trader backtest`, as a person types it, on the two recorded days."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.flows.made import Command, speaker
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command line in this process."""
+    return speaker(capsys)
+
+
+@pytest.fixture
+def days(shared_data: Path) -> tuple[str, ...]:
+    """The two days, and the folder of their history."""
+    folder = shared_data / "flatfiles" / "us_stocks_sip"
+    return str(folder / "trades_v1" / "2013" / "10"), "--bars", str(folder)
+
+
+def test_a_backtest_reports_every_strategy_and_saves_its_chart(
+    command: Command, days: tuple[str, ...], tmp_path: Path
+) -> None:
+    chart = tmp_path / "chart.html"
+    said = command("backtest", *days, "--chart", str(chart), "--json")
+    assert said.code == 0
+    report = json.loads(said.out)
+    groups = {group["strategy"]: group["performance"] for group in report["groups"]}
+    assert {"opening_range_retest", "vwap_reclaim", "midday_reversion", "opening_gap_fill"} <= set(groups)
+    total = report["total"]["performance"]
+    assert total["plans"] == sum(group["plans"] for group in groups.values())
+    assert total["finished"] > 20
+    assert chart.read_text("utf-8").count("<svg") == 2
+    page = chart.read_text("utf-8")
+    for start in (page.index("<svg"), page.rindex("<svg")):
+        ET.fromstring(page[start : page.index("</svg>", start) + len("</svg>")])
+
+
+def test_one_strategy_alone_gives_that_part_of_the_whole(
+    command: Command, days: tuple[str, ...], tmp_path: Path
+) -> None:
+    chart = ("--chart", str(tmp_path / "chart.html"), "--json")
+    whole = json.loads(command("backtest", *days, *chart).out)
+    part = json.loads(command("backtest", *days, "--strategy", "vwap_reclaim", *chart).out)
+    (own,) = [group for group in whole["groups"] if group["strategy"] == "vwap_reclaim"]
+    assert part["groups"] == [own]
+
+
+def test_an_unknown_strategy_is_refused_with_those_there_are(command: Command, tmp_path: Path) -> None:
+    said = command("backtest", str(tmp_path), "--strategy", "foo")
+    assert said.code == 2
+    assert said.err.startswith("fancy-trader: --strategy: got 'foo'; must be one of base_breakout, ")
+
+
+def test_the_schema_of_structured_plans_is_printed(command: Command) -> None:
+    said = command("plans", "schema")
+    assert said.code == 0
+    assert json.loads(said.out)["$schema"].endswith("2020-12/schema")
