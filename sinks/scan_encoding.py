@@ -1,11 +1,12 @@
 """Bars and scan results as rows of plain strings and numbers, in the order of their table's columns."""
 
 from collections.abc import Iterable, Sequence
-from itertools import repeat
-from typing import Final
+from itertools import chain, repeat
+from typing import Final, NoReturn
 
 import numpy as np
 
+from operators.bars.columns import Bars
 from operators.rows import BarRows, ScanRow
 from operators.sessions import PHASE_CODES
 from sinks.bulk import Row
@@ -16,28 +17,38 @@ _PHASES: Final = tuple(str(phase) for phase in PHASE_CODES)
 
 def bar_rows(pieces: Sequence[BarRows]) -> list[Row]:
     """Write bars as rows, the newest revision of each only.  Raises ValueError naming the symbol for NaN, infinity."""
-    rows: list[Row] = []
-    revised: list[Row] = []
-    for piece in pieces:
-        (revised if piece.bars.revision.any() else rows).extend(_bar_rows(piece))
+    revised = [piece for piece in pieces if piece.bars.revision.any()]
     if not revised:
-        return rows
-    newest = _newest(revised)
+        return _rows(pieces)
+    newest = _newest(_rows(revised))
     again = {row[:3] for row in newest}
-    return [row for row in rows if row[:3] not in again] + newest
+    rest = [piece for piece in pieces if not piece.bars.revision.any()]
+    return [row for row in _rows(rest) if row[:3] not in again] + newest
 
 
-def _bar_rows(piece: BarRows) -> Iterable[Row]:
-    bars = piece.bars
-    for name in ("open", "high", "low", "close", "volume"):
-        if not np.isfinite(getattr(bars, name)).all():
-            msg = f"{piece.symbol}: {name} of a {piece.interval} bar is no number"
-            raise ValueError(msg)
+def _rows(pieces: Sequence[BarRows]) -> list[Row]:
+    """Write all pieces at once: a step per piece would cost more than its bars."""
+    bars = Bars.concat([piece.bars for piece in pieces])
+    numbers = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    if not all(np.isfinite(column).all() for column in numbers):
+        _refuse(pieces)
     *before, vwap, trades, phase, revision = (column.tolist() for column in bars.columns())
     if np.isnan(bars.vwap).any():
         vwap = [value if value == value else None for value in vwap]
-    phases = [_PHASES[code] for code in phase]
-    return zip(repeat(piece.symbol), repeat(str(piece.interval)), *before, vwap, trades, phases, revision)
+    symbols = chain.from_iterable(repeat(piece.symbol, len(piece.bars)) for piece in pieces)
+    intervals = chain.from_iterable(repeat(str(piece.interval), len(piece.bars)) for piece in pieces)
+    phases = map(_PHASES.__getitem__, phase)
+    return list(zip(symbols, intervals, *before, vwap, trades, phases, revision, strict=True))
+
+
+def _refuse(pieces: Iterable[BarRows]) -> NoReturn:
+    for piece in pieces:
+        for name in ("open", "high", "low", "close", "volume"):
+            if not np.isfinite(getattr(piece.bars, name)).all():
+                msg = f"{piece.symbol}: {name} of a {piece.interval} bar is no number"
+                raise ValueError(msg)
+    msg = "a bar holds what is no number"
+    raise ValueError(msg)
 
 
 def _newest(rows: list[Row]) -> list[Row]:

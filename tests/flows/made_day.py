@@ -50,7 +50,7 @@ class Day:
     def command(self, database: str, *arguments: object) -> list[str]:
         """The same as a command line."""
         files = ["--plans", self.plans, "--events", self.events, "--db", database]
-        return [str(each) for each in (SCRIPT, "replay", self.tape, *files, *arguments)]
+        return [str(each) for each in (SCRIPT, "replay", self.tape, "--no-scan", *files, *arguments)]
 
 
 def make_day(folder: Path) -> Day:

@@ -53,7 +53,7 @@ def strictly(text: str) -> Any:
 def test_replay_prints_json_for_machines(database_url: str, command: Command, day: tuple[Path, Path]) -> None:
     """One document: every plan with its state, and totals that agree with the database."""
     tape, plans = day
-    said = command("replay", tape, "--plans", plans, "--db", database_url, "--json")
+    said = command("replay", tape, "--plans", plans, "--no-scan", "--db", database_url, "--json")
     assert (said.code, said.err) == (0, "")
     document = strictly(said.out)
     assert set(document) == {"plans", "totals"}
@@ -79,7 +79,10 @@ def test_output_in_a_pipe_is_plain(tmp_path: Path, day: tuple[Path, Path]) -> No
     url = f"sqlite:///{tmp_path}/plans.db"
     environment = {"PATH": "/usr/bin:/bin", "TERM": "xterm-256color", "COLUMNS": "40"}
     done = subprocess.run(
-        [SCRIPT, "replay", tape, "--plans", plans, "--db", url], capture_output=True, env=environment, check=True
+        [SCRIPT, "replay", tape, "--plans", plans, "--no-scan", "--db", url],
+        capture_output=True,
+        env=environment,
+        check=True,
     )
     assert done.stderr == b""
     assert b"\x1b" not in done.stdout

@@ -74,9 +74,12 @@ def test_nothing_leaves_a_terminal_phase(phase: Phase, record: Record) -> None:
         assert step(plan, untouched, record) == (untouched, ())
 
 
-def test_the_table_has_a_row_per_phase_and_terminal_rows_are_empty() -> None:
+def test_the_table_has_a_row_per_phase_and_nothing_leads_out_of_terminal_ones() -> None:
+    """A stopped or invalidated plan may still be told which plan follows it; it stays what it is."""
     assert NEXT.keys() == set(Phase)
-    assert [phase for phase in Phase if not NEXT[phase]] == TERMINAL
+    assert [phase for phase in Phase if set(NEXT[phase].values()) <= {phase}] == TERMINAL
+    assert [phase for phase in TERMINAL if NEXT[phase]] == [Phase.STOPPED, Phase.INVALIDATED]
+    assert NEXT[Phase.STOPPED].keys() == NEXT[Phase.INVALIDATED].keys() == {Kind.REPLAN}
     assert [phase for phase in Phase if phase not in LIVE] == TERMINAL
     assert {Phase.OPEN, Phase.SCALED} == IN_POSITION
 
@@ -85,7 +88,7 @@ def test_the_table_leads_where_the_design_says() -> None:
     """A gate or a health change stays in its phase; every other kind names the phase that it leads to."""
     for phase, row in NEXT.items():
         for kind, after in row.items():
-            if kind in (Kind.GATED, Kind.UNGATED, Kind.AT_RISK, Kind.RECOVERED, Kind.TRAIL_RAISED):
+            if kind in (Kind.GATED, Kind.UNGATED, Kind.AT_RISK, Kind.RECOVERED, Kind.TRAIL_RAISED, Kind.REPLAN):
                 assert after is phase
             elif kind not in (Kind.ENTERED, Kind.TARGET_HIT):
                 assert after.value == kind.value
