@@ -84,7 +84,7 @@ def _totals(report: BacktestReport) -> list[str]:
 
 
 def _bins(judged: Calibration) -> Table:
-    table = _empty_table(["claimed", "forecasts", "on average", "came true", "95 % interval"], ("claimed",))
+    table = _empty_table(["claimed", "forecasts", "on average", "came true", "95% interval"], ("claimed",))
     for each in judged.bins:
         if each.count:
             table.add_row(
