@@ -20,11 +20,12 @@ QUIET: Final = {Interval.M1: 15, Interval.M5: 6, Interval.D1: 1}
 class Edges:
     """What one detector did at its last bars: shape (2, `quiet`), long and short."""
 
-    __slots__ = ("_last", "_quiet", "_session")
+    __slots__ = ("_busy", "_last", "_quiet", "_session")
 
     def __init__(self, interval: Interval) -> None:
         self._quiet = QUIET[interval]
         self._last: Mask = np.zeros((2, self._quiet), dtype=np.bool_)
+        self._busy = False
         self._session: int | None = None
 
     def extend(self, fired: Mask | None, sessions: Ints | None, size: int) -> Mask | None:
@@ -42,13 +43,17 @@ class Edges:
             joined = np.concatenate((self._last, fired[:, start:stop]), axis=1)
             fresh[:, start:stop] = fired[:, start:stop] & ~highest(joined[:, :-1], self._quiet, np.logical_or)
             self._last = joined[:, stop - start :]
+        self._busy = True
         return fresh
 
     def _calm(self, size: int, sessions: Ints | None) -> None:
         if sessions is not None and sessions[-1] != self._session:
-            self._last, self._session = np.zeros_like(self._last), int(sessions[-1])
-        elif self._last.any():
+            self._session = int(sessions[-1])
+            if self._busy:
+                self._last, self._busy = np.zeros_like(self._last), False
+        elif self._busy:
             self._last = np.concatenate((self._last, np.zeros((2, size), dtype=np.bool_)), axis=1)[:, size:]
+            self._busy = bool(self._last.any())
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
@@ -60,6 +65,7 @@ class Edges:
         own = cls(interval)
         own._session, last = plain
         own._last = np.array(last, dtype=np.bool_).reshape(2, -1)
+        own._busy = True in last
         return own
 
 

@@ -13,13 +13,12 @@ from operators.bars.columns import Bars, Interval
 from operators.plans import Direction
 from operators.scan.candidate import Candidate
 from operators.scan.detectors.catalog import DETECTORS, at
-from operators.scan.detectors.detector import Detector, Firing, Gated, Rule, gated, known, share_met
+from operators.scan.detectors.detector import Detector, Firing, Gate, Gated, gated, known, share_met
 from operators.scan.edges import Edges
 from operators.scan.features.clock import SessionClock
 from operators.scan.features.columns import Features
 from operators.scan.features.daily import DailyBuilder
-from operators.scan.features.five import FiveBuilder
-from operators.scan.features.minute import MinuteBuilder
+from operators.scan.features.intraday import IntradayBuilder
 
 DIRECTIONS: Final = (Direction.LONG, Direction.SHORT)
 """By row of a both-sided column."""
@@ -33,26 +32,27 @@ _NO_BARS: Final = Bars.empty()
 class SymbolScan:
     """The state of one symbol's scan: its features so far, and what the detectors did at their last bars."""
 
-    __slots__ = ("_clock", "_daily", "_edges", "_five", "_minute", "symbol")
+    __slots__ = ("_clock", "_daily", "_edges", "_intraday", "symbol")
 
     def __init__(self, symbol: str, clock: SessionClock) -> None:
         self.symbol = symbol
         self._clock = clock
-        self._minute, self._five, self._daily = MinuteBuilder(clock), FiveBuilder(clock), DailyBuilder(clock)
+        self._intraday, self._daily = IntradayBuilder(clock), DailyBuilder(clock)
         self._edges = {detector.strategy: Edges(detector.interval) for detector in DETECTORS}
 
     def extend(self, piece: Mapping[Interval, Bars]) -> list[Candidate]:
         """Return the candidates of a piece's bars in time order; ties by strategy, then direction."""
         found: list[Candidate] = []
         days, hours = piece.get(Interval.D1, _NO_BARS), piece.get(Interval.M60, _NO_BARS)
-        self._daily.hours(hours)
+        if len(hours):
+            self._daily.hours(hours)
         if len(days):
             found += self._detect(Interval.D1, self._daily.extend(days))
         fives, minutes = piece.get(Interval.M5, _NO_BARS), piece.get(Interval.M1, _NO_BARS)
-        if len(fives):
-            found += self._detect(Interval.M5, self._five.extend(fives, self._daily.days))
-        if len(minutes):
-            found += self._detect(Interval.M1, self._minute.extend(minutes, self._daily.days, self._five.volume))
+        if len(fives) or len(minutes):
+            minute, five = self._intraday.extend(minutes, fives, self._daily.days)
+            found += self._detect(Interval.M1, minute)
+            found += self._detect(Interval.M5, five)
         return sorted(found, key=_order)
 
     def warm_up(self, history: Mapping[Interval, Bars]) -> None:
@@ -66,7 +66,7 @@ class SymbolScan:
         sides = features.both_sides()
         sessions = None if interval is Interval.D1 else features.session
         gates: Gated | None = None
-        read: Sequence[Rule[Any]] | None = None
+        read: Sequence[Gate] | None = None
         for detector in DETECTORS_AT[interval]:
             if gates is None or read is not detector.gates:
                 gates, read = gated(detector.gates, sides), detector.gates
@@ -99,14 +99,14 @@ class SymbolScan:
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state; equal states are equal."""
         edges = tuple((strategy, each.to_plain()) for strategy, each in sorted(self._edges.items()))
-        return self.symbol, self._minute.to_plain(), self._five.to_plain(), self._daily.to_plain(), edges
+        return self.symbol, self._intraday.to_plain(), self._daily.to_plain(), edges
 
     @classmethod
     def from_plain(cls, clock: SessionClock, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
-        symbol, minute, five, daily, edges = plain
+        symbol, intraday, daily, edges = plain
         own = cls(symbol, clock)
-        own._minute, own._five = MinuteBuilder.from_plain(clock, minute), FiveBuilder.from_plain(clock, five)
+        own._intraday = IntradayBuilder.from_plain(clock, intraday)
         own._daily = DailyBuilder.from_plain(clock, daily)
         known = dict(edges)
         own._edges = {each.strategy: Edges.from_plain(each.interval, known[each.strategy]) for each in DETECTORS}

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Features)
 class Rule(Generic[F]):
     """`at_least` <= `value` <= `at_most`, both included; distances are in ATR.
 
-    `weight`: its part of the confidence, 0 for a gate; `required`: without it nothing fires.
+    `weight`: its part of the confidence, 0 for a mere time; `required`: without it nothing fires.
     """
 
     name: str
@@ -45,10 +45,21 @@ class Rule(Generic[F]):
         return (value >= self.at_least - TOLERANCE) & (value <= self.at_most + TOLERANCE)
 
 
-class Reading(NamedTuple):
-    """One rule over columns: its values, and where they are within its bounds."""
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition on trading itself: a neutral column that is `at_least` so much.  Required, without weight."""
 
-    rule: Rule[Any]
+    name: str
+    column: str
+    at_least: float
+    weight: float = 0.0
+    required: bool = True
+
+
+class Reading(NamedTuple):
+    """One rule or gate over columns: its values, and where they are within its bounds."""
+
+    rule: Rule[Any] | Gate
     value: Floats
     ok: Mask
 
@@ -71,14 +82,15 @@ class Detector(Generic[F]):
     interval: Interval
     floor: float
     rules: tuple[Rule[F], ...]
-    gates: tuple[Rule[F], ...]
+    gates: tuple[Gate, ...]
     atr: str
     window: tuple[str, float, float] | None = None
 
     def read(self, features: F) -> list[Reading]:
         """Return every condition over columns: one side's, both sides', or a single bar's of length 1."""
-        values = [(rule, rule.value(features)) for rule in (*self.rules, *self.gates)]
-        return [Reading(rule, value, rule.holds(value)) for rule, value in values]
+        values = [(rule, rule.value(features)) for rule in self.rules]
+        readings = [Reading(rule, value, rule.holds(value)) for rule, value in values]
+        return readings + gated(self.gates, features).readings
 
     def confidence(self, readings: Sequence[Reading]) -> Floats:
         """Return the share of weighted conditions met, added up in the order of the rules."""
@@ -151,15 +163,11 @@ class Firing(NamedTuple):
         return (*conditions(self.readings, side, index - self.start), *conditions(self.gates, side, index))
 
 
-def gated(gates: Sequence[Rule[F]], sides: F) -> Gated:
-    """Read gates over columns."""
-    readings = [
-        Reading(gate, value, gate.holds(value)) for gate, value in ((gate, gate.value(sides)) for gate in gates)
-    ]
-    open_: Mask = np.ones(len(sides), dtype=np.bool_)
-    for reading in readings:
-        open_ = open_ & reading.ok
-    return Gated(open_, readings)
+def gated(gates: Sequence[Gate], sides: Features) -> Gated:
+    """Read gates over columns, all at once."""
+    values = np.concatenate([getattr(sides, gate.column) for gate in gates]).reshape(len(gates), -1)
+    ok = values >= np.array([[gate.at_least - TOLERANCE] for gate in gates])
+    return Gated(ok.all(axis=0), [Reading(*each) for each in zip(gates, values, ok, strict=True)])
 
 
 def conditions(readings: Sequence[Reading], side: int, index: int = 0) -> tuple[Condition, ...]:

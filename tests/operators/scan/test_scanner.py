@@ -143,8 +143,7 @@ def names_failed(piece: Piece, interval: Interval, detector: str, history: Bars 
         scan.warm_up({Interval.D1: history})
     scan._daily.hours(piece[Interval.M60])
     scan._daily.extend(piece[Interval.D1])
-    five = scan._five.extend(piece[Interval.M5], scan._daily.days)
-    minute = scan._minute.extend(piece[Interval.M1], scan._daily.days, scan._five.volume)
+    minute, five = scan._intraday.extend(piece[Interval.M1], piece[Interval.M5], scan._daily.days)
     (found,) = [each for each in DETECTORS if each.strategy == detector]
     sides: Any = (minute if interval is Interval.M1 else five).both_sides()
     readings = found.read(sides)
