@@ -137,7 +137,7 @@ class Detector(Generic[F]):
 
 
 class Firing(NamedTuple):
-    """Where a detector fires: bars `at`, ascending; long and short there, shape (2, bars); its rules' readings there."""
+    """Where a detector fires: bars `at`, ascending; long and short, shape (2, bars); its rules' readings there."""
 
     at: Ints
     mask: Mask

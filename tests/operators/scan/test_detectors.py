@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -149,6 +149,7 @@ def mask(example: Example, some: Features) -> Mask:
 
 
 @each_detector
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_columns_give_what_single_bars_give(example: Example, data: st.DataObject) -> None:
     """L8: rows around the one that fires, some values missing."""
@@ -158,6 +159,7 @@ def test_columns_give_what_single_bars_give(example: Example, data: st.DataObjec
 
 
 @each_detector
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_mirrored_columns_fire_the_other_way(example: Example, data: st.DataObject) -> None:
     """L6, exactly: whatever the columns hold."""
