@@ -58,7 +58,7 @@ def turned(f: FiveFeatures) -> Floats:
     return (f.close - f.before) / f.atr
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[FiveFeatures]] = Detector(
     strategy="midday_reversion",
     style=Style.INTRADAY,
     interval=Interval.M5,
