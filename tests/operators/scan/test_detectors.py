@@ -10,10 +10,10 @@ from hypothesis.extra import numpy as hnp
 
 from operators.bars.columns import Mask
 from operators.plans import Style
-from operators.scan.candidate import Condition
 from operators.scan.detectors.catalog import DETECTORS
 from operators.scan.detectors.detector import conditions, gated, share_met
 from operators.scan.features.columns import LONG, SHORT, Features
+from operators.structured.conditions import Condition
 from tests.operators.scan.detector_rows import EXAMPLES, Example, Row, features, mirrored_row
 
 NEITHER = [False, False]
