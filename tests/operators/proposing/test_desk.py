@@ -10,7 +10,7 @@ from operators.events import Kind
 from operators.plans import Direction, Style
 from operators.proposing.desk import Desk, Taken
 from tests.operators.engine.engine_cases import AS_OF_NS
-from tests.operators.proposing.desk_cases import CLOSE_NS, HOUR_NS, MINUTE_NS, ended, proposal, take
+from tests.operators.proposing.desk_cases import CLOSE_NS, DAY_NS, MINUTE_NS, ended, proposal, take
 
 FIRST = "TEST.vwap_reclaim.long.20131008.1"
 SECOND = "TEST.vwap_reclaim.long.20131008.2"
@@ -94,7 +94,7 @@ def test_ends_count_from_their_own_times_however_early_they_are_told(desk: Desk)
     ("style", "follows"), [(Style.SCALP, False), (Style.INTRADAY, False), (Style.SWING, True), (Style.LEAP, True)]
 )
 def test_only_swings_and_leaps_are_replanned_in_a_later_session(style: Style, follows: bool) -> None:
-    desk, tomorrow = Desk("TEST"), AS_OF_NS + 24 * HOUR_NS
+    desk, tomorrow = Desk("TEST"), AS_OF_NS + DAY_NS
     (first,) = take(desk, proposal(style=style))
     assert first.plan is not None
     desk.note([ended(first.plan.plan_id, Kind.STOPPED, LATER)])

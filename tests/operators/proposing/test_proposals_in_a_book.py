@@ -3,6 +3,7 @@
 import pickle
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,7 +117,7 @@ def world(seed: int) -> tuple[list[Print], list[Proposal]]:
     return prints, proposals
 
 
-def run(seed: int, sizes: list[int], restarts: set[int]) -> tuple[list[PlanEvent], list[ScanRow], list[object]]:
+def run(seed: int, sizes: list[int], restarts: set[int]) -> tuple[list[PlanEvent], list[ScanRow], list[Any]]:
     """Take a book through the world in pieces; proposals come with the first print at or past their instant."""
     prints, proposals = world(seed)
     book, events, scans, place, number = SymbolBook(SYMBOL), list[PlanEvent](), list[ScanRow](), 0, 0
