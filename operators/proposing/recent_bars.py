@@ -13,24 +13,31 @@ months of 60m, a year of days."""
 
 
 class RecentBars:
-    """The last bars per interval.  Which older ones are still here depends on the pieces and decides nothing."""
+    """The last bars per interval.  Which older ones are still here depends on the pieces and decides nothing.
+
+    Bars are let go when the next come, never before: of a long piece, its first bar's end may be asked about too.
+    """
 
     def __init__(self) -> None:
         self._pieces: dict[Interval, list[Bars]] = {interval: [] for interval in KEPT}
+        self._count = dict.fromkeys(KEPT, 0)
 
     def extend(self, bars: Mapping[Interval, Bars]) -> None:
-        """Take the next bars."""
-        for interval, pieces in self._pieces.items():
+        """Take the next bars; whatever is asked from now on is asked as of their ends."""
+        for interval, kept in KEPT.items():
             new = bars.get(interval)
-            if new is not None:
-                pieces.append(new)
+            if new is None:
+                continue
+            if self._count[interval] > 2 * kept:
+                self._hold(interval, self.of(interval).take(slice(-kept, None)))
+            self._pieces[interval].append(new)
+            self._count[interval] += len(new)
 
     def of(self, interval: Interval) -> Bars:
-        """Return the bars of an interval, ascending; at least the last `KEPT`, as far as there are so many."""
+        """Return the bars of an interval, ascending; at least the last `KEPT` of any instant of the last piece."""
         pieces = self._pieces[interval]
         if len(pieces) > 1:
-            whole = Bars.concat(pieces)
-            pieces[:] = [whole if len(whole) <= 2 * KEPT[interval] else whole.take(slice(-KEPT[interval], None))]
+            pieces[:] = [Bars.concat(pieces)]
         return pieces[0] if pieces else NO_BARS
 
     def closes(self, interval: Interval, as_of_ns: int, count: int) -> Floats:
@@ -48,5 +55,8 @@ class RecentBars:
         """Undo `to_plain`."""
         own = cls()
         for interval, columns in zip(KEPT, plain, strict=True):
-            own._pieces[interval] = [Bars.from_plain(columns)]
+            own._hold(interval, Bars.from_plain(columns))
         return own
+
+    def _hold(self, interval: Interval, bars: Bars) -> None:
+        self._pieces[interval], self._count[interval] = [bars], len(bars)
