@@ -1,0 +1,55 @@
+"""Commands to the flow: appended by whoever asks, applied in order of id, marked once the flow has taken them.
+
+A command's body is {"idempotency_key": text or null, "plan": the plan as it was given, or null}.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from sinks.bulk import lock_writers
+from sinks.tables import commands
+
+REGISTER: Final = "register"
+CANCEL: Final = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCommand:
+    """A row of commands.  `created_ns`: wall clock of who asked; `applied_ns`: None until the flow has taken it."""
+
+    id: int
+    kind: str
+    plan_id: str | None
+    body: dict[str, Any]
+    created_ns: int
+    applied_ns: int | None
+
+
+def append(
+    connection: sa.Connection,
+    kind: str,
+    plan_id: str,
+    plan: Mapping[str, Any] | None,
+    created_ns: int,
+    idempotency_key: str | None = None,
+) -> tuple[StoredCommand, bool]:
+    """Append a command; return it and whether it is new: under a key that its plan has seen, the first one stands."""
+    lock_writers(connection)
+    if idempotency_key is not None:
+        query = sa.select(commands).where(commands.c.plan_id == plan_id).order_by(commands.c.id)
+        for row in connection.execute(query):
+            if row.body.get("idempotency_key") == idempotency_key:
+                return StoredCommand(*row), False
+    body = {"idempotency_key": idempotency_key, "plan": None if plan is None else dict(plan)}
+    values = {"kind": kind, "plan_id": plan_id, "body": body, "created_ns": created_ns}
+    written = connection.execute(commands.insert().values(values).returning(commands.c.id)).scalar_one()
+    return StoredCommand(written, kind, plan_id, body, created_ns, None), True
+
+
+def command_of(connection: sa.Connection, number: int) -> StoredCommand | None:
+    """The command of a number; None when there is none."""
+    row = connection.execute(sa.select(commands).where(commands.c.id == number)).one_or_none()
+    return None if row is None else StoredCommand(*row)
