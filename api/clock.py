@@ -1,4 +1,4 @@
-"""The one place of the API that reads the wall clock: for the session block of "now", and for what a command is dated."""
+"""The one place of the API that reads the wall clock: for the session block of "now", and for dating commands."""
 
 import time
 

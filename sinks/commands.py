@@ -28,6 +28,18 @@ class StoredCommand:
     applied_ns: int | None
 
 
+def command_under(connection: sa.Connection, plan_id: str, idempotency_key: str) -> StoredCommand | None:
+    """The command that was appended to a plan under a key; None when there is none.
+
+    Take the writers' lock first (`lock_writers`), lest another comes in between.
+    """
+    query = sa.select(commands).where(commands.c.plan_id == plan_id).order_by(commands.c.id)
+    for row in connection.execute(query):
+        if row.body.get("idempotency_key") == idempotency_key:
+            return StoredCommand(*row)
+    return None
+
+
 def append(
     connection: sa.Connection,
     kind: str,
@@ -35,18 +47,13 @@ def append(
     plan: Mapping[str, Any] | None,
     created_ns: int,
     idempotency_key: str | None = None,
-) -> tuple[StoredCommand, bool]:
-    """Append a command; return it and whether it is new: under a key that its plan has seen, the first one stands."""
+) -> StoredCommand:
+    """Append a command and return it."""
     lock_writers(connection)
-    if idempotency_key is not None:
-        query = sa.select(commands).where(commands.c.plan_id == plan_id).order_by(commands.c.id)
-        for row in connection.execute(query):
-            if row.body.get("idempotency_key") == idempotency_key:
-                return StoredCommand(*row), False
     body = {"idempotency_key": idempotency_key, "plan": None if plan is None else dict(plan)}
     values = {"kind": kind, "plan_id": plan_id, "body": body, "created_ns": created_ns}
-    written = connection.execute(commands.insert().values(values).returning(commands.c.id)).scalar_one()
-    return StoredCommand(written, kind, plan_id, body, created_ns, None), True
+    number = connection.execute(commands.insert().values(values).returning(commands.c.id)).scalar_one()
+    return StoredCommand(number, kind, plan_id, body, created_ns, None)
 
 
 def command_of(connection: sa.Connection, number: int) -> StoredCommand | None:

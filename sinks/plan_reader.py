@@ -41,9 +41,7 @@ class StoredVersion:
     body: dict[str, Any]
 
 
-def standings_page(
-    connection: sa.Connection, wanted: PlanFilter, after: str | None, limit: int
-) -> list[PlanStanding]:
+def standings_page(connection: sa.Connection, wanted: PlanFilter, after: str | None, limit: int) -> list[PlanStanding]:
     """Up to `limit` newest plan states behind the plan_id `after`, in order of plan_id."""
     newest = plan_states.join(
         plans, (plans.c.plan_id == plan_states.c.plan_id) & (plans.c.version == plan_states.c.version)
@@ -69,7 +67,7 @@ def standings_page(
 def plan_ids_known(
     connection: sa.Connection, wanted: PlanFilter, as_of_ns: int, after: str | None, limit: int
 ) -> list[str]:
-    """Up to `limit` ids behind `after` of plans registered at or before an instant; of the filter, what never changes."""
+    """Up to `limit` ids behind `after` of plans registered by an instant; of the filter, only what never changes."""
     query = sa.select(plans.c.plan_id).distinct().where(plans.c.registered_ns <= as_of_ns)
     if wanted.symbol is not None:
         query = query.where(plans.c.symbol == wanted.symbol)
