@@ -17,14 +17,15 @@ from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
 class PlanCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     """Register `plan` (as in a plans file) or cancel `plan_id`.  `id` names the command: the second of a name is none.
 
-    `default_from_ns`: where a plan that is silent about its start begins; None: at the command's own time.
+    It acts at its record's time; a plan that is silent about its start begins then.  `symbol`: whose plan is cancelled,
+    where the tape itself may not know.
     """
 
     id: str
     kind: Literal["register", "cancel"]
     plan: dict[str, Any] | None = None
     plan_id: str | None = None
-    default_from_ns: int | None = None
+    symbol: str | None = None
 
 
 class EventUpdate(msgspec.Struct, frozen=True):
@@ -40,19 +41,18 @@ class EventUpdate(msgspec.Struct, frozen=True):
 
 
 class GapMark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Prints of `symbols` (`*`: all) from `from_ns` to `to_ns` may be missing: known from `open`, mended at `close`.
+    """Prints of `symbols` (`*`: all) from `from_ns` to `to_ns` may be missing.
 
-    `gap` names the gap and is the same in both marks.  `to_ns` is None while nobody knows yet.  `overlap_ns`: how far
-    around the window prints may be on the tape twice.
+    `gap` names the gap and is the same in all of its marks.  `open`: found, and perhaps to be mended; `close`: mended,
+    all of it is on the tape; `lost`: it stays, and nothing more will be fetched.  `to_ns` is None while nobody knows.
     """
 
     gap: str
-    state: Literal["open", "close"]
+    state: Literal["open", "close", "lost"]
     from_ns: int
     to_ns: int | None = None
     symbols: tuple[str, ...] = (EVERY_SYMBOL,)
     reason: str = ""
-    overlap_ns: int = 0
 
 
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
@@ -91,7 +91,7 @@ def clock(at_ns: int) -> Record:
 
 
 def gap(mark: GapMark, receive_ns: int, feed: int = 0) -> Record:
-    """Record that a gap opened or closed."""
+    """Record that a gap opened, was mended, or stays."""
     return Record(Kind.GAP, receive_ns, _encoder.encode(mark), feed)
 
 
