@@ -56,6 +56,18 @@ def append(
     return StoredCommand(number, kind, plan_id, body, created_ns, None)
 
 
+def waiting(connection: sa.Connection) -> list[StoredCommand]:
+    """The commands that the flow has not taken yet, in order."""
+    query = sa.select(commands).where(commands.c.applied_ns.is_(None)).order_by(commands.c.id)
+    return [StoredCommand(*row) for row in connection.execute(query)]
+
+
+def mark_applied(connection: sa.Connection, number: int, at_ns: int) -> None:
+    """Note that a command has its place on the tape, at `at_ns` (ns UTC)."""
+    lock_writers(connection)
+    connection.execute(commands.update().where(commands.c.id == number).values(applied_ns=at_ns))
+
+
 def command_of(connection: sa.Connection, number: int) -> StoredCommand | None:
     """The command of a number; None when there is none."""
     row = connection.execute(sa.select(commands).where(commands.c.id == number)).one_or_none()

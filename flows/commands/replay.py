@@ -60,7 +60,7 @@ def replay(
         events=events,
         from_ns=instant("--from", start),
         to_ns=instant("--to", end),
-        symbols=_symbols(symbols),
+        symbols=read_symbols(symbols),
         speed=_speed(speed),
         workers=workers,
         batch_rows=batch_size,
@@ -84,7 +84,8 @@ def replay(
     run_replay(options, as_json=as_json, quiet=quiet)
 
 
-def _symbols(text: str | None) -> frozenset[str] | None:
+def read_symbols(text: str | None) -> frozenset[str] | None:
+    """Read tickers joined by commas; None: none were given.  Raises BadInputError."""
     if text is None:
         return None
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))

@@ -62,7 +62,7 @@ def average_price(bars: Bars) -> Floats:
 
 def share(part: Floats, whole: Floats) -> Floats:
     """Return part over whole, NaN where the whole is not above zero; the part may have rows, the whole has one."""
-    if not whole.min() > 0:
+    if not whole.size or not whole.min() > 0:
         whole = np.where(whole > 0, whole, np.nan)
     quotient: Floats = part / whole
     return quotient
