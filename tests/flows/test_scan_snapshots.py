@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
 from operators.bars.columns import NO_BARS, Bars, Interval
+from operators.bars.splits import Split
 from operators.bars.symbol_bars import SymbolBars
 from operators.conditions import Flag
 from operators.eligibility import SymbolSlice
@@ -95,12 +97,14 @@ class Chain:
         assert repr(kept) == repr([step.snapshot() for step in self._steps])
 
 
-def run(frames: list[TickFrame], sizes: list[int], restarts: set[int]) -> tuple[list[Row], list[Any], list[Row]]:
+def run(
+    frames: list[TickFrame], sizes: list[int], restarts: set[int], splits: tuple[Split, ...] = ()
+) -> tuple[list[Row], list[Any], list[Row]]:
     """Return events, scan results and bars of the last sessions."""
     steps, batches = Chain(), list[Batch]()
     end_ns = sessions(SESSIONS)[-1].post_end_ns
     items = chain(
-        (history(frames[:PAST]), SymbolEvents(SYMBOL, ())),
+        (replace(history(frames[:PAST]), splits=splits), SymbolEvents(SYMBOL, ())),
         slices(frames[PAST:], sizes),
         (ClockMark(end_ns), TapeEnd(end_ns)),
     )
@@ -123,6 +127,17 @@ def test_every_step_goes_on_from_its_snapshot(frames: list[TickFrame], sizes: li
     whole = run(frames, [10_000], set())
     assert whole[1]
     assert run(frames, sizes, restarts) == whole
+
+
+@settings(max_examples=4, deadline=None)
+@given(sizes=st.lists(st.integers(300, 3_000), min_size=1, max_size=2), restarts=st.sets(st.integers(0, 9), min_size=2))
+def test_splits_to_come_are_in_the_snapshots(frames: list[TickFrame], sizes: list[int], restarts: set[int]) -> None:
+    """Before the first, between them, and after the last."""
+    days = sessions(SESSIONS)
+    splits = tuple(Split(SYMBOL, days[number].date, 100, ratio) for number, ratio in ((PAST + 1, 101), (PAST + 2, 98)))
+    whole = run(frames, [10_000], set(), splits)
+    assert whole[1] != run(frames, [10_000], set())[1]
+    assert run(frames, sizes, restarts, splits) == whole
 
 
 def test_snapshots_are_plain_values(frames: list[TickFrame]) -> None:
