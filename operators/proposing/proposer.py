@@ -89,7 +89,7 @@ class Proposer:
             as_of_ns=at_ns,
             atr=candidate.atr,
             expected_move=self._expected_move(rule.bar, rule.bars_ahead(left), at_ns),
-            levels=self._levels_of(day, price).levels_at(at_ns, price),
+            levels=self._levels_of(day).levels_at(at_ns, price),
             tick=tick_of(price),
             session_minutes_left=left if rule.within_session else None,
             risk_budget=self._risk_budget,
@@ -106,10 +106,12 @@ class Proposer:
         deviation = sqrt(float(np.square(changes - changes.mean()).sum()) / (CHANGES - 1))
         return realized_move(1.0, deviation, bars_ahead, at_ns)
 
-    def _levels_of(self, day: SessionDay, price: float) -> SessionLevels:
+    def _levels_of(self, day: SessionDay) -> SessionLevels:
+        """Return the session's levels, on the tick of its first price, so that it does not matter who asks first."""
         if self._levels is None or self._levels[0] != day:
             history = LevelHistory(*map(self._recent.of, (Interval.D1, Interval.M1, Interval.M5, Interval.M60)))
-            levels = SessionLevels.prepare(day, self._calendar, history, tick_of(price))
+            first = int(np.searchsorted(history.minutes.start_ns, day.pre_ns))
+            levels = SessionLevels.prepare(day, self._calendar, history, tick_of(float(history.minutes.open[first])))
             for interval in INTERVALS:
                 levels.extend(interval, self._recent.of(interval))
             self._levels = day, levels

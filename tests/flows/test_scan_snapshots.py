@@ -50,7 +50,7 @@ STEPS = (
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> list[TickFrame]:
     """Nine sessions of one symbol, one frame each."""
-    paths = simulated(tmp_path_factory.mktemp("tape"), SESSIONS, trades=2_500)
+    paths = simulated(tmp_path_factory.mktemp("tape"), SESSIONS, trades=2_500, seed=2)
     reader = TapeReader(tuple(find_tape_files(tuple(paths))[0]), (SYMBOL,), ScanFilter(), DEFAULT_LATE_NS, True)
     return [tag(piece.frame, CALENDAR) for piece in reader.pieces()]
 
@@ -138,6 +138,22 @@ def test_splits_to_come_are_in_the_snapshots(frames: list[TickFrame], sizes: lis
     whole = run(frames, [10_000], set(), splits)
     assert whole[1] != run(frames, [10_000], set())[1]
     assert run(frames, sizes, restarts, splits) == whole
+
+
+def test_a_price_around_a_dollar_keeps_its_session_s_tick(frames: list[TickFrame]) -> None:
+    """Pennies below a dollar, cents above: which it is for a session's levels does not depend on who asks first."""
+    cheap = [around_a_dollar(frame) for frame in frames]
+    whole = run(cheap, [10_000], set())
+    references = [row.profile["entry"]["level"] for row in whole[1]]
+    assert min(references) < 1 < max(references)
+    assert run(cheap, [400], set(range(100))) == whole
+
+
+def around_a_dollar(frame: TickFrame) -> TickFrame:
+    """The same session at a fiftieth of the price, in as many more shares."""
+    if frame.size is None:
+        pytest.fail("frames for bars have sizes")
+    return replace(frame, price=(frame.price / 50).round(4), size=frame.size * 1_000)
 
 
 def test_snapshots_are_plain_values(frames: list[TickFrame]) -> None:
