@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from operators.bars.columns import Bars, Interval
+from operators.bars.splits import Split
 from operators.bars.symbol_bars import BarPiece
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame
@@ -63,10 +64,11 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """One symbol's bars from before the tape, by interval, ascending."""
+    """One symbol's bars from before the tape, by interval, ascending, and its splits on the tape, oldest first."""
 
     symbol: str
     bars: Mapping[Interval, Bars]
+    splits: tuple[Split, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

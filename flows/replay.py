@@ -16,7 +16,7 @@ from flows.event_files import load_events
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans
-from flows.scanning import load_history, scanned_symbols
+from flows.scanning import load_history, scanned_symbols, splits_ahead
 from flows.tape.files import TapeFile, find_tape_files, verify
 from flows.tape.parquet_reader import first_instant
 from flows.tape.reader import TapeReader, read_file
@@ -63,7 +63,8 @@ def prepare(options: ReplayOptions) -> Prepared:
     if not watched and not any(file.is_log for file in files):
         msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
         raise BadInputError(msg)
-    history, letters = load_history(options, scanned, _first_instant(options, files))
+    first_ns = _first_instant(options, files)
+    history, letters = load_history(options, scanned, first_ns)
     wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
     reader = TapeReader(
         tuple(files),
@@ -83,6 +84,7 @@ def prepare(options: ReplayOptions) -> Prepared:
         batch_rows=options.batch_rows,
         speed=options.speed,
         history=history,
+        splits=splits_ahead(options, scanned, first_ns),
     )
     return Prepared(options, replayed, tuple(problems), tuple(notes), letters)
 

@@ -17,6 +17,7 @@ from flows.tape.reader import Share, TapePiece, TapeReader
 from flows.tape.scan import Mark
 from flows.tape.segments.payloads import GapMark
 from operators.bars.columns import Bars, Interval
+from operators.bars.splits import Split
 from operators.frames import TickFrame
 from operators.market_events import MarketEvent
 from operators.plans import Plan
@@ -32,7 +33,8 @@ class Replay:
     """What is replayed.  `reader` reads the tape of all watched symbols; `to_ns`: where the replay stops, if anywhere.
 
     `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.  `history`: bars
-    from before the tape, by symbol.  `follow`: the tape grows, and has no end until somebody stops the run.
+    from before the tape, by symbol; `splits`: those after the first session, by symbol, oldest first.  `follow`: the
+    tape grows, and has no end until somebody stops the run.
     """
 
     plans: tuple[Plan, ...]
@@ -44,6 +46,7 @@ class Replay:
     speed: float | None = None
     history: Mapping[str, Mapping[Interval, Bars]] = field(default_factory=dict)
     follow: bool = False
+    splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
 
 
 def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
@@ -199,8 +202,9 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
         for cancel in self._replay.cancels:
             commands[symbols[cancel.plan_id]].append(cancel)
-        past = self._replay.history
-        history = [History(symbol, past[symbol]) for symbol in self._symbols if symbol in past]
+        past, splits = self._replay.history, self._replay.splits
+        known_before = [symbol for symbol in self._symbols if symbol in past or symbol in splits]
+        history = [History(symbol, past.get(symbol, {}), splits.get(symbol, ())) for symbol in known_before]
         known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
         return [*history, *known, ToAll(self._symbols, self._calendar)]
 

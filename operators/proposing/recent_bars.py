@@ -1,11 +1,12 @@
 """The bars of one symbol that questions to the engine look back on.  Rule: they are kept as they stood at their end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from operators.bars.columns import NO_BARS, Bars, Floats, Interval
+from operators.bars.splits import Split, adjusted
 
 KEPT: Final = {Interval.M1: 2_000, Interval.M5: 1_000, Interval.M60: 400, Interval.D1: 300}
 """How many bars of an interval are kept at least: two sessions of minutes with their extended hours, five of 5m, some
@@ -39,6 +40,11 @@ class RecentBars:
         if len(pieces) > 1:
             pieces[:] = [Bars.concat(pieces)]
         return pieces[0] if pieces else NO_BARS
+
+    def retell(self, splits: Sequence[Split]) -> None:
+        """Tell the bars before a symbol's splits in the shares that they left."""
+        for interval in KEPT:
+            self._hold(interval, adjusted(self.of(interval), splits))
 
     def closes(self, interval: Interval, as_of_ns: int, count: int) -> Floats:
         """Return the last `count` closes known at an instant, dollars, oldest first; fewer if there are not so many."""

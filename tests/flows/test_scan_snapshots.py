@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
 from operators.bars.columns import NO_BARS, Bars, Interval
+from operators.bars.splits import Split
 from operators.bars.symbol_bars import SymbolBars
 from operators.conditions import Flag
 from operators.eligibility import SymbolSlice
@@ -48,7 +50,7 @@ STEPS = (
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> list[TickFrame]:
     """Nine sessions of one symbol, one frame each."""
-    paths = simulated(tmp_path_factory.mktemp("tape"), SESSIONS, trades=2_500)
+    paths = simulated(tmp_path_factory.mktemp("tape"), SESSIONS, trades=2_500, seed=2)
     reader = TapeReader(tuple(find_tape_files(tuple(paths))[0]), (SYMBOL,), ScanFilter(), DEFAULT_LATE_NS, True)
     return [tag(piece.frame, CALENDAR) for piece in reader.pieces()]
 
@@ -95,12 +97,14 @@ class Chain:
         assert repr(kept) == repr([step.snapshot() for step in self._steps])
 
 
-def run(frames: list[TickFrame], sizes: list[int], restarts: set[int]) -> tuple[list[Row], list[Any], list[Row]]:
+def run(
+    frames: list[TickFrame], sizes: list[int], restarts: set[int], splits: tuple[Split, ...] = ()
+) -> tuple[list[Row], list[Any], list[Row]]:
     """Return events, scan results and bars of the last sessions."""
     steps, batches = Chain(), list[Batch]()
     end_ns = sessions(SESSIONS)[-1].post_end_ns
     items = chain(
-        (history(frames[:PAST]), SymbolEvents(SYMBOL, ())),
+        (replace(history(frames[:PAST]), splits=splits), SymbolEvents(SYMBOL, ())),
         slices(frames[PAST:], sizes),
         (ClockMark(end_ns), TapeEnd(end_ns)),
     )
@@ -123,6 +127,33 @@ def test_every_step_goes_on_from_its_snapshot(frames: list[TickFrame], sizes: li
     whole = run(frames, [10_000], set())
     assert whole[1]
     assert run(frames, sizes, restarts) == whole
+
+
+@settings(max_examples=4, deadline=None)
+@given(sizes=st.lists(st.integers(300, 3_000), min_size=1, max_size=2), restarts=st.sets(st.integers(0, 9), min_size=2))
+def test_splits_to_come_are_in_the_snapshots(frames: list[TickFrame], sizes: list[int], restarts: set[int]) -> None:
+    """Before the first, between them, and after the last."""
+    days = sessions(SESSIONS)
+    splits = tuple(Split(SYMBOL, days[number].date, 100, ratio) for number, ratio in ((PAST + 1, 101), (PAST + 2, 98)))
+    whole = run(frames, [10_000], set(), splits)
+    assert whole[1] != run(frames, [10_000], set())[1]
+    assert run(frames, sizes, restarts, splits) == whole
+
+
+def test_a_price_around_a_dollar_keeps_its_session_s_tick(frames: list[TickFrame]) -> None:
+    """Pennies below a dollar, cents above: which it is for a session's levels does not depend on who asks first."""
+    cheap = [around_a_dollar(frame) for frame in frames]
+    whole = run(cheap, [10_000], set())
+    references = [row.profile["entry"]["level"] for row in whole[1]]
+    assert min(references) < 1 < max(references)
+    assert run(cheap, [400], set(range(100))) == whole
+
+
+def around_a_dollar(frame: TickFrame) -> TickFrame:
+    """The same session at a fiftieth of the price, in as many more shares."""
+    if frame.size is None:
+        pytest.fail("frames for bars have sizes")
+    return replace(frame, price=(frame.price / 50).round(4), size=frame.size * 1_000)
 
 
 def test_snapshots_are_plain_values(frames: list[TickFrame]) -> None:
