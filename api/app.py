@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from api import problems
 from api.body_limit import BodyLimit
 from api.clockwork import clockwork
-from api.routes import commands, market, plans
+from api.relay.follower import Follower
+from api.relay.hub import Hub
+from api.routes import commands, market, plans, stream
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -29,11 +31,12 @@ ABOUT: Final = (
 
 
 def create_app(settings: ApiSettings) -> FastAPI:
-    """Wire an application; it opens its database with the first request and closes it in the end."""
+    """Wire an application; it follows its database as long as it lives."""
     app = FastAPI(title="Fancy Trader", version="1", description=ABOUT, openapi_tags=TAGS, lifespan=_lifespan)
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
-    for route in (plans, commands, market):
+    app.state.hub = Hub()
+    for route in (plans, commands, market, stream):
         app.include_router(route.router)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)
@@ -46,8 +49,12 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.clockwork = await anyio.to_thread.run_sync(clockwork)
+    state = app.state
+    state.clockwork = await anyio.to_thread.run_sync(clockwork)
+    follower = Follower(state.settings, state.store, state.hub)
+    follower.start()
     try:
         yield
     finally:
-        app.state.store.close()
+        await anyio.to_thread.run_sync(follower.stop)
+        state.store.close()

@@ -14,6 +14,8 @@ from api.settings import ApiSettings
 STOP_SECONDS: Final = 5
 UNSENT_MS: Final = 10_000
 """How long sent data may stay unacknowledged before the kernel drops a connection."""
+SEND_BUFFER: Final = 65_536
+"""Bytes that the kernel keeps for a client that does not read: accepted sockets inherit it."""
 
 
 def serve(database: str, host: str, port: int, keys: Path | None) -> None:
@@ -55,6 +57,7 @@ def listening(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted sockets inherit it
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_MS)
         listener.bind(address)
