@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from flows.commands import bench, db, demo, digest, explain, market, plans, replay
+from flows.commands import bench, db, demo, digest, explain, market, plans, replay, tape
 from flows.errors import CommandError, ExitCode
 
 HELP: Final = "Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."
@@ -26,6 +26,7 @@ app.command("digest")(digest.digest)
 app.command("market")(market.market)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.add_typer(plans.app, name="plans")
+app.add_typer(tape.app, name="tape")
 app.add_typer(db.app, name="db")
 
 

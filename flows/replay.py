@@ -23,7 +23,7 @@ from flows.tape.reader import TapeReader, read_file
 from flows.tape.scan import ScanFilter
 from flows.tape_source import Replay
 from operators import ticks
-from operators.conditions import Flag
+from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import usable_flags
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan
@@ -60,12 +60,21 @@ def prepare(options: ReplayOptions) -> Prepared:
         notes.append(f"{len(plans) - len(chosen)} plans of other symbols are left out")
     scanned = scanned_symbols(options, with_rows) if options.scan else frozenset()
     watched = tuple(sorted({plan.symbol for plan in chosen} | scanned))
-    if not watched:
+    if not watched and not any(file.is_log for file in files):
         msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
         raise BadInputError(msg)
     history, letters = load_history(options, scanned, _first_instant(options, files))
     wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
-    reader = TapeReader(tuple(files), watched, wanted, options.late_ns, for_bars=options.scan)
+    reader = TapeReader(
+        tuple(files),
+        watched,
+        wanted,
+        options.late_ns,
+        for_bars=options.scan,
+        plan_symbols={plan.plan_id: plan.symbol for plan in plans},
+        odd_lots=options.odd_lots,
+        extended_hours=options.extended_hours,
+    )
     replayed = Replay(
         plans=tuple(chosen),
         events=tuple(events),
@@ -90,6 +99,8 @@ def run(prepared: Prepared, meter: Meter) -> None:
         if letters:
             SinkWriter(engine, STREAM).write(Batch(dead_letters=letters))
         usable = usable_flags(replayed.plans) | (Flag.LAST if options.scan else Flag(0))
+        if replayed.reader.has_log:
+            usable = ANY_LAST  # what plans on the tape may use is known too late
         run_flow(prepared.options, replayed, usable, meter)
         if not meter.stopped_early:
             set_complete(engine, STREAM)

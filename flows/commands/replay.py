@@ -12,7 +12,9 @@ from operators.gating import EVERY_KIND, GateMargins, GateSettings
 
 
 def replay(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz or Parquet.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz, Parquet, or a tape.")
+    ],
     plans: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Plans: a JSON array, or one per line; without, only a scan.")
     ] = None,
@@ -49,6 +51,7 @@ def replay(
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
     from flows.run_replay import run_replay
+    from flows.tape.segments.segment import is_tape
 
     options = ReplayOptions(
         paths=tuple(paths),
@@ -72,7 +75,7 @@ def replay(
         splits=splits,
         risk_budget=risk,
     )
-    if plans is None and not scan:
+    if plans is None and not scan and not any(map(is_tape, paths)):
         msg = "nothing to watch: give --plans, or leave out --no-scan"
         raise BadInputError(msg)
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
