@@ -15,13 +15,15 @@ class GapState(StrEnum):
 
     OPEN = "open"
     CLOSED = "close"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Prints of `symbols` from `from_ns` to `to_ns` may be missing, until a mark of the same name says CLOSED.
 
-    `to_ns` None: the gap lasts, or is being repaired.  OPEN with `to_ns`: it will not be repaired, `reason` says why.
+    OPEN: the gap lasts, or is being repaired.  LOST: it will not be, and `reason` says why.  `to_ns` None: nobody knows
+    yet.
     `overlap_ns`: how far around the window prints may be there twice, once from the feed and once from a repair.
     """
 
@@ -39,7 +41,7 @@ class Gap:
 
     def given_up(self, to_ns: int, reason: str) -> "Gap":
         """Return the mark that says: this is missing for good."""
-        return replace(self, state=GapState.OPEN, to_ns=to_ns, reason=reason)
+        return replace(self, state=GapState.LOST, to_ns=to_ns, reason=reason)
 
 
 class FrameSink(Protocol):
@@ -58,4 +60,7 @@ class FrameSink(Protocol):
         """Take note that time has reached `at_ns`: all that the feed had to say before is there."""
 
     def commit(self) -> None:
-        """Make what was taken since the last commit durable, as far as that is wanted, and visible."""
+        """Make what was taken since the last commit durable, as far as that is wanted, and visible.
+
+        Called at least every `writing.TAKE_SECONDS`, whether anything was taken or not, except during a repair.
+        """

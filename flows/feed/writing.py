@@ -8,7 +8,7 @@ from flows.feed.gaps import GapRepair
 from flows.feed.sink import FrameSink, GapState
 from flows.feed.status import FeedStatus
 
-TAKE_SECONDS: Final = 0.1
+TAKE_SECONDS: Final = 0.05
 
 
 class Writing:
@@ -24,8 +24,7 @@ class Writing:
         items = self._queue.take(TAKE_SECONDS)
         for item in items:
             self._write(item)
-        if items:
-            self._sink.commit()
+        self._sink.commit()
         self._status.queued = len(self._queue)
         return bool(items)
 

@@ -163,7 +163,7 @@ def test_without_entitlement_the_gap_stays_open_and_says_why() -> None:
             until(lambda: client.status.gaps_left == 1)
     first, last = sink.of("gap")
     assert (first.name, first.to_ns) == (last.name, None)
-    assert last.state is GapState.OPEN
+    assert last.state is GapState.LOST
     assert last.to_ns is not None
     assert "403" in last.reason
     assert client.status.gaps_open == 1

