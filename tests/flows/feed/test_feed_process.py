@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
+
 from flows.feed.gaps import OVERLAP_NS
 from flows.feed.settings import Behind
 from flows.feed.sink import Gap, GapState
 from flows.feed.tape_sink import TapeSink, left_behind
-from flows.market.day import MarketDay
+from flows.market.day import MarketDay, recorded_day
 from flows.market.running import Running
+from flows.market.texts import Texts
 from flows.tape.log_reader import read_log
 from flows.tape.scan import ScanFilter
 from flows.tape.segments.writer import Sync, TapeWriter
@@ -58,7 +61,7 @@ def per_symbol(prints: list[tuple[str, float]]) -> dict[str, list[float]]:
 def test_a_feed_that_is_killed_and_started_again_leaves_a_whole_tape_behind(tmp_path: Path) -> None:
     """SIGKILL in the middle of the stream; the next process finds on the tape from where on prints are missing."""
     day, tape, log = made_day(6_000), tmp_path / "tape", tmp_path / "log"
-    with serving(day, "drop@2000:100", speed=1000.0) as market:
+    with serving(day, "drop@3000:100", speed=2000.0) as market:
         with feeding(market, tape, log) as first:
             until(lambda: tape.is_dir() and len(on_tape(tape)[0]) > 500)
             first.kill()
@@ -77,6 +80,19 @@ def test_a_feed_that_is_killed_and_started_again_leaves_a_whole_tape_behind(tmp_
     assert lines[-1]["gaps_open"] == 0
     assert CANARY not in log.read_text()
     assert all(CANARY.encode() not in path.read_bytes() for path in tape.iterdir() if path.is_file())
+
+
+def test_a_tape_can_be_served_again_as_a_practice_market(tmp_path: Path) -> None:
+    """What the feed wrote of one market is what the next one serves, to the ms."""
+    day, tape, log = made_day(1_000), tmp_path / "tape", tmp_path / "log"
+    with serving(day, "drop@300:60") as market, feeding(market, tape, log):
+        until(lambda: tape.is_dir() and len(on_tape(tape)[0]) >= 1_000)
+    again = recorded_day([tape])
+    assert again.label.startswith("RECORDED")
+    whole_ms = day.prints.with_columns(pl.col("^.*_timestamp$") // 1_000_000 * 1_000_000, tape=None)
+    same = ["ticker", "conditions", "exchange", "id", "price", "sequence_number", "sip_timestamp", "size"]
+    assert again.prints.select(same).equals(whole_ms.select(same))
+    assert json.loads(Texts(again).events(0, 1)[0])["t"] == START_NS // 1_000_000
 
 
 def test_a_refused_key_ends_the_process_with_one_login_and_an_exit_code(tmp_path: Path) -> None:
