@@ -56,14 +56,22 @@ def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[Pla
     return sorted(good, key=lambda p: (p.valid_from_ns, p.plan_id, p.version)), problems + more
 
 
-def raw_plans(path: Path) -> list[dict[str, Any]]:
-    """Return the plans of a file as they stand there.  Raises BadInputError for one that is no JSON object."""
+def given_plans(path: Path, defaults: PlanDefaults) -> list[tuple[Plan, dict[str, Any]]]:
+    """Read a plans file: every plan with its data as given, in the file's order.
+
+    Raises BadInputError for the first bad plan and for a file that holds none, DataMissingError when there is no file.
+    """
     found = []
     for row, data in enumerate(_decoded(path), 1):
-        if not isinstance(data, dict):
-            msg = f"{path}: plan {row}: must be a JSON object"
-            raise BadInputError(msg)
-        found.append(data)
+        try:
+            if isinstance(data, PlanError):
+                raise data
+            found.append((read_plan(data, defaults), data))
+        except PlanError as error:
+            raise BadInputError(str(_problem(path, row, data, error))) from None
+    if not found:
+        msg = f"{path}: holds no plan"
+        raise BadInputError(msg)
     return found
 
 

@@ -1,16 +1,17 @@
-"""Commands to the flow: appended by whoever asks, applied in order of id, marked once the flow has taken them.
+"""The commands table: what people and programs asked for, in the order of ids, and whether it is on the tape by now.
 
+A command is asked for once it is committed, and applied once it is on the tape; its place there decides when it acts.
 A command's body is {"idempotency_key": text or null, "plan": the plan as it was given, or null}.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from sinks.bulk import lock_writers
-from sinks.tables import commands
+from sinks.tables import commands, plans
 
 REGISTER: Final = "register"
 CANCEL: Final = "cancel"
@@ -18,7 +19,7 @@ CANCEL: Final = "cancel"
 
 @dataclass(frozen=True, slots=True)
 class StoredCommand:
-    """A row of commands.  `created_ns`: wall clock of who asked; `applied_ns`: None until the flow has taken it."""
+    """A row of commands.  `created_ns`: wall clock of who asked; `applied_ns`: None until it is on the tape; ns UTC."""
 
     id: int
     kind: str
@@ -26,6 +27,12 @@ class StoredCommand:
     body: dict[str, Any]
     created_ns: int
     applied_ns: int | None
+
+    @property
+    def plan(self) -> dict[str, Any] | None:
+        """The plan as it was given; None for a cancel."""
+        plan: dict[str, Any] | None = self.body.get("plan")
+        return plan
 
 
 def command_under(connection: sa.Connection, plan_id: str, idempotency_key: str) -> StoredCommand | None:
@@ -48,7 +55,7 @@ def append(
     created_ns: int,
     idempotency_key: str | None = None,
 ) -> StoredCommand:
-    """Append a command and return it."""
+    """Append a command and return it.  Ids are given out in the order in which they are committed."""
     lock_writers(connection)
     body = {"idempotency_key": idempotency_key, "plan": None if plan is None else dict(plan)}
     values = {"kind": kind, "plan_id": plan_id, "body": body, "created_ns": created_ns}
@@ -56,19 +63,34 @@ def append(
     return StoredCommand(number, kind, plan_id, body, created_ns, None)
 
 
-def waiting(connection: sa.Connection) -> list[StoredCommand]:
-    """The commands that the flow has not taken yet, in order."""
-    query = sa.select(commands).where(commands.c.applied_ns.is_(None)).order_by(commands.c.id)
+def ask(engine: sa.Engine, asked: Sequence[tuple[str, str, Mapping[str, Any] | None]], created_ns: int) -> list[int]:
+    """Append commands (kind, plan_id, plan) in one transaction; return their ids, ascending.  Raises DatabaseError."""
+    with engine.begin() as connection:
+        return [append(connection, kind, plan_id, plan, created_ns).id for kind, plan_id, plan in asked]
+
+
+def unapplied(connection: sa.Connection, limit: int) -> list[StoredCommand]:
+    """Return up to `limit` commands that are not on the tape, in the order of ids."""
+    query = sa.select(commands).where(commands.c.applied_ns.is_(None)).order_by(commands.c.id).limit(limit)
     return [StoredCommand(*row) for row in connection.execute(query)]
 
 
-def mark_applied(connection: sa.Connection, number: int, at_ns: int) -> None:
-    """Note that a command has its place on the tape, at `at_ns` (ns UTC)."""
-    lock_writers(connection)
-    connection.execute(commands.update().where(commands.c.id == number).values(applied_ns=at_ns))
+def mark_applied(connection: sa.Connection, ids: Sequence[int], applied_ns: int) -> None:
+    """Note that commands are on the tape since `applied_ns`, ns UTC."""
+    connection.execute(commands.update().where(commands.c.id.in_(ids)).values(applied_ns=applied_ns))
 
 
 def command_of(connection: sa.Connection, number: int) -> StoredCommand | None:
     """The command of a number; None when there is none."""
     row = connection.execute(sa.select(commands).where(commands.c.id == number)).one_or_none()
     return None if row is None else StoredCommand(*row)
+
+
+def symbol_of_plan(connection: sa.Connection, plan_id: str) -> str | None:
+    """Return the symbol of a plan that was registered or asked for; None for one that nobody knows."""
+    registered = connection.scalar(sa.select(plans.c.symbol).where(plans.c.plan_id == plan_id).limit(1))
+    if registered is not None:
+        return str(registered)
+    asked = sa.select(commands.c.body).where(commands.c.plan_id == plan_id, commands.c.kind == REGISTER)
+    body = connection.scalar(asked.order_by(commands.c.id.desc()).limit(1))
+    return None if body is None else (body.get("plan") or {}).get("symbol")

@@ -40,3 +40,17 @@ def opened(url: str) -> Iterator["sa.Engine"]:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def writable(url: str) -> Iterator["sa.Engine"]:
+    """Open a database for writing, making it if need be; close it in the end."""
+    from sinks.database import open_database
+    from sinks.schema import ensure_schema
+
+    engine = open_database(url)
+    try:
+        ensure_schema(engine)
+        yield engine
+    finally:
+        engine.dispose()

@@ -1,19 +1,19 @@
-"""`fancy-trader plans`: checking a plans file, listing what a database holds."""
+"""`fancy-trader plans`: checking a plans file, listing what a database holds, asking a running session for more."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.commands.common import AsJson, Database, opened
+from flows.commands.common import AsJson, Database, opened, writable
 from flows.errors import BadInputError, ExitCode
 
-app = typer.Typer(help="Check and list trading plans.", no_args_is_help=True)
+app = typer.Typer(help="Check, list, add and cancel trading plans.", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Check and list trading plans."""
+    """Check, list, add and cancel trading plans."""
 
 
 @app.command()
@@ -63,3 +63,31 @@ def schema() -> None:
     from operators.structured.schema import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=1))
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON array, or one plan per line.")], database: Database
+) -> None:
+    """Ask a live session on this database to watch the plans of a file; they count from when they reach its tape.
+
+    Example: fancy-trader plans add plans.json --db sqlite:///plans.db
+    """
+    from flows.asking import ask_to_register
+
+    with writable(database) as engine:
+        ids = ask_to_register(engine, file)
+    typer.echo(f"asked for {len(ids)} plan{'s' if len(ids) > 1 else ''} (commands {ids[0]} to {ids[-1]})")
+
+
+@app.command()
+def cancel(plan_ids: Annotated[list[str], typer.Argument(metavar="PLAN_ID...")], database: Database) -> None:
+    """Ask a live session on this database to stop watching plans.
+
+    Example: fancy-trader plans cancel P1 P2 --db sqlite:///plans.db
+    """
+    from flows.asking import ask_to_cancel
+
+    with writable(database) as engine:
+        ids = ask_to_cancel(engine, plan_ids)
+    typer.echo(f"asked to cancel {', '.join(plan_ids)} (commands {ids[0]} to {ids[-1]})")

@@ -11,7 +11,8 @@ from typing import Final
 from flows.calendars import nyse_calendar
 from flows.errors import CommandError
 from flows.feed.api_key import key_from
-from flows.live.ingest import ingest, say
+from flows.feed.process import log_line
+from flows.live.ingest import ingest
 from flows.live.options import LiveOptions
 from flows.meter import Meter
 from flows.replay import Prepared, run
@@ -44,7 +45,7 @@ def run_live(options: LiveOptions, *, quiet: bool) -> None:
     if feed.exitcode:
         msg = "the feed ended; what it said stands above"
         raise CommandError(msg)
-    say("stopped", prints=meter.rows, dead_letters=meter.dead_letters, divergences=meter.divergences)
+    log_line("stopped", prints=meter.rows, dead_letters=meter.dead_letters, divergences=meter.divergences)
 
 
 def _first_record(options: LiveOptions, feed: BaseProcess, meter: Meter) -> int | None:

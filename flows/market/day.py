@@ -14,6 +14,7 @@ import polars as pl
 
 from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
+from flows.market.taped import taped_prints
 from flows.simulation.vendor import COLUMNS
 from flows.tape.files import TapeFile, find_tape_files
 from operators import ticks
@@ -94,7 +95,9 @@ def recorded_day(paths: Sequence[Path]) -> MarketDay:
 
 
 def _read(file: TapeFile) -> pl.DataFrame:
-    """Read one file into the vendor's columns; what it does not have is empty."""
+    """Read one recording into the vendor's columns; what it does not have is empty."""
+    if file.is_log:
+        return taped_prints(file.path)
     raw = pl.scan_parquet(file.path) if file.is_parquet else pl.scan_csv(file.path, infer_schema=False)
     have = set(raw.collect_schema().names())
     columns = []

@@ -37,7 +37,7 @@ MEANINGS: Final = {
     FaultKind.DROP: "cut the line at SECONDS, and stay down for VALUE seconds of market time",
     FaultKind.CLOSE_1008: "say max_connections and close at SECONDS",
     FaultKind.CLOSE_1001: "go away at SECONDS",
-    FaultKind.SILENT: "say nothing for VALUE seconds from SECONDS on, with the line open; what was due is lost",
+    FaultKind.SILENT: "say nothing for VALUE seconds from SECONDS on, on the lines then open; what was due is lost",
     FaultKind.BAD_KEY: "refuse every key",
     FaultKind.NO_ACCESS: "take the key, but the plan holds no WebSocket",
     FaultKind.NOT_AUTHORIZED: "refuse the channel VALUE",

@@ -6,6 +6,7 @@ Rule 1: everything that it says of itself says that it is practice.  Rule 2: key
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -31,6 +32,8 @@ CUT_SECONDS: Final = 0.05
 """How long an answer has to get out before the line is cut."""
 CLOSE_SECONDS: Final = 1.0
 """How long a client that is being left has to say goodbye."""
+CLOCK_SECONDS: Final = 0.25
+"""Between two words on what time it is in the market."""
 LOOPBACK: Final = "127.0.0.1"
 
 Say = Callable[..., None]
@@ -62,7 +65,12 @@ class PracticeMarket:
         start_ns = int(day.sip_ns[0]) - 1 if options.start_ns is None else options.start_ns
         self.clock = RunningClock(start_ns, options.speed)
         self._rest = RestSide(self._stream.day, self._faults, self.clock.now_ns, lambda: f"http://{self._address}")
-        self._address, self._lines, self._silent_ns, self._down_ns = "", list[ServerConnection](), 0, 0
+        self._address, self._lines, self._silent, self._down_ns = (
+            "",
+            list[ServerConnection](),
+            dict[ServerConnection, int](),
+            0,
+        )
         self._began, self.over = asyncio.Event(), asyncio.Event()
         self._later = set[asyncio.Task[None]]()
 
@@ -123,7 +131,7 @@ class PracticeMarket:
         if customer.held and not flowing:
             client = ClientStream(self._stream, customer, self.clock.now_ns())  # the first one misses nothing
             self._begin()
-            reply.statuses.append(self._clock_status())
+            reply.statuses.insert(0, self._clock_status(self.clock.now_ns()))
         if reply.statuses:
             await line.send(json.dumps(reply.statuses))
         if client is not None:
@@ -149,24 +157,31 @@ class PracticeMarket:
             self._began.set()
             self._say("market_time_runs", market_time=iso(self.clock.now_ns()), speed=self._options.speed)
 
-    def _clock_status(self) -> dict[str, Any]:
+    def _clock_status(self, at_ns: int) -> dict[str, Any]:
         message = f"PRACTICE MARKET, not live: {self._stream.day.label}, at {self._options.speed:g} times its speed"
-        return status("practice_clock", message, at_ns=self.clock.now_ns(), speed=self._options.speed)
+        return status("practice_clock", message, at_ns=at_ns, speed=self._options.speed)
 
     async def _flow(self, line: ServerConnection, client: ClientStream) -> None:
-        """Send what is due, step by step; a client that reads slowly gets it late."""
+        """Send what is due, step by step; a client that reads slowly gets it late.
+
+        Now and then the market's time follows: every print up to it has been sent, but for those made late on request.
+        """
+        said = 0.0
         try:
-            while not client.at_end:
+            while True:
                 await asyncio.sleep(self._options.step_seconds)
                 now_ns = self.clock.now_ns()
-                if now_ns < self._silent_ns:
+                if now_ns < self._silent.get(line, 0):
                     client.skip(now_ns)
                     continue
                 for frame in client.frames(now_ns):
                     await line.send(frame)
-            if not self.over.is_set():
-                self.over.set()
-                self._say("day_over", market_time=iso(self.clock.now_ns()))
+                if time.monotonic() - said >= CLOCK_SECONDS:
+                    said = time.monotonic()
+                    await line.send(json.dumps([self._clock_status(now_ns)]))
+                if client.at_end and not self.over.is_set():
+                    self.over.set()
+                    self._say("day_over", market_time=iso(now_ns))
         except ConnectionClosed:
             pass
 
@@ -179,7 +194,7 @@ class PracticeMarket:
             self._say("fault", kind=str(fault.kind), market_time=iso(self.clock.now_ns()), value=fault.value)
             until_ns = self.clock.now_ns() + round(fault.value * SECOND_NS)
             if fault.kind is FaultKind.SILENT:
-                self._silent_ns = until_ns
+                self._silent = dict.fromkeys(self._lines, until_ns)  # lines that come later know nothing of it
                 continue
             self._down_ns = until_ns
             for line in list(self._lines):

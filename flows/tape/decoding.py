@@ -41,6 +41,15 @@ class TapeDecoder:
         self._read = 0
         self._at = START
 
+    @property
+    def held(self) -> int:
+        """How many prints the next piece would have."""
+        return len(self._rows)
+
+    def begin(self, at: Offset) -> None:
+        """Note where on the tape what comes next stands."""
+        self._at = at
+
     def pieces(self, placed: Iterable[Placed]) -> Iterator[Piece]:
         """Yield what some records hold, in their order; the last piece reaches to the last record."""
         for record, end in placed:

@@ -7,13 +7,16 @@ from typing import Final
 
 from flows.items import Commands
 from flows.tape.commands import CommandReader
+from flows.tape.compacting import Message, read_compacted
 from flows.tape.decoding import TapeDecoder
 from flows.tape.scan import Mark, Piece, ScanFilter
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import Kind
+from flows.tape.segments.segment import START, Offset, Segment, segments
 from operators.records import ClockMark
 
 READ_BYTES: Final = 1 << 23
+PIECE_ROWS: Final = 50_000
 _HOLDS_SOMETHING: Final = frozenset({Kind.FRAME, Kind.REPAIR, Kind.COMMAND})
 
 
@@ -26,7 +29,12 @@ def read_log(
     Raises TapeDamagedError, and TapeError when the disk refuses.
     """
     decoder = TapeDecoder(folder, commands or CommandReader({}))
-    with TapeFollower(folder, visible_only=follow) as follower:
+    start = START
+    for segment in segments(folder):
+        if segment.compacted:
+            yield from (_wanted(piece, wanted) for piece in _of_compacted(segment, decoder))
+            start = Offset(segment.number + 1, 0)
+    with TapeFollower(folder, start, visible_only=follow) as follower:
         while True:
             placed = follower.read(READ_BYTES)
             yield from (_wanted(piece, wanted) for piece in decoder.pieces(placed))
@@ -36,10 +44,28 @@ def read_log(
                 yield decoder.piece()
 
 
+def _of_compacted(segment: Segment, decoder: TapeDecoder) -> Iterator[Piece]:
+    decoder.begin(Offset(segment.number, 0))
+    for each in read_compacted(segment):
+        if isinstance(each, Message):
+            decoder.prints(each.rows, [], each.place, each.receive_ns)
+            if decoder.held >= PIECE_ROWS:
+                yield decoder.piece()
+            continue
+        mark = decoder.record(*each)
+        if mark is not None:
+            yield decoder.piece(mark)
+    yield decoder.piece()
+
+
 def verify_log(folder: Path) -> bool:
     """Read a tape to its end; return whether it holds any message or command.  Raises TapeDamagedError."""
-    holds = False
-    with TapeFollower(folder, visible_only=False) as follower:
+    start, holds = START, False
+    for segment in segments(folder):
+        if segment.compacted:
+            start = Offset(segment.number + 1, 0)
+            holds = holds or any(True for _ in read_compacted(segment))
+    with TapeFollower(folder, start, visible_only=False) as follower:
         while placed := follower.read(READ_BYTES):
             holds = holds or any(record.kind in _HOLDS_SOMETHING for record, _ in placed)
     return holds

@@ -31,6 +31,7 @@ class _Event(msgspec.Struct, gc=False):
     x: int | None = None
     trfi: int | None = None
     trft: int | None = None
+    z: int | list[Any] | float | None = None
 
 
 _events: Final = msgspec.json.Decoder(list[_Event])
@@ -79,6 +80,7 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
         event.trfi,
         None if event.trft is None else as_ns(event.trft),
         0,
+        event.z if isinstance(event.z, int) else None,
     )
 
 

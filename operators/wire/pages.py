@@ -26,6 +26,7 @@ class _Trade(msgspec.Struct, gc=False):
     sequence_number: int | None = None
     trf_id: int | None = None
     trf_timestamp: int | None = None
+    tape: int | None = None
 
 
 class _Page(msgspec.Struct, gc=False):
@@ -76,6 +77,7 @@ def _read(symbol: str, raw: bytes) -> WireRow | tuple[str, str]:
         trade.trf_id,
         _ms(trade.trf_timestamp),
         trade.correction or 0,
+        trade.tape,
     )
 
 

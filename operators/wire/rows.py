@@ -13,7 +13,10 @@ MS_NS: Final = 1_000_000
 
 
 class WireRow(NamedTuple):
-    """One print.  Times in ns UTC, None or 0 where unknown; `price` dollars; `size` shares; no id: None."""
+    """One print.  Times in ns UTC, None or 0 where unknown; `price` dollars; `size` shares; no id: None.
+
+    `tape`: 1 NYSE, 2 AMEX and ARCA, 3 Nasdaq; it decides nothing.
+    """
 
     symbol: str
     sip_ns: int
@@ -27,6 +30,7 @@ class WireRow(NamedTuple):
     trf_id: int | None
     trf_ns: int | None
     correction: int
+    tape: int | None = None
 
 
 class Reject(NamedTuple):
@@ -74,5 +78,5 @@ def columns(rows: list[WireRow]) -> pl.DataFrame:
     """Return rows as a frame of `ticks.TICK_SCHEMA`."""
     if not rows:
         return pl.DataFrame(schema=ticks.TICK_SCHEMA)
-    by_column = zip(ticks.TICK_SCHEMA.items(), zip(*rows, strict=True), strict=True)
+    by_column = zip(ticks.TICK_SCHEMA.items(), zip(*rows, strict=True), strict=False)  # rows have one more, `tape`
     return pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in by_column])

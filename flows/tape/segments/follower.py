@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO, Final, NamedTuple, Self
 
-from flows.tape.segments.errors import TapeDamagedError
+from flows.tape.segments.errors import TapeDamagedError, TapeError
 from flows.tape.segments.record import Record, decode, next_whole
 from flows.tape.segments.segment import HEADER_BYTES, START, Offset, Segment, check_header, segments, told
 from flows.tape.segments.visible import visible_end
@@ -102,6 +102,9 @@ class TapeFollower:
                 msg = f"{self._folder}: holds no offset {self.offset}; it is another tape, or was cut since"
                 raise TapeDamagedError(msg)
             return None
+        if segment.compacted:
+            msg = f"{segment.path}: is compacted; read it with `fancy-trader replay`"
+            raise TapeError(msg)
         with told(segment.path, "be read"):
             self._file = segment.path.open("rb", buffering=0)
             header = self._file.read(HEADER_BYTES)

@@ -7,9 +7,17 @@ cut; if whole records stand behind it (a disk may lose pages out of order), the 
 import os
 from pathlib import Path
 
-from flows.tape.segments.errors import TapeDamagedError
 from flows.tape.segments.record import Broken, decode, next_whole
-from flows.tape.segments.segment import HEADER_BYTES, Segment, check_header, segments, sync_folder, told, write_all
+from flows.tape.segments.segment import (
+    HEADER_BYTES,
+    Segment,
+    check_header,
+    create,
+    segments,
+    sync_folder,
+    told,
+    write_all,
+)
 
 
 def recover(folder: Path) -> tuple[Segment | None, int, list[str]]:
@@ -24,10 +32,9 @@ def recover(folder: Path) -> tuple[Segment | None, int, list[str]]:
     with told(last.path, "be read"):
         data = last.path.read_bytes()
     if len(data) < HEADER_BYTES:
-        with told(last.path, "be removed"):
-            last.path.unlink()
-            sync_folder(folder)
-        return _before(found[:-1], [f"{last.path}: ended within its header; removed"])
+        with told(last.path, "be begun anew"):
+            create(folder, last.number, last.day, 0)
+        return last, HEADER_BYTES, [f"{last.path}: ended within its header; begun anew"]
     check_header(last, data)
     end = whole_end(data)
     with told(last.path, "be mended"):
@@ -46,19 +53,6 @@ def whole_end(data: bytes) -> int:
 def first_broken(data: bytes) -> Broken | None:
     """Return the first place of a segment's bytes that is no whole record."""
     return decode(data, HEADER_BYTES)[1]
-
-
-def _before(found: list[Segment], notes: list[str]) -> tuple[Segment | None, int, list[str]]:
-    """The segment before an empty last one was closed by its writer: it must be whole."""
-    if not found:
-        return None, 0, notes
-    data = found[-1].path.read_bytes()
-    check_header(found[-1], data)
-    broken = first_broken(data)
-    if broken is not None:
-        msg = f"{found[-1].path}: damaged at byte {broken.position}, though its writer had closed it"
-        raise TapeDamagedError(msg)
-    return found[-1], len(data), notes
 
 
 def _cut(path: Path, data: bytes, end: int) -> str:

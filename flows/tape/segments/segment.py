@@ -1,7 +1,8 @@
 """Segment files: their names, their headers, their order.
 
 A segment is NUMBER-DATE.tape: numbers count up from 1 without a hole, DATE is the New York date of its first record.
-Its header is 32 bytes and comes into being whole (a file is named only once it is on disk).
+Its header is 32 bytes and comes into being whole (a file is named only once it is on disk).  A finished segment may
+have been compacted: then NUMBER-DATE.records.parquet stands for it, with NUMBER-DATE.parquet for its prints.
 """
 
 import os
@@ -24,7 +25,8 @@ VERSION: Final = 1
 _FIELDS: Final = Struct("<8sHHIIq")
 _CHECKSUM: Final = Struct("<I")
 HEADER_BYTES: Final = _FIELDS.size + _CHECKSUM.size
-_NAME: Final = re.compile(r"(\d{6,})-(\d{4}-\d\d-\d\d)\.tape")
+COMPACTED: Final = ".records.parquet"
+_NAME: Final = re.compile(r"(\d{6,})-(\d{4}-\d\d-\d\d)(\.tape|\.records\.parquet)")
 
 
 class Offset(NamedTuple):
@@ -50,22 +52,36 @@ class Segment:
     number: int
     day: date
 
+    @property
+    def compacted(self) -> bool:
+        """Whether it is Parquet by now."""
+        return self.path.name.endswith(COMPACTED)
+
+    @property
+    def stem(self) -> str:
+        """Its name without what says of which kind it is."""
+        return f"{self.number:06d}-{self.day}"
+
 
 def segments(folder: Path) -> list[Segment]:
     """Return a folder's segments in order.  Raises TapeDamagedError when one between others is missing."""
-    names = (_NAME.fullmatch(path.name) for path in folder.glob(f"*{SUFFIX}"))
-    found = [Segment(folder / name[0], int(name[1]), date.fromisoformat(name[2])) for name in names if name]
-    found.sort(key=lambda each: each.number)
-    for before, after in pairwise(found):
+    found: dict[int, Segment] = {}
+    for path in sorted(folder.glob(f"[0-9]*{SUFFIX}")) + sorted(folder.glob(f"[0-9]*{COMPACTED}")):
+        name = _NAME.fullmatch(path.name)
+        if name:  # while a segment is being compacted, the segment counts
+            segment = Segment(path, int(name[1]), date.fromisoformat(name[2]))
+            found.setdefault(segment.number, segment)
+    ordered = sorted(found.values(), key=lambda each: each.number)
+    for before, after in pairwise(ordered):
         if after.number != before.number + 1:
             msg = f"{folder}: between {before.path.name} and {after.path.name} a segment is missing or one too many"
             raise TapeDamagedError(msg)
-    return found
+    return ordered
 
 
 def is_tape(folder: Path) -> bool:
     """Whether a folder holds a tape."""
-    return folder.is_dir() and any(_NAME.fullmatch(path.name) for path in folder.glob(f"*{SUFFIX}"))
+    return folder.is_dir() and any(_NAME.fullmatch(path.name) for path in folder.glob("[0-9]*"))
 
 
 def create(folder: Path, number: int, day: date, created_ns: int) -> Segment:

@@ -8,6 +8,7 @@ import fcntl
 import os
 import time
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
@@ -103,6 +104,13 @@ class TapeWriter:
             raise
         self._unsynced, self._synced_at = False, time.monotonic()
 
+    def finish_segment(self) -> None:
+        """End the segment that is being written, so that it can be compacted; the next record begins after it."""
+        segment = self._segment
+        if segment is not None and self.end.position > HEADER_BYTES:
+            self._begin(segment.number + 1, segment.day, self._low_ns)
+            self._visible.set(self.end)
+
     def close(self) -> None:
         """Make durable what was written and let other writers in."""
         try:
@@ -128,10 +136,12 @@ class TapeWriter:
         if segment is not None and not full and not later:
             return
         day = new_york(receive_ns).date() if segment is None or later else segment.day
-        if segment is not None:
-            self.sync()
+        self._begin(1 if segment is None else segment.number + 1, day, receive_ns)
+
+    def _begin(self, number: int, day: date, created_ns: int) -> None:
+        self.sync()
         with told(self._folder, "take a new segment"):
-            new = create(self._folder, 1 if segment is None else segment.number + 1, day, receive_ns)
+            new = create(self._folder, number, day, created_ns)
         self._open(new)
         self._segment, self.end = new, Offset(new.number, HEADER_BYTES)
 

@@ -32,7 +32,7 @@ def made_day(count: int = 200, symbols: Sequence[str] = ("AAA", "BRK.B"), gap_ns
                 "conditions": "14,37" if number % 7 == 0 else None,
                 "correction": 0,
                 "exchange": 4 if off else 11,
-                "id": str(number // 3),
+                "id": str(number // len(symbols)),
                 "participant_timestamp": sip_ns - 40_000,
                 "price": 100 + number / 100,
                 "sequence_number": number + 1,

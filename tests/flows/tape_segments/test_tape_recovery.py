@@ -96,14 +96,14 @@ def test_whole_records_behind_damage_are_kept_aside(tmp_path: Path) -> None:
     assert len(everything(tmp_path)) == 2
 
 
-def test_a_segment_cut_within_its_header_is_removed(tmp_path: Path) -> None:
+def test_a_segment_cut_within_its_header_is_begun_anew(tmp_path: Path) -> None:
     with TapeWriter(tmp_path, segment_bytes=1) as writer:
         for record in numbered(3):
             writer.append([record])
     last = segments(tmp_path)[-1].path
     os.truncate(last, 5)
     with TapeWriter(tmp_path) as writer:
-        assert writer.notes == [f"{last}: ended within its header; removed"]
+        assert writer.notes == [f"{last}: ended within its header; begun anew"]
         writer.append(numbered(1))
     assert everything(tmp_path) == numbered(2) + numbered(1)
 

@@ -36,14 +36,14 @@ def test_a_trade_becomes_a_row() -> None:
     event = GOOD | {"c": [14, 37, 41], "pt": AT_MS - 3, "trfi": 202, "trft": AT_MS - 1, "ds": "2.5"}
     rows, rejects = read_frame(frame(event))
     trf_ns = AT_NS - 1_000_000
-    ident = (7, "52983", 202, trf_ns, 0)
+    ident = (7, "52983", 202, trf_ns, 0, 1)
     assert rows == [WireRow("BRK.A", AT_NS, AT_NS - 3_000_000, 281.1, 2.5, 11, "14,37,41", *ident)]
     assert rejects == []
 
 
 def test_what_a_trade_lacks_is_unknown() -> None:
     rows, _ = read_frame(frame(GOOD, GOOD | {"c": None}, GOOD | {"c": []}))
-    assert rows == [WireRow("BRK.A", AT_NS, None, 281.1, 2.0, 11, None, 7, "52983", None, None, 0)] * 3
+    assert rows == [WireRow("BRK.A", AT_NS, None, 281.1, 2.0, 11, None, 7, "52983", None, None, 0, 1)] * 3
 
 
 @pytest.mark.parametrize("stamp", [AT_MS, AT_MS * 1_000, AT_MS * 1_000_000])

@@ -1,0 +1,82 @@
+"""The tape as the feed's sink, and what a tape says that an earlier feed left behind."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal
+
+from flows.feed.newest import newest_ns
+from flows.feed.settings import Behind
+from flows.feed.sink import Gap, GapState
+from flows.tape.segments import payloads
+from flows.tape.segments.follower import TapeFollower
+from flows.tape.segments.record import Kind, Record
+from flows.tape.segments.segment import START, Offset, segments
+from flows.tape.segments.writer import TapeWriter
+
+_STATES: Final[dict[GapState, Literal["open", "close", "lost"]]] = {
+    GapState.OPEN: "open",
+    GapState.CLOSED: "close",
+    GapState.LOST: "lost",
+}
+LOOKED_BACK: Final = 2
+"""Segments, from the end, in which an unfinished gap may have been opened."""
+
+
+class TapeSink:
+    """Collects records and appends them at each commit.  `also`: what else is put on the tape then."""
+
+    def __init__(self, writer: TapeWriter, feed: int = 0, also: Callable[[TapeWriter], None] | None = None) -> None:
+        self._writer, self._feed, self._also = writer, feed, also
+        self._records = list[Record]()
+
+    def append(self, frame: bytes, received_ns: int) -> None:
+        """Take a message."""
+        self._records.append(Record(Kind.FRAME, received_ns, frame, self._feed))
+
+    def repair(self, symbol: str, page: bytes, received_ns: int) -> None:
+        """Take a page; pages are large, so each is written at once."""
+        self._records.append(payloads.repair(symbol, page, received_ns, self._feed))
+        self._flush()
+
+    def mark_gap(self, gap: Gap, received_ns: int) -> None:
+        """Take a gap's mark."""
+        mark = payloads.GapMark(gap.name, _STATES[gap.state], gap.from_ns, gap.to_ns, gap.symbols, gap.reason)
+        self._records.append(payloads.gap(mark, received_ns, self._feed))
+
+    def clock(self, at_ns: int) -> None:
+        """Take a clock mark."""
+        self._records.append(payloads.clock(at_ns))
+
+    def commit(self) -> None:
+        """Write what was taken."""
+        self._flush()
+        if self._also is not None:
+            self._also(self._writer)
+
+    def _flush(self) -> None:
+        if self._records:
+            self._writer.append(self._records)
+            self._records = []
+
+
+def left_behind(folder: Path) -> Behind | None:
+    """Return where the tape in `folder` stops and which gaps are open on it; None when it holds no print yet.
+
+    Read it before the writer appends anything.  Raises TapeError.
+    """
+    found = [each for each in segments(folder) if not each.compacted] if folder.is_dir() else []
+    start = Offset(found[-LOOKED_BACK].number, 0) if len(found) >= LOOKED_BACK else START
+    newest, open_from = 0, dict[str, int]()
+    with TapeFollower(folder, start, visible_only=False) as follower:
+        while found and (placed := follower.read()):
+            for record, _ in placed:
+                if record.kind is Kind.FRAME:
+                    newest = max(newest, newest_ns(record.payload))
+                elif record.kind is Kind.GAP:
+                    mark = payloads.read_gap(record.payload)
+                    open_from.pop(mark.gap, None)
+                    if mark.state == "open":
+                        open_from[mark.gap] = mark.from_ns
+    if not newest:
+        return None
+    return Behind(min([newest, *open_from.values()]), tuple(open_from))

@@ -1,0 +1,48 @@
+"""What people ask for, on its way to the tape: market events and plans from files, then the commands table.
+
+Rule: nothing is put on the tape before the feed has told the time, since its time is the commands' time.
+"""
+
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+
+from flows.calendars import nyse_calendar
+from flows.event_files import load_events
+from flows.options import ReplayOptions
+from flows.plan_files import given_plans
+from flows.tape.command_feed import commands_to_tape
+from flows.tape.segments import payloads
+from flows.tape.segments.payloads import PlanCommand
+from flows.tape.segments.record import Record
+from flows.tape.segments.writer import TapeWriter
+from operators.plan_reading import PlanDefaults
+
+
+class Asked:
+    """Called by the tape's sink at each commit.  `told`: whether time was told; `now_ns`: the feed's clock, ns UTC."""
+
+    def __init__(
+        self, flow: ReplayOptions, engine: sa.Engine, told: Callable[[], bool], now_ns: Callable[[], int]
+    ) -> None:
+        self._flow, self._engine, self._told, self._now_ns = flow, engine, told, now_ns
+        self._begun = False
+
+    def __call__(self, writer: TapeWriter) -> None:
+        """Put on the tape what is asked for by now."""
+        if not self._told():
+            return
+        if not self._begun:
+            self._begun = True
+            writer.append(list(self._of_files(self._now_ns())))
+        commands_to_tape(self._engine, writer, self._now_ns)
+
+    def _of_files(self, at_ns: int) -> Iterator[Record]:
+        """Market events and plans; told again after a restart, they have the names that they had before."""
+        flow = self._flow
+        if flow.events is not None:
+            yield payloads.market_events(load_events(flow.events), at_ns)
+        if flow.plans is not None:
+            for plan, data in given_plans(flow.plans, PlanDefaults(at_ns, nyse_calendar().close_after)):
+                name = f"file:{plan.plan_id}:{plan.version}"
+                yield payloads.command(PlanCommand(name, "register", data), at_ns)

@@ -1,0 +1,68 @@
+"""The prints of a tape that was recorded live, as a practice market serves them: each once, in the vendor's columns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from flows.simulation.vendor import COLUMNS
+from flows.tape.compacting import Message, read_compacted
+from flows.tape.segments.follower import TapeFollower
+from flows.tape.segments.payloads import read_repair
+from flows.tape.segments.record import Kind, Record
+from flows.tape.segments.segment import START, Offset, segments
+from operators import ticks
+from operators.wire.frames import read_frame
+from operators.wire.pages import read_page
+from operators.wire.rows import WireRow, columns
+from operators.wire.succession import FEED, Succession, Verdict
+
+_NAMES: Final = {
+    "ticker": ticks.SYMBOL,
+    "participant_timestamp": ticks.PARTICIPANT_NS,
+    "sequence_number": ticks.SEQUENCE,
+    "sip_timestamp": ticks.SIP_NS,
+    "id": ticks.TRADE_ID,
+    "trf_timestamp": ticks.TRF_NS,
+}
+
+
+def taped_prints(folder: Path) -> pl.DataFrame:
+    """Return a tape's prints in `simulation.vendor.COLUMNS`; times are whole ms, as the feed gave them.
+
+    Raises TapeDamagedError, and TapeError when the disk refuses.
+    """
+    succession, gaps, kept = Succession(), 0, list[WireRow]()
+    for kind, rows in _messages(folder):
+        gaps += kind is Kind.GAP
+        source = max(1, gaps) if kind is Kind.REPAIR else FEED
+        kept += [row for row in rows if succession.judge(row, source) is Verdict.NEW]
+    frame = columns(kept)
+    found = [
+        pl.col(_NAMES.get(name, name)).cast(dtype).alias(name)
+        if _NAMES.get(name, name) in frame.columns
+        else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in COLUMNS.items()
+    ]
+    return frame.select(found)
+
+
+def _messages(folder: Path) -> Iterator[tuple[Kind, list[WireRow]]]:
+    """Yield the records of a tape in order, with their prints."""
+    start = START
+    for segment in segments(folder):
+        if segment.compacted:
+            start = Offset(segment.number + 1, 0)
+            for each in read_compacted(segment):
+                yield (Kind.FRAME, each.rows) if isinstance(each, Message) else _read(each[0])
+    with TapeFollower(folder, start, visible_only=False) as follower:
+        while placed := follower.read():
+            for record, _ in placed:
+                yield _read(record)
+
+
+def _read(record: Record) -> tuple[Kind, list[WireRow]]:
+    if record.kind is Kind.REPAIR:
+        return record.kind, read_page(*read_repair(record.payload))[0]
+    return record.kind, read_frame(record.payload)[0] if record.kind is Kind.FRAME else []

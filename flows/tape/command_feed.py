@@ -1,0 +1,44 @@
+"""From the commands table to the tape.  A command is on the tape before it counts as applied, and maybe twice then.
+
+The tape tells commands by the table's ids; the second of a name is passed over when the tape is read.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import sqlalchemy as sa
+
+from flows.tape.segments.payloads import PlanCommand, command
+from flows.tape.segments.writer import TapeWriter
+from sinks.bulk import lock_writers
+from sinks.commands import REGISTER, StoredCommand, mark_applied, symbol_of_plan, unapplied
+from sinks.database import reading
+
+MOST_AT_ONCE: Final = 1_000
+
+
+def commands_to_tape(engine: sa.Engine, writer: TapeWriter, now_ns: Callable[[], int]) -> int:
+    """Append what is not on the tape yet, in the order of ids; return how many that were.
+
+    `now_ns` is the tape's clock, ns UTC: when it says so, the commands act.  Cheap when there is nothing to do: the
+    writers' lock is taken only then.  Raises DatabaseError, TapeError; calling again is safe after either.
+    """
+    with reading(engine) as connection:
+        if not unapplied(connection, 1):
+            return 0
+    with engine.begin() as connection:
+        lock_writers(connection)
+        rows = unapplied(connection, MOST_AT_ONCE)
+        if rows:
+            at_ns = now_ns()
+            writer.append([command(_on_tape(connection, row), at_ns) for row in rows])
+            mark_applied(connection, [row.id for row in rows], at_ns)
+    return len(rows)
+
+
+def _on_tape(connection: sa.Connection, row: StoredCommand) -> PlanCommand:
+    name = f"commands:{row.id}"
+    if row.kind == REGISTER:
+        return PlanCommand(name, "register", plan=row.plan)
+    symbol = symbol_of_plan(connection, row.plan_id) if row.plan_id else None
+    return PlanCommand(name, "cancel", plan_id=row.plan_id, symbol=symbol)

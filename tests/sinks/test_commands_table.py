@@ -1,0 +1,32 @@
+"""The commands table on both engines: asked for in order, applied once."""
+
+import sqlalchemy as sa
+
+from sinks.commands import CANCEL, REGISTER, ask, mark_applied, symbol_of_plan, unapplied
+
+PLAN = {"plan_id": "P1", "symbol": "BRK.A", "targets": [1.5]}
+
+
+def test_commands_wait_in_the_order_of_their_ids(engine: sa.Engine) -> None:
+    ids = ask(engine, [(REGISTER, "P1", PLAN), (CANCEL, "P1", None)], 7)
+    ids += ask(engine, [(CANCEL, "P2", None)], 8)
+    assert ids == sorted(set(ids))
+    with engine.begin() as connection:
+        rows = unapplied(connection, 10)
+        assert [(row.id, row.kind, row.plan_id, row.created_ns) for row in rows] == [
+            (ids[0], REGISTER, "P1", 7),
+            (ids[1], CANCEL, "P1", 7),
+            (ids[2], CANCEL, "P2", 8),
+        ]
+        assert rows[0].plan == PLAN
+        assert [row.id for row in unapplied(connection, 2)] == ids[:2]
+        mark_applied(connection, ids[:2], 9)
+    with engine.connect() as connection:
+        assert [row.id for row in unapplied(connection, 10)] == ids[2:]
+
+
+def test_a_plan_that_was_asked_for_has_a_symbol(engine: sa.Engine) -> None:
+    ask(engine, [(REGISTER, "P1", PLAN)], 7)
+    with engine.connect() as connection:
+        assert symbol_of_plan(connection, "P1") == "BRK.A"
+        assert symbol_of_plan(connection, "P2") is None
