@@ -2,8 +2,11 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import Final
@@ -16,7 +19,7 @@ from flows.live.ingest import ingest
 from flows.live.options import LiveOptions
 from flows.meter import Meter
 from flows.replay import Prepared, run
-from flows.run_replay import progress_of, stopping_cleanly
+from flows.run_replay import progress_of
 from flows.scanning import load_history
 from flows.tape.files import TapeFile, find_tape_files
 from flows.tape.reader import TapeReader
@@ -35,7 +38,7 @@ def run_live(options: LiveOptions, *, quiet: bool) -> None:
     feed = context.Process(target=ingest, args=(options, os.getpid()), name="ingest", daemon=True)
     feed.start()
     try:
-        with stopping_cleanly(meter), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
+        with _stopping(feed), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
             first_ns = _first_record(options, feed, meter)
             if first_ns is not None:
                 Thread(target=_stop_with, args=(feed, meter), daemon=True).start()
@@ -87,6 +90,18 @@ def _stop_with(feed: BaseProcess, meter: Meter) -> None:
     """End the flow at the tape's end once its writer is gone."""
     feed.join()
     meter.stop.set()
+
+
+@contextmanager
+def _stopping(feed: BaseProcess) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the feed; the flow ends where its tape does, having read all of it."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, lambda *_: feed.terminate()) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
 
 
 def _leave(feed: BaseProcess) -> None:
