@@ -108,7 +108,7 @@ def test_levels_and_expected_move_of_before_are_told_in_the_new_shares(
         assert half["dollars"] == pytest.approx(move["dollars"] / 2)
 
 
-def inherited(profile: dict[str, Any]) -> list[tuple[str, float]]:
+def inherited(profile: dict[str, Any]) -> list[tuple[str, Any]]:
     """The levels that the days before left."""
     return sorted((each["kind"], each["price"]) for each in profile["snap_trace"] if each["kind"].startswith("prior_"))
 
