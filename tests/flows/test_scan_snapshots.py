@@ -117,7 +117,7 @@ def run(
     return events, [row for batch in batches for row in batch.scan_results], sorted(bars.values())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     sizes=st.lists(st.integers(100, 3_000), min_size=1, max_size=3),
     restarts=st.sets(st.integers(0, 12), min_size=1, max_size=6),
@@ -129,7 +129,7 @@ def test_every_step_goes_on_from_its_snapshot(frames: list[TickFrame], sizes: li
     assert run(frames, sizes, restarts) == whole
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(sizes=st.lists(st.integers(300, 3_000), min_size=1, max_size=2), restarts=st.sets(st.integers(0, 9), min_size=2))
 def test_splits_to_come_are_in_the_snapshots(frames: list[TickFrame], sizes: list[int], restarts: set[int]) -> None:
     """Before the first, between them, and after the last."""
