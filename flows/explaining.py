@@ -21,38 +21,51 @@ from operators.gating import GateSettings, GateTimeline, gate_timeline
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.records import Cancel, Command, Register
-from operators.rows import ProgressRow
+from operators.rows import ProgressRow, ScanRow
 from operators.state import PlanState
 from sinks.reader import all_market_events, events_of_plan, progress_of, stream_of
+from sinks.scan_reader import proposal_of
 from sinks.tables import plans as plans_table
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database knows of one plan: its versions with their registration, events, and the run's inputs."""
+    """What the database knows of one plan: its versions with their registration, events, and the run's inputs.
+
+    `found`: the candidate that it was made of; None for a plan that was given.
+    """
 
     versions: tuple[Register, ...]
     events: tuple[PlanEvent, ...]
     inputs: dict[str, Any]
     gates: GateTimeline
     progress: ProgressRow | None
+    found: ScanRow | None
 
 
 def explain_plan(connection: sa.Connection, plan_id: str, at_ns: int | None) -> list[str]:
     """Explain a plan at an instant (ns UTC), or at the end of what was replayed.  Nothing later is looked at.
 
-    Raises DataMissingError for an unknown plan, or when the recording is needed and gone.
+    Raises DataMissingError for a plan that is unknown, or was not found yet, and when the recording is needed and gone.
     """
     stored = _stored(connection, plan_id)
     end_ns = stored.progress.tape_ns if stored.progress else 0
     last_ns = max([end_ns, *(event.at_ns for event in stored.events)])
     at_ns = last_ns if at_ns is None else at_ns
+    if stored.found is not None and at_ns < stored.found.at_ns:
+        msg = f"no plan {plan_id} as of {clock(at_ns)}: the scan had not found it"
+        raise DataMissingError(msg)
     plan, state, prints = _retold(stored, plan_id, at_ns)
     happened = [event for event in stored.events if event.at_ns <= at_ns]
     now = Circumstances(
         plan, state, happened[-1] if happened else None, at_ns, nyse_calendar().block(at_ns), stored.gates, prints
     )
-    return explain(now)
+    return [*explain(now), *(() if stored.found is None else (_found(stored.found),))]
+
+
+def _found(row: ScanRow) -> str:
+    """Say how a plan came to be."""
+    return f"found by the scan at {clock(row.at_ns)}: {row.profile['rationale']}"
 
 
 def _stored(connection: sa.Connection, plan_id: str) -> Stored:
@@ -67,7 +80,8 @@ def _stored(connection: sa.Connection, plan_id: str) -> Stored:
     settings = GateSettings.from_json(inputs.get("gates", {}))
     gates = gate_timeline(symbol, all_market_events(connection), settings)
     progress = progress_of(connection, symbol).get(STREAM)
-    return Stored(versions, tuple(events_of_plan(connection, plan_id)), inputs, gates, progress)
+    events, found = tuple(events_of_plan(connection, plan_id)), proposal_of(connection, plan_id)
+    return Stored(versions, events, inputs, gates, progress, found)
 
 
 def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState | None, ProgressRow | None]:
@@ -82,12 +96,19 @@ def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState |
         for _, ticks in by_symbol(tag(frame.frame, calendar)):
             book.advance(ticks)
             last_ns = max(last_ns, ticks.end_ns)
-    to_ns = stored.inputs.get("to_ns")
-    if to_ns is not None and to_ns <= at_ns:
-        book.mark(to_ns)
+    book.mark(_shown_ns(stored, at_ns))
     book.end(at_ns)
     prints, current = replace(book.progress(), tape_ns=last_ns), book.plan(plan_id)
     return (plan, None, prints) if current is None else (*current, prints)
+
+
+def _shown_ns(stored: Stored, at_ns: int) -> int:
+    """How far time is known to have come by an instant, prints apart: to where the replay went on, and to events.
+
+    An expiry has its deadline's time, which only a later record showed to have passed.
+    """
+    shown = (stored.inputs.get("to_ns"), *(event.at_ns for event in stored.events))
+    return max((each for each in shown if each is not None and each <= at_ns), default=0)
 
 
 def _commands(stored: Stored) -> Sequence[Command]:

@@ -58,6 +58,7 @@ class BarLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
 
     def _loaded(self, history: History) -> History:
         """Fold what was loaded, all of it known before the first print."""
+        self._bars.cross(history.splits)
         bars, calendar = dict(history.bars), self._rules.calendar
         ends = [int(each.end_ns[-1]) for each in bars.values() if len(each)]
         if Interval.M1 in bars:

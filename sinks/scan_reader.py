@@ -65,3 +65,10 @@ def scan_results_of(
         query = query.where(scan_results.c.at_ns <= as_of_ns)
     keys = (scan_results.c[name] for name in ("at_ns", "symbol", "strategy", "direction"))
     return [ScanRow(*row) for row in connection.execute(query.order_by(*keys))]
+
+
+def proposal_of(connection: sa.Connection, plan_id: str) -> ScanRow | None:
+    """The candidate that became a plan; None for a plan that no scan found."""
+    proposed = scan_results.c.plan_id == plan_id, scan_results.c.ordinal.is_not(None)
+    row = connection.execute(sa.select(*_SCAN).where(*proposed)).first()
+    return None if row is None else ScanRow(*row)

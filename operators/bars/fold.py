@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from operators.bars.columns import DTYPES, NO_BARS, Bars, Interval
+from operators.bars.splits import Split
 from operators.plans import SessionPhase
 from operators.sessions import PHASE_CODES, SessionCalendar
 from operators.times import MINUTE_NS
@@ -99,6 +100,14 @@ class Folder:
             held = None
         self._held = held
         return known
+
+    def retell(self, split: Split) -> None:
+        """Tell the longer bar so far in the shares that a split left."""
+        if self._held is not None:
+            start_ns, end_ns, *prices, volume, notional, trades, phase = self._held
+            open_, high, low, close = (price * split.before / split.after for price in prices)
+            volume = volume * split.after / split.before
+            self._held = (start_ns, end_ns, open_, high, low, close, volume, notional, trades, phase)
 
     def to_plain(self) -> Row | None:
         """Return the longer bar so far, as a new folder takes it to go on from."""

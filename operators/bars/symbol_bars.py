@@ -1,6 +1,6 @@
 """All bars of one symbol, of every interval, from prints or clock marks.  Rule: a piece holds what ended by then."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -9,6 +9,7 @@ from operators.bars.build import MinuteBuilder
 from operators.bars.columns import NO_BARS, Bars, Interval
 from operators.bars.ladder import FoldLadder
 from operators.bars.revising import NO_REVISIONS, Revisions
+from operators.bars.splits import Split
 from operators.bars.summing import SummedPrints
 from operators.sessions import SessionCalendar
 
@@ -34,6 +35,10 @@ class SymbolBars:
     def load_days(self, days: Bars, now_ns: int) -> Bars:
         """Take the daily bars before the first print; return the weeks they make."""
         return self._ladder.load_days(days, now_ns)
+
+    def cross(self, splits: Sequence[Split]) -> None:
+        """Know of the splits to come, oldest first."""
+        self._ladder.cross(splits)
 
     def extend(self, summed: SummedPrints | None, now_ns: int) -> BarPiece:
         """Take the symbol's next prints, if any, and let its tape time reach `now_ns`."""

@@ -30,9 +30,9 @@ HEAD: Final = ("symbol", "strategy", "direction", "at_ns", "session_date", "ordi
 
 @pytest.fixture(scope="module")
 def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Scanned, Scanned]:
-    """Two recorded days with history, and their mirror image."""
+    """A recorded day with history, and its mirror image."""
     folder = tmp_path_factory.mktemp("real")
-    files = sorted((shared_data / TRADES).glob("*.csv.gz"))
+    files = sorted((shared_data / TRADES).glob("*.csv.gz"))[-1:]
     days = sorted((shared_data / STOCKS / "minute_aggs_v1/2013/10").glob("*.csv.gz"))
     bars = [*days, shared_data / STOCKS / "day_aggs_by_ticker.csv.gz"]
     history = [mirrored_bars(path, folder / "bars", turn=turn) for path in bars for turn in (False, True)]
@@ -53,7 +53,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scanned, Scanned]:
     return ours, scan(turned, f"sqlite:///{folder}/theirs.db", to_ns=end_ns)
 
 
-@pytest.mark.parametrize(("world", "around", "least"), [("real", REAL, 30), ("made", SIMULATED, 60)])
+@pytest.mark.parametrize(("world", "around", "least"), [("real", REAL, 12), ("made", SIMULATED, 60)])
 def test_l6_a_mirrored_tape_gives_the_mirrored_candidates(
     request: pytest.FixtureRequest, world: str, around: Mapping[str, int], least: int
 ) -> None:
@@ -75,16 +75,16 @@ def test_l6_a_mirrored_tape_gives_the_mirrored_candidates(
             assert mine["value"] == (None if other["value"] is None else pytest.approx(other["value"], abs=1e-6))
 
 
-@pytest.mark.parametrize(("world", "around"), [("real", REAL), ("made", SIMULATED)])
+@pytest.mark.parametrize(("world", "around", "least"), [("real", REAL, 40), ("made", SIMULATED, 200)])
 def test_l6_a_mirrored_tape_gives_the_mirrored_events(
-    request: pytest.FixtureRequest, world: str, around: Mapping[str, int]
+    request: pytest.FixtureRequest, world: str, around: Mapping[str, int], least: int
 ) -> None:
     """Kinds, instants and R of every plan's events are equal, prices mirrored."""
     ours, theirs = request.getfixturevalue(world)
     mine = told(ours.replayed.events)
     images = sorted(((turned_id(row[0]), *row[1:]) for row in told(theirs.replayed.events)), key=lambda row: row[:2])
     assert [row[:5] for row in mine] == [row[:5] for row in images]
-    assert len(mine) > 100
+    assert len(mine) > least
     for (plan_id, *_, price, data), (*_, image, image_data) in zip(mine, images, strict=True):
         center = around[plan_id.split(".")[0]]
         assert price == (None if image is None else pytest.approx(center - image, abs=EXACT))

@@ -1,7 +1,7 @@
 """The stateful steps thrown away and restored in the middle of a run: bars, scan, proposer and book go on exactly."""
 
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from random import Random
@@ -38,7 +38,7 @@ SESSIONS, PAST = 9, 6
 CALENDAR = nyse_calendar()
 RULES = ScanRules(CALENDAR, SessionClock.of(CALENDAR), keep_state=True)
 FLOW = Rules(CALENDAR, GateSettings(), Flag.LAST, keep_state=True, scan=RULES)
-STEPS = (
+STEPS: tuple[Callable[[Any], Any], ...] = (
     lambda kept: BarLogic(RULES, kept),
     lambda kept: ScanLogic(RULES, kept),
     lambda kept: EvaluateLogic(RULES, kept),
@@ -103,7 +103,7 @@ def run(
     """Return events, scan results and bars of the last sessions."""
     steps, batches = Chain(), list[Batch]()
     end_ns = sessions(SESSIONS)[-1].post_end_ns
-    items = chain(
+    items: Iterable[SymbolItem] = chain[SymbolItem](
         (replace(history(frames[:PAST]), splits=splits), SymbolEvents(SYMBOL, ())),
         slices(frames[PAST:], sizes),
         (ClockMark(end_ns), TapeEnd(end_ns)),
@@ -117,7 +117,7 @@ def run(
     return events, [row for batch in batches for row in batch.scan_results], sorted(bars.values())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     sizes=st.lists(st.integers(100, 3_000), min_size=1, max_size=3),
     restarts=st.sets(st.integers(0, 12), min_size=1, max_size=6),
@@ -129,7 +129,7 @@ def test_every_step_goes_on_from_its_snapshot(frames: list[TickFrame], sizes: li
     assert run(frames, sizes, restarts) == whole
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(sizes=st.lists(st.integers(300, 3_000), min_size=1, max_size=2), restarts=st.sets(st.integers(0, 9), min_size=2))
 def test_splits_to_come_are_in_the_snapshots(frames: list[TickFrame], sizes: list[int], restarts: set[int]) -> None:
     """Before the first, between them, and after the last."""
@@ -159,7 +159,8 @@ def around_a_dollar(frame: TickFrame) -> TickFrame:
 def test_snapshots_are_plain_values(frames: list[TickFrame]) -> None:
     """No class of ours is pickled: builtins and bytes only."""
     steps = Chain()
-    for item in (history(frames[:PAST]), SymbolEvents(SYMBOL, ()), *slices(frames[PAST:], [700])):
+    items: list[SymbolItem] = [history(frames[:PAST]), SymbolEvents(SYMBOL, ()), *slices(frames[PAST:], [700])]
+    for item in items:
         steps.take(item)
     kept = [step.snapshot() for step in steps._steps]
     assert [value for value in not_plain(kept) if not isinstance(value, bytes)] == []

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from operators.sessions import new_york_day_ns
 from tests.flows.made import rows_of
 from tests.flows.scanned import Row, Scanned, scan, sessions, simulated_prints, write_prints
 
-SESSIONS, BEFORE = 9, 6
+SESSIONS, BEFORE = 10, 6
 SPLIT = "SIMA"
 HALVED = ("session_high", "prior_high", "prior_close", "vwap", "close", "atr", "atr_1d", "ema_slow")
 
@@ -108,7 +109,7 @@ def test_levels_and_expected_move_of_before_are_told_in_the_new_shares(
         assert half["dollars"] == pytest.approx(move["dollars"] / 2)
 
 
-def inherited(profile: dict[str, Any]) -> list[tuple[str, float]]:
+def inherited(profile: dict[str, Any]) -> list[tuple[str, Any]]:
     """The levels that the days before left."""
     return sorted((each["kind"], each["price"]) for each in profile["snap_trace"] if each["kind"].startswith("prior_"))
 
@@ -125,6 +126,22 @@ def test_l1_however_the_tape_is_cut_around_an_ex_date(
     tapes: dict[str, list[Path]], splits: Path, declared: Scanned, sqlite_url: str, batch_rows: int
 ) -> None:
     assert scan(tapes["split"], sqlite_url, splits=splits, batch_rows=batch_rows).everything == declared.everything
+
+
+def test_the_week_of_a_split_is_told_in_the_new_shares(plain: Scanned, declared: Scanned, ex_date: date) -> None:
+    """Bars of before stay as they were written; the week goes on in the new shares."""
+    ours, theirs = ({(row[1], row[2]): row for row in found.bars if row[0] == SPLIT} for found in (plain, declared))
+    (week,) = [row for key, row in ours.items() if key[0] == "1w" and covers(row, ex_date)]
+    twin = theirs["1w", week[2]]
+    assert [twin[column] for column in range(4, 8)] == [week[column] / 2 for column in range(4, 8)]
+    assert twin[8:10] == (pytest.approx(week[8] * 2), pytest.approx(week[9] / 2))
+    before = {key: row for key, row in ours.items() if row[3] <= new_york_day_ns(ex_date)[0]}
+    assert before == {key: theirs[key] for key in before}
+
+
+def covers(row: Row, day: date) -> bool:
+    """Whether a bar's span holds midnight of a day."""
+    return bool(row[2] < new_york_day_ns(day)[0] < row[3])
 
 
 def test_other_symbols_and_earlier_sessions_do_not_notice(plain: Scanned, declared: Scanned, ex_date: date) -> None:

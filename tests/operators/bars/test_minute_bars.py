@@ -144,6 +144,19 @@ def test_a_late_print_without_a_bar_is_counted() -> None:
     assert (built.revised.unplaced, len(built.revised.bars)) == (2, 0)
 
 
+def test_a_long_piece_forgets_nothing_that_its_own_late_prints_revise() -> None:
+    """A minute is forgotten for what comes so long after it, not for what stands so long after it in one piece."""
+    day = 24 * 60 * MINUTE_NS
+    late = Print(OPEN_NS + 5 * MINUTE_NS, flags=REGULAR | LATE, behind=5)
+    tape = [Print(OPEN_NS), Print(OPEN_NS + 2 * MINUTE_NS), late, Print(OPEN_NS + day), Print(OPEN_NS + 2 * day)]
+    long, builder = MinuteBuilder(), MinuteBuilder()
+    feed(long, tape[:2])
+    piece = feed(long, tape[2:])
+    one_by_one = [feed(builder, [each]) for each in tape]
+    assert piece.revised.bars.volume.tolist() == [200.0]
+    assert plain(piece.revised.bars) == [row for built in one_by_one for row in plain(built.revised.bars)]
+
+
 def test_a_print_behind_the_tape_revises() -> None:
     """Should the tape's time step back, closed stays closed."""
     builder = MinuteBuilder()

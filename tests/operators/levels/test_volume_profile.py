@@ -162,3 +162,13 @@ def test_the_value_area_holds_its_share(rows: list[ProfileRow]) -> None:
     step = prices[1] - prices[0] if len(prices) > 1 else 0
     core = [s for s, p in zip(shares, prices, strict=True) if found.val + 1.5 * step < p < found.vah - 1.5 * step]
     assert sum(core) < 0.7 * sum(shares) or found.vah - found.val <= 2 * step
+
+
+@pytest.mark.parametrize("bars", [3, 3 * FEW])
+def test_half_a_tick_has_a_mirror_image(bars: int) -> None:
+    """A print between bid and ask reaches the tick on its far side, up or down; so both profiles hold the same."""
+    rows = [(100.0, 99.875, 100.375, 300.0), (100.25, 100.125, 100.125, 50.0), (100.0, 100.0, 100.625, 70.0)] * bars
+    turned = [(200 - opened, 200 - high, 200 - low, size) for opened, low, high, size in rows]
+    shares = profile_of(rows, tick=0.25).shares()
+    assert profile_of(turned, tick=0.25).shares() == [pytest.approx(each) for each in reversed(shares)]
+    assert sum(shares) == pytest.approx(420.0 * bars)
