@@ -53,13 +53,15 @@ class GapBook:
 def repairable(subscriptions: Sequence[str], watched: Sequence[str]) -> tuple[str, ...]:
     """Return the symbols whose trades can be asked for: those subscribed to by name, or watched under `T.*`.
 
+    Where there are none, `*`: then nothing is repaired.  What other channels miss is never fetched.
+
     >>> repairable(["T.A", "Q.B"], ["A", "C"]), repairable(["T.*"], ["A", "C"]), repairable(["T.*"], [])
     (('A',), ('A', 'C'), ('*',))
     """
     named = [each.partition(".")[2] for each in subscriptions if each.partition(".")[0] == TRADES]
     if EVERY_SYMBOL in named:
-        return tuple(dict.fromkeys(watched)) or (EVERY_SYMBOL,)
-    return tuple(dict.fromkeys(named))
+        named = list(watched)
+    return tuple(dict.fromkeys(named)) or (EVERY_SYMBOL,)
 
 
 @dataclass(slots=True)

@@ -117,17 +117,22 @@ def parse_fault(text: str) -> Fault:
         msg = f"--fault: got {text!r}; must be KIND[@SECONDS][:VALUE], kinds: {', '.join(FaultKind)}"
         raise BadInputError(msg) from None
     try:
-        if kind in NAMING:
-            if not value or at:
-                raise ValueError(text)
-            return Fault(kind, name=value)
-        number = float(value) if value else _USUAL.get(kind, 0.0)
-        at_s = float(seconds) if at else 0.0
-        if not (0 <= number < 1e9 and 0 <= at_s < 1e9) or bool(at) != (kind in TIMED):
-            raise ValueError(text)
+        return _fault(kind, seconds if at else None, value)
     except ValueError:
         msg = f"--fault: got {text!r}; {kind} will {MEANINGS[kind]}; only {', '.join(TIMED)} take @SECONDS, and must"
         raise BadInputError(msg) from None
+
+
+def _fault(kind: FaultKind, seconds: str | None, value: str) -> Fault:
+    """Build a fault.  Raises ValueError."""
+    if kind in NAMING:
+        if not value or seconds is not None:
+            raise ValueError(value)
+        return Fault(kind, name=value)
+    number = float(value) if value else _USUAL.get(kind, 0.0)
+    at_s = float(seconds or 0) if seconds is None or seconds else -1.0
+    if not (0 <= number < 1e9 and 0 <= at_s < 1e9) or (seconds is not None) != (kind in TIMED):
+        raise ValueError(value)
     return Fault(kind, at_s, number)
 
 

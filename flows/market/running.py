@@ -50,40 +50,52 @@ class Running:
 
 @contextmanager
 def in_thread(day: MarketDay, options: MarketOptions) -> Iterator[Running]:
-    """Serve a day while the block lasts."""
-    running, up = Running(), threading.Event()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    def say(event: str, **fields: Any) -> None:
-        running.said.append({"event": event, **fields})
-        if event == "day_over":
-            running.over.set()
-
-    def ready(address: str) -> None:
-        running.url, running.rest = feed_url(address), f"http://{address}"
-        up.set()
-
-    async def serve() -> None:
-        running.market = PracticeMarket(day, options, say)
-        await running.market.run(stop, ready)
-
-    def work() -> None:
-        try:
-            loop.run_until_complete(serve())
-        finally:
-            up.set()
-
-    thread = threading.Thread(target=work, name="practice-market", daemon=True)
+    """Serve a day while the block lasts.  Raises CommandError when it does not come up."""
+    thread = _MarketThread(day, options)
     thread.start()
-    up.wait(START_SECONDS)
     try:
-        yield running
+        if not thread.up.wait(START_SECONDS) or not thread.running.url:
+            msg = "the practice market did not come up"
+            raise CommandError(msg)
+        yield thread.running
     finally:
-        if thread.is_alive():
-            loop.call_soon_threadsafe(stop.set)
-        thread.join(START_SECONDS)
-        loop.close()
+        thread.end()
+
+
+class _MarketThread(threading.Thread):
+    """A market with an event loop of its own."""
+
+    def __init__(self, day: MarketDay, options: MarketOptions) -> None:
+        super().__init__(name="practice-market", daemon=True)
+        self.running, self.up = Running(), threading.Event()
+        self._day, self._options = day, options
+        self._loop, self._enough = asyncio.new_event_loop(), asyncio.Event()
+
+    def run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self.up.set()
+
+    def end(self) -> None:
+        """Stop serving."""
+        if self.is_alive():
+            self._loop.call_soon_threadsafe(self._enough.set)
+        self.join(START_SECONDS)
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        self.running.market = PracticeMarket(self._day, self._options, self._say)
+        await self.running.market.run(self._enough, self._ready)
+
+    def _say(self, event: str, **fields: Any) -> None:
+        self.running.said.append({"event": event, **fields})
+        if event == "day_over":
+            self.running.over.set()
+
+    def _ready(self, address: str) -> None:
+        self.running.url, self.running.rest = feed_url(address), f"http://{address}"
+        self.up.set()
 
 
 def feed_url(address: str) -> str:

@@ -90,13 +90,33 @@ def test_no_tick_is_lost_or_doubled_across_two_hundred_random_faults() -> None:
     day, sink = made_day(10_000), ListSink()
     faults = random_faults(200, 7, 50, 9_500, 10)
     with serving(day, *faults, speed=2500.0) as market:
-        client, _ = client_for(market, sink, backoff=Backoff(first=0.005, longest=0.02, rng=Random(1)))
+        client, log = client_for(market, sink, backoff=Backoff(first=0.005, longest=0.02, rng=Random(1)))
         with running(client):
             until(lambda: whole(sink, 10_000), 60)
     assert by_symbol(prints_of(sink.records)) == by_symbol(day_prints(day))
     assert doubled(sink.records) == 0
     assert sink.gaps(GapState.OPEN) == sink.gaps(GapState.CLOSED)
-    assert market.logins() <= client.status.connections
+    waits = [event for event, _ in log].count("feed_waits")
+    assert 1 < market.logins() <= 1 + waits  # one login at most per step of the back-off
+
+
+def test_a_frame_of_several_megabytes_comes_through() -> None:
+    day, sink = made_day(30_000, gap_ns=1_000_000), ListSink()
+    with serving(day, "huge:50000", speed=100_000.0) as market:
+        client, _ = client_for(market, sink)
+        with running(client):
+            until(lambda: client.status.bytes > 3_000_000 and whole(sink, 30_000))
+    assert max(map(len, sink.of("frame"))) > 1 << 20
+    assert prints_of(sink.records) == day_prints(day)
+
+
+def test_quotes_alone_are_never_said_to_be_repaired() -> None:
+    sink = ListSink()
+    with serving(made_day(3000), "drop@300:60", speed=2500.0) as market:
+        client, _ = client_for(market, sink, "Q.AAA")
+        with running(client):
+            until(lambda: client.status.gaps_left == 1)
+    assert [gap.state for gap in sink.of("gap")] == [GapState.OPEN, GapState.LOST]
 
 
 @pytest.mark.parametrize(("fault", "ending"), [("bad-key", Ending.BAD_KEY), ("no-access", Ending.NOT_ENTITLED)])

@@ -60,19 +60,19 @@ def per_symbol(prints: list[tuple[str, float]]) -> dict[str, list[float]]:
 
 def test_a_feed_that_is_killed_and_started_again_leaves_a_whole_tape_behind(tmp_path: Path) -> None:
     """SIGKILL in the middle of the stream; the next process finds on the tape from where on prints are missing."""
-    day, tape, log = made_day(6_000), tmp_path / "tape", tmp_path / "log"
-    with serving(day, "drop@3000:100", speed=2000.0) as market:
+    day, tape, log = made_day(4_000), tmp_path / "tape", tmp_path / "log"
+    with serving(day, "drop@2000:100", speed=2000.0) as market:
         with feeding(market, tape, log) as first:
             until(lambda: tape.is_dir() and len(on_tape(tape)[0]) > 500)
             first.kill()
             first.wait()
         lost_from = len(on_tape(tape)[0])
         with feeding(market, tape, log) as second:
-            until(lambda: len(on_tape(tape)[0]) >= 6_000, 60)
+            until(lambda: len(on_tape(tape)[0]) >= 4_000, 60)
             second.send_signal(signal.SIGTERM)
             assert second.wait(15) == 0
     prints, reasons = on_tape(tape)
-    assert 500 < lost_from < 6_000
+    assert 500 < lost_from < 4_000
     assert per_symbol(prints) == per_symbol(of_day(day))
     assert not [reason for reason in reasons if "back in time" in reason]
     lines = [json.loads(line) for line in log.read_text().splitlines()]

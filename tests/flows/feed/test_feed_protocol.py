@@ -5,7 +5,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.errors import BadInputError
@@ -223,6 +223,7 @@ texts = st.sampled_from(["", "subscribed to: T.A", "subscribed to: Q.A", "not au
 
 
 @given(st.lists(st.tuples(words, texts), max_size=20))
+@settings(deadline=None)
 def test_no_order_of_statuses_authenticates_twice_or_streams_what_was_not_granted(steps: list[tuple[str, str]]) -> None:
     protocol, decisions = connection("T.A", "Q.A"), list[Decision]()
     for at_ns, (word, text) in enumerate(steps):

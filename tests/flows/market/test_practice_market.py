@@ -228,7 +228,7 @@ def test_a_silent_line_stays_open_and_what_was_due_is_lost() -> None:
 
 
 @given(st.integers(0, 500), st.integers(0, 500))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_texts_are_json_and_do_not_depend_on_how_they_are_cut(first: int, length: int) -> None:
     texts = Texts(made_day(500))
     whole = texts.events(0, 500)
