@@ -30,15 +30,19 @@ class SymbolCoder:
         if len(watched) > MOST_SYMBOLS:
             msg = f"got {len(watched)} symbols; at most {MOST_SYMBOLS} can be watched at once"
             raise ValueError(msg)
-        self._watched = list(watched)
+        self._expression = _symbol_code(list(watched))
 
     def expression(self) -> pl.Expr:
         """Return each row's symbol code (uint16)."""
-        others = len(self._watched)
-        if not self._watched:
-            return pl.lit(others, dtype=pl.UInt16).alias(ticks.CODE)
-        codes = pl.col(ticks.SYMBOL).cast(pl.Enum(self._watched), strict=False).to_physical()
-        return codes.cast(pl.UInt16).fill_null(others).alias(ticks.CODE)
+        return self._expression
+
+
+def _symbol_code(watched: list[str]) -> pl.Expr:
+    others = len(watched)
+    if not watched:
+        return pl.lit(others, dtype=pl.UInt16).alias(ticks.CODE)
+    codes = pl.col(ticks.SYMBOL).cast(pl.Enum(watched), strict=False).to_physical()
+    return codes.cast(pl.UInt16).fill_null(others).alias(ticks.CODE)
 
 
 class FlagCoder:

@@ -1,1 +1,1 @@
-"""Recorded days as tapes: finding the files, reading them in pieces, and keeping what cannot be used."""
+"""Tapes, recorded or growing: finding them, reading them in pieces, and keeping what cannot be used."""

@@ -7,8 +7,6 @@ exception that changes nothing: after one, no older print is let through, so of 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import polars as pl
-
 from flows.items import MarketCalendar
 from flows.tape.commands import CommandReader
 from flows.tape.scan import ROW, Mark, Piece, dead_letter
@@ -62,41 +60,41 @@ class TapeDecoder:
     def record(self, record: Record, end: Offset) -> Mark | None:
         """Take one record that ends at `end`; return the mark it is, if any: then a piece must be taken."""
         self._at = end
-        place = end.position - AROUND - len(record.payload)
-        match record.kind:
-            case Kind.FRAME:
-                self.prints(*read_frame(record.payload), place, record.receive_ns)
-            case Kind.REPAIR:
-                symbol, body = read_repair(record.payload)
-                self.prints(*read_page(symbol, body), place, record.receive_ns, max(1, self._repairs))
-            case Kind.CLOCK:
-                self._clock(record.receive_ns)
-            case Kind.COMMAND | Kind.EVENTS | Kind.GAP:
-                return self._mark(record, place)
+        kind, receive_ns, payload, _ = record
+        place = end.position - AROUND - len(payload)
+        if kind is Kind.FRAME:
+            self.prints(*read_frame(payload), place, receive_ns)
+        elif kind is Kind.CLOCK:
+            self._clock(receive_ns)
+        elif kind is Kind.REPAIR:
+            symbol, body = read_repair(payload)
+            self.prints(*read_page(symbol, body), place, receive_ns, max(1, self._repairs))
+        else:
+            return self._mark(record, place)
         return None
 
     def prints(
         self, rows: list[WireRow], rejects: list[Reject], place: int, receive_ns: int, source: int = FEED
     ) -> None:
         """Take the prints of one record at `place`, in bytes from the segment's start."""
-        judge, newest_ns = self._succession.judge, 0
-        for number, row in enumerate(rows):
+        judge = self._succession.judge
+        for number, row in enumerate(rows, place):
             verdict = judge(row, source)
-            newest_ns = max(newest_ns, row.sip_ns)
             if verdict is Verdict.NEW:
                 self._rows.append(row)
-                self._places.append(place + number)
+                self._places.append(number)
             else:
-                self._left_out(row, verdict, place + number)
-        self._letters += [self._letter(place + each.place, each.field, each.reason, each.raw) for each in rejects]
+                self._left_out(row, verdict, number)
+        if rejects:
+            self._letters += [self._letter(place + each.place, each.field, each.reason, each.raw) for each in rejects]
         self._read += len(rows) + len(rejects)
         if rows:
-            self._reckoning.heard(newest_ns, receive_ns)
+            self._reckoning.heard(max([row.sip_ns for row in rows]), receive_ns)
 
     def piece(self, mark: Mark | None = None) -> Piece:
         """Return what came since the last piece, and begin the next."""
         marks = tuple(each for each in (self._time, mark) if each is not None)
-        frame = columns(self._rows).select(pl.Series(ROW, self._places, dtype=pl.UInt32), *ticks.DECISIVE)
+        frame = columns(self._rows, self._places, ROW)
         piece = Piece(frame, self._letters, marks, self._at, self._read)
         self._rows, self._places, self._letters, self._time, self._read = [], [], [], None, 0
         return piece

@@ -40,6 +40,11 @@ class TapeFile:
         return not self.layout.header
 
 
+def log_file(folder: Path) -> TapeFile:
+    """Return a tape's folder as a recording, even before anything is written to it."""
+    return TapeFile(folder, Layout((), {}), None)
+
+
 def find_tape_files(paths: Sequence[Path]) -> tuple[list[TapeFile], list[str]]:
     """Return the trades files under `paths` by day, then as given, and a note for each file passed over.
 
@@ -62,7 +67,7 @@ def _under_one(path: Path, notes: list[str]) -> list[TapeFile]:
     files = []
     for each in _under(path):
         if each.is_dir():
-            files.append(TapeFile(each, Layout((), {}), None))
+            files.append(log_file(each))
             continue
         header = _header(each)
         what = other_dataset(header)

@@ -14,7 +14,7 @@ from flows.errors import DataMissingError
 from flows.tape.compacting import Message, read_compacted
 from flows.tape.log_reader import READ_BYTES
 from flows.tape.segments.follower import TapeFollower
-from flows.tape.segments.payloads import GapMark, read_gap, read_repair
+from flows.tape.segments.payloads import GapMark, read_repair, standing_gaps
 from flows.tape.segments.record import Kind, Record
 from flows.tape.segments.segment import START, Offset, Segment, is_tape, segments
 from operators.times import iso
@@ -51,15 +51,13 @@ def tape_info(folder: Path) -> TapeInfo:
     found = tape_segments(folder)
     counts: Counter[str] = Counter()
     times: list[int] = []
-    gaps: dict[str, GapMark] = {}
+    gaps: list[Record] = []
     torn: list[Offset] = []
     for record, _ in everything(folder, torn):
         counts[record.kind.name.lower()] += 1
         times = [min([*times[:1], record.receive_ns]), max([*times[1:], record.receive_ns])]
         if record.kind is Kind.GAP:
-            mark = read_gap(record.payload)
-            gaps.pop(mark.gap, None)
-            gaps |= {} if mark.state == "close" else {mark.gap: mark}
+            gaps.append(record)
     files = [path for each in found for path in folder.glob(f"{each.stem}*")]
     return TapeInfo(
         segments=len(found),
@@ -68,7 +66,7 @@ def tape_info(folder: Path) -> TapeInfo:
         records=dict(counts),
         first_ns=times[0] if times else None,
         last_ns=times[1] if times else None,
-        standing_gaps=tuple(gaps.values()),
+        standing_gaps=tuple(standing_gaps(gaps).values()),
         torn=str(torn[0]) if torn else None,
     )
 

@@ -117,7 +117,6 @@ class TapeReader:
                 order.widen(len(self.watched))
 
     def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", source: str) -> TapePiece:
-        coder.flags.learn(piece.ticks.get_column(ticks.CONDITIONS))
         rows = piece.ticks.with_columns(coder.expressions())
         frame, numbers = self._frame(rows, coder)
         frame, backwards = order.check(frame, numbers, source)

@@ -58,41 +58,42 @@ def read_frame(payload: bytes) -> tuple[list[WireRow], list[Reject]]:
 
 def _row(event: _Event) -> WireRow | tuple[str, str]:
     """Return an event's row, or the field that keeps it from being one and why."""
-    size = _size(event)
-    if isinstance(size, str) or isinstance(event.p, str):
-        field, value = ("size", size) if isinstance(size, str) else ("price", event.p)
+    symbol, price, given, trade_id, tape = event.sym, event.p, event.c, event.i, event.z
+    size = event.s if event.ds is None else _number(event.ds)
+    if isinstance(size, str) or isinstance(price, str):
+        field, value = ("size", size) if isinstance(size, str) else ("price", price)
         return field, f"got {value!r}; must be a number"
-    sip_ns = None if event.t is None else as_ns(event.t)
-    found = finding(event.sym, sip_ns, event.p, size)
-    if found is not None or event.sym is None or sip_ns is None or event.p is None or size is None:
+    sip_ns = _time(event.t)
+    found = finding(symbol, sip_ns, price, size)
+    if found is not None or symbol is None or sip_ns is None or price is None or size is None:
         return found or ("row", "is incomplete")
-    given, trade_id = event.c, event.i
     return WireRow(
-        event.sym,
+        symbol,
         sip_ns,
-        None if event.pt is None else as_ns(event.pt),
-        event.p,
+        _time(event.pt),
+        price,
         size,
         event.x,
-        _conditions(tuple(given)) if isinstance(given, list) and given else None,
+        _conditions(tuple(given)) if given and isinstance(given, list) else None,
         event.q,
-        None if trade_id is None else str(trade_id),
+        trade_id if trade_id is None or isinstance(trade_id, str) else str(trade_id),
         event.trfi,
-        None if event.trft is None else as_ns(event.trft),
+        _time(event.trft),
         0,
-        event.z if isinstance(event.z, int) else None,
+        tape if isinstance(tape, int) else None,
     )
 
 
-def _size(event: _Event) -> float | str | None:
-    """Shares; a text when it is no number."""
-    given = event.s if event.ds is None else event.ds
-    if isinstance(given, str):
-        try:
-            return float(given)
-        except ValueError:
-            return given
-    return given
+def _time(stamp: int | None) -> int | None:
+    return None if stamp is None else as_ns(stamp)
+
+
+def _number(given: str | float) -> str | float:
+    """Return a decimal text as a number; as it is when it is none."""
+    try:
+        return float(given)
+    except ValueError:
+        return given
 
 
 @lru_cache(maxsize=65_536)

@@ -26,8 +26,10 @@ class Reckoning:
 
     def heard(self, newest_sip_ns: int, receive_ns: int) -> None:
         """Note that prints came, the newest of them at `newest_sip_ns`."""
-        self._newest_ns = max(self._newest_ns, newest_sip_ns)
-        self._heard_ns = max(self._heard_ns, receive_ns)
+        if newest_sip_ns > self._newest_ns:
+            self._newest_ns = newest_sip_ns
+        if receive_ns > self._heard_ns:
+            self._heard_ns = receive_ns
 
     def gap(self, name: str, *, opened: bool) -> None:
         """Note that a gap opened, or that nothing more will be fetched for it."""

@@ -52,11 +52,9 @@ def as_ns(stamp: int) -> int:
     >>> as_ns(1679590840534), as_ns(1679590840534000), as_ns(1679590840534000001)
     (1679590840534000000, 1679590840534000000, 1679590840534000001)
     """
-    if stamp >= _LOW_NS:
-        return stamp
-    if stamp >= _LOW_US:
-        return stamp * 1_000
-    return stamp * MS_NS if stamp >= _LOW_MS else stamp
+    if _LOW_MS <= stamp < _LOW_US:
+        return stamp * MS_NS
+    return stamp * 1_000 if _LOW_US <= stamp < _LOW_NS else stamp
 
 
 def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: float | None) -> tuple[str, str] | None:
@@ -74,9 +72,11 @@ def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: f
     return why_unusable(symbol, sip_ns, price, size, _BOUNDS)
 
 
-def columns(rows: list[WireRow]) -> pl.DataFrame:
-    """Return rows as a frame of `ticks.TICK_SCHEMA`."""
-    if not rows:
-        return pl.DataFrame(schema=ticks.TICK_SCHEMA)
-    by_column = zip(ticks.TICK_SCHEMA.items(), zip(*rows, strict=True), strict=False)  # rows have one more, `tape`
-    return pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in by_column])
+def columns(rows: list[WireRow], numbers: list[int], numbered: str) -> pl.DataFrame:
+    """Return rows as a frame: `ticks.DECISIVE`, and their numbers (uint32) in a column named `numbered`."""
+    by_field = list(zip(*rows, strict=True)) or [()] * len(WireRow._fields)
+    decisive = (pl.Series(name, by_field[place], dtype=ticks.TICK_SCHEMA[name]) for name, place in _DECISIVE)
+    return pl.DataFrame([pl.Series(numbered, numbers, dtype=pl.UInt32), *decisive])
+
+
+_DECISIVE: Final = tuple((name, WireRow._fields.index(name)) for name in ticks.DECISIVE)

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from flows.items import Commands
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
+from flows.tape.files import log_file
 from flows.tape.log_reader import read_log
+from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
 from flows.tape.segments.payloads import GapMark, gap, market_events
 from flows.tape.segments.record import Record
@@ -249,6 +252,28 @@ def test_a_growing_tape_gives_what_its_replay_gives(tmp_path: Path, plans: list[
     assert meter.rows == len(PRINTS)
     assert not meter.stopped_early
     assert result.digest == replay_alone(tmp_path, folder).digest
+
+
+def test_a_reader_may_come_before_the_writer(tmp_path: Path) -> None:
+    """It looks, finds nothing, and goes on; a symbol that a command names is watched from there on."""
+    folder = tmp_path / "tape"
+    reader = TapeReader((log_file(folder),), ("AAA",))
+    pieces = reader.pieces(follow=True)
+    assert next(pieces).rows == 0
+    with TapeWriter(folder) as writer:
+        assert next(pieces).rows == 0
+        end = writer.append(FRAMES[:40])
+        first = next(pieces)
+        assert (first.rows, first.offset) == (40, end)
+        assert first.frame.symbols == ("AAA",)
+        writer.append([registering(simple_plan("P1", "NA"), FRAMES[40].receive_ns), *FRAMES[40:80]])
+        (mark,) = next(pieces).marks
+        assert isinstance(mark, Commands)
+        later = next(pieces)
+        assert later.frame.symbols == ("AAA", "NA")
+        assert next(pieces).rows == 0
+    known = [each["ticker"] for each in PRINTS[40:80]]
+    assert [int((later.frame.code == code).sum()) for code in (0, 1)] == [known.count("AAA"), known.count("NA")]
 
 
 def test_a_cut_tape_gives_the_prefix(replayed: ReplayRunner, tape: Path, plans: list[dict[str, Any]]) -> None:

@@ -117,3 +117,19 @@ def read_events(payload: bytes) -> tuple[MarketEvent, ...]:
 def read_gap(payload: bytes) -> GapMark:
     """Read a gap mark.  Raises ValueError for what is none."""
     return _gap.decode(payload)
+
+
+def standing_gaps(records: Iterable[Record]) -> dict[str, GapMark]:
+    """Return the last mark of every gap on a tape that was not mended, by the gap's name, the oldest gap first.
+
+    Those that are `open` had a writer that died before it knew: the next one mends them, or marks them `lost`.
+    """
+    found: dict[str, GapMark] = {}
+    for record in records:
+        if record.kind is Kind.GAP:
+            mark = read_gap(record.payload)
+            if mark.state == "close":
+                found.pop(mark.gap, None)
+            else:
+                found[mark.gap] = mark
+    return found

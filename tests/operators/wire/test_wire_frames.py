@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,9 @@ GOOD: dict[str, Any] = {
     "q": 7,
     "z": 1,
 }
+
+
+EXPECTED = {"row": pl.UInt32(), **{name: ticks.TICK_SCHEMA[name] for name in ticks.DECISIVE}}
 
 
 def frame(*events: Any) -> bytes:
@@ -113,7 +117,9 @@ def test_the_vendors_own_frames_are_read(shared_data: Path) -> None:
         ("VWAGY", "00241708", 16.7, "37"),
         ("PAYC", "52983527388738", 281.1, "14,37,41"),
     ]
-    assert columns(rows).schema == ticks.TICK_SCHEMA
+    table = columns(rows, list(range(len(rows))), "row")
+    assert table.schema == EXPECTED
+    assert table["conditions"].to_list() == [None, None, "37", "37", "14,37,41", "14,37,41", None, "37"]
 
 
 @given(st.binary(max_size=80))
@@ -142,7 +148,7 @@ def test_no_json_makes_it_fail(value: Any, trade: bool) -> None:
 
 
 def test_no_row_at_all_is_an_empty_frame() -> None:
-    assert columns([]).schema == ticks.TICK_SCHEMA
+    assert columns([], [], "row").schema == EXPECTED
 
 
 def test_a_page_gives_the_rows_that_the_feed_would_have_given() -> None:
