@@ -64,7 +64,7 @@ class BarLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
             bars |= {interval: fold(bars[Interval.M1], interval, calendar, max(ends)) for interval in FOLDED}
         if Interval.D1 in bars:
             bars[Interval.W1] = self._bars.load_days(bars[Interval.D1], max(ends))
-        return History(history.symbol, bars)
+        return replace(history, bars=bars)
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return the bars in the making as plain values."""
@@ -114,6 +114,8 @@ class EvaluateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
                     value = replace(value, proposals=tuple(map(self._proposer.propose, value.candidates)))
             case History():
                 self._proposer.extend(value.bars)
+                if value.chain is not None:
+                    self._proposer.take_chain(value.chain)
             case Commands():
                 value = measured(value)
             case _:
@@ -121,7 +123,7 @@ class EvaluateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
         return [value], op.StatefulLogic.RETAIN
 
     def snapshot(self) -> tuple[Any, ...]:
-        """Return the bars that questions look back on as plain values."""
+        """Return what questions look back on as plain values."""
         return self._proposer.to_plain() if self._rules.keep_state else ()
 
 

@@ -15,6 +15,7 @@ from flows.meter import Meter
 from flows.tape.pacing import Paced, paced, recut, time_ordered
 from flows.tape.reader import TapePiece, TapeReader
 from operators.bars.columns import Bars, Interval
+from operators.chains.chain_history import ChainHistory
 from operators.frames import TickFrame
 from operators.market_events import MarketEvent
 from operators.plans import Plan
@@ -26,7 +27,7 @@ class Replay:
     """What is replayed.  `reader` reads the tape of all watched symbols; `to_ns`: where the replay stops, if anywhere.
 
     `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.  `history`: bars
-    from before the tape, by symbol.
+    from before the tape, by symbol; `chains`: option quotes, by underlying.
     """
 
     plans: tuple[Plan, ...]
@@ -37,6 +38,7 @@ class Replay:
     batch_rows: int | None = None
     speed: float | None = None
     history: Mapping[str, Mapping[Interval, Bars]] = field(default_factory=dict)
+    chains: Mapping[str, ChainHistory] = field(default_factory=dict)
 
 
 def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
@@ -145,8 +147,9 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
         for cancel in self._replay.cancels:
             commands[symbols[cancel.plan_id]].append(cancel)
-        past = self._replay.history
-        history = [History(symbol, past[symbol]) for symbol in self._symbols if symbol in past]
+        past, chains = self._replay.history, self._replay.chains
+        known_of = [symbol for symbol in self._symbols if symbol in past or symbol in chains]
+        history = [History(symbol, past.get(symbol, {}), chains.get(symbol)) for symbol in known_of]
         known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
         return [*history, *known, ToAll(self._symbols, MarketCalendar(self._replay.events))]
 

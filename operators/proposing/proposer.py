@@ -4,6 +4,7 @@ Levels are made when the first candidate of a session asks for them, from bars k
 """
 
 from collections.abc import Mapping
+from functools import partial
 from math import sqrt
 from typing import Any, Final
 
@@ -11,11 +12,15 @@ import msgspec
 import numpy as np
 
 from operators.bars.columns import Bars, Interval
+from operators.chains.chain_history import ChainHistory
+from operators.chains.chain_move import chain_straddle
+from operators.chains.option_quote import OptionQuote
 from operators.engine.evaluation import evaluate
 from operators.engine.expected_move import ExpectedMove, realized_move
 from operators.engine.inputs import EngineInput
 from operators.engine.profile import TargetProfile
-from operators.engine.styles import STYLES
+from operators.engine.styles import STYLES, StyleRule
+from operators.engine.trading_time import trading_minutes
 from operators.levels.history import LevelHistory
 from operators.levels.session_levels import INTERVALS, SessionLevels
 from operators.plans import EntryType
@@ -30,11 +35,15 @@ CHANGES: Final = 20
 
 
 class Proposal(msgspec.Struct, frozen=True, gc=False):
-    """A candidate with the engine's answer, and the market's clock at that instant."""
+    """A candidate with the engine's answer, and the market's clock at that instant.
+
+    `quotes`: those that decided the expected move, if a straddle did.
+    """
 
     candidate: Candidate
     profile: TargetProfile
     session: SessionBlock
+    quotes: tuple[OptionQuote, ...] = ()
 
 
 class Proposer:
@@ -43,7 +52,12 @@ class Proposer:
     def __init__(self, calendar: SessionCalendar, risk_budget: float = DEFAULT_RISK_BUDGET) -> None:
         self._calendar, self._risk_budget = calendar, risk_budget
         self._recent = RecentBars()
+        self._chain: ChainHistory | None = None
         self._levels: tuple[SessionDay, SessionLevels] | None = None
+
+    def take_chain(self, chain: ChainHistory) -> None:
+        """Take the symbol's option quotes; what of them is later than a question decides nothing."""
+        self._chain = chain
 
     def extend(self, bars: Mapping[Interval, Bars]) -> None:
         """Take the bars that ended, before candidates at their ends are asked about."""
@@ -58,6 +72,7 @@ class Proposer:
         day = self._calendar.day_on_or_after(candidate.session_date)
         rule, price, at_ns = STYLES[candidate.style], candidate.reference_price, candidate.at_ns
         left = max(0.0, (day.close_ns - at_ns) / MINUTE_NS)
+        move, quotes = self._expected_move(rule, left, price, at_ns)
         question = EngineInput(
             symbol=candidate.symbol,
             style=candidate.style,
@@ -65,16 +80,27 @@ class Proposer:
             reference=price,
             as_of_ns=at_ns,
             atr=candidate.atr,
-            expected_move=self._expected_move(rule.bar, rule.bars_ahead(left), at_ns),
+            expected_move=move,
             levels=self._levels_of(day, price).levels_at(at_ns, price),
             tick=tick_of(price),
             session_minutes_left=left if rule.within_session else None,
             risk_budget=self._risk_budget,
             entry_type=EntryType.LIMIT,
         )
-        return Proposal(candidate, evaluate(question), self._calendar.block(at_ns))
+        return Proposal(candidate, evaluate(question), self._calendar.block(at_ns), quotes)
 
-    def _expected_move(self, bar: Interval, bars_ahead: float, at_ns: int) -> ExpectedMove | None:
+    def _expected_move(
+        self, rule: StyleRule, left: float, price: float, at_ns: int
+    ) -> tuple[ExpectedMove | None, tuple[OptionQuote, ...]]:
+        """What the chain's straddle pays for, with its quotes; where there is none, what bars have done."""
+        if self._chain is not None:
+            until = partial(trading_minutes, self._calendar, at_ns)
+            straddle = chain_straddle(self._chain, at_ns, price, rule.minutes_ahead(left), until)
+            if straddle is not None:
+                return straddle.move, straddle.legs
+        return self._realized_move(rule.bar, rule.bars_ahead(left), at_ns), ()
+
+    def _realized_move(self, bar: Interval, bars_ahead: float, at_ns: int) -> ExpectedMove | None:
         """From the deviation of the last changes, in dollars so that a mirrored market moves as much."""
         closes = self._recent.closes(bar, at_ns, CHANGES + 1)
         if len(closes) <= CHANGES:
@@ -93,12 +119,14 @@ class Proposer:
         return self._levels[1]
 
     def to_plain(self) -> tuple[Any, ...]:
-        """Write the bars as plain values; levels are made of them again."""
-        return self._recent.to_plain()
+        """Write bars and option quotes as plain values; levels are made of the bars again."""
+        return self._recent.to_plain(), None if self._chain is None else self._chain.to_plain()
 
     def restore(self, plain: tuple[Any, ...]) -> None:
         """Undo `to_plain`."""
-        self._recent, self._levels = RecentBars.from_plain(plain), None
+        recent, chain = plain
+        self._recent, self._levels = RecentBars.from_plain(recent), None
+        self._chain = None if chain is None else ChainHistory.from_plain(chain)
 
 
 def tick_of(price: float) -> float:
