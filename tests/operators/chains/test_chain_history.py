@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.chains.chain_history import ChainHistory
@@ -51,12 +51,14 @@ def plainly(made: list[Quote], at_ns: int) -> list[ChainQuote]:
     return found
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes, instants)
 def test_the_chain_is_what_a_plain_loop_finds(made: list[Quote], after_ns: int) -> None:
     at_ns = OPEN_NS + after_ns
     assert list(chain_of(made).asof(at_ns)) == plainly(made, at_ns)
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes, quotes, instants)
 def test_nothing_later_changes_the_chain_as_of_an_instant(made: list[Quote], later: list[Quote], cut: int) -> None:
     """What was cut off at T, and whatever came instead, is not there when T is asked about (L5)."""
@@ -69,6 +71,7 @@ def test_nothing_later_changes_the_chain_as_of_an_instant(made: list[Quote], lat
     assert all(quote.available_at_ns <= at_ns for quote in whole)
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes, instants, st.sampled_from(STRIKES), st.integers(1, 5))
 def test_near_a_price_are_the_nearest_strikes_of_the_whole(
     made: list[Quote], after_ns: int, price: float, strikes: int
@@ -82,6 +85,7 @@ def test_near_a_price_are_the_nearest_strikes_of_the_whole(
         assert list(chain.asof_near(at_ns, expiry_ns, price, strikes)) == near
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes, instants)
 def test_the_legs_of_a_pair_are_the_quotes_it_was_made_of(made: list[Quote], after_ns: int) -> None:
     at_ns, chain = OPEN_NS + after_ns, chain_of(made)
@@ -95,6 +99,7 @@ def test_the_legs_of_a_pair_are_the_quotes_it_was_made_of(made: list[Quote], aft
         assert max(call.at_ns, put.at_ns) == quote.available_at_ns
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes)
 def test_a_snapshot_keeps_every_column(made: list[Quote]) -> None:
     chain = chain_of(made)
@@ -105,6 +110,7 @@ def test_a_snapshot_keeps_every_column(made: list[Quote]) -> None:
         assert np.array_equal(kept, given_), field.name
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes)
 def test_the_order_of_contracts_does_not_matter(made: list[Quote]) -> None:
     assert chain_of(made[::-1]).to_plain() == chain_of(made).to_plain()

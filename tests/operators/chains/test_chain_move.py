@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.chains.chain_move import EXPIRIES, STRIKES, Straddle, chain_straddle
@@ -32,6 +32,7 @@ def fair(expiry: str, strikes: list[float], forward: float, time_value: float) -
     return made
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes, instants, st.floats(1, 4_000))
 def test_a_small_chain_says_what_the_engine_says_of_all_of_it(made: list[Quote], after_ns: int, minutes: float) -> None:
     """So long as no strike and no expiry is out of sight."""
@@ -40,6 +41,7 @@ def test_a_small_chain_says_what_the_engine_says_of_all_of_it(made: list[Quote],
     assert (found and found.move) == straddle_move(chain.asof(at_ns), at_ns, minutes, until)
 
 
+@settings(max_examples=50, deadline=None)
 @given(quotes, quotes, instants)
 def test_nothing_later_moves_the_move(made: list[Quote], later: list[Quote], cut: int) -> None:
     """L5: neither the move nor the quotes that decided it."""
@@ -91,6 +93,7 @@ def test_no_horizon_and_one_past_every_expiry_have_no_move(minutes: float) -> No
     assert asked(fair(WEEK, [745, 750], 748.0, 6.0), minutes=minutes) is None
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10_000))
 def test_a_mirrored_market_moves_as_much(seed: int) -> None:
     """L6: strikes C - strike, calls for puts."""

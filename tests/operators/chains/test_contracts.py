@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.chains.contracts import PATTERN, Contract, Right, read_contract, root_of
@@ -42,6 +42,7 @@ def test_what_is_no_ticker_is_refused(ticker: str, reason: str) -> None:
         read_contract(ticker)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.from_regex(r"O:[0-9]?[A-Z]{1,6}[0-9]{0,2}[0-9]{5,6}[CPX][0-9]{7,9}", fullmatch=True))
 def test_columns_are_read_by_the_same_pattern(ticker: str) -> None:
     """Whatever one way takes for a ticker, the other takes for the same one."""
