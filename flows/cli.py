@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from flows.commands import backtest, bench, db, demo, digest, explain, plans, replay
+from flows.commands import backtest, bench, db, demo, digest, explain, live, market, plans, replay, serve
 from flows.errors import CommandError, ExitCode
 
 HELP: Final = "Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."
@@ -21,9 +21,12 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("replay")(replay.replay)
+app.command("live")(live.live)
 app.command("backtest")(backtest.backtest)
+app.command("serve")(serve.serve)
 app.command("explain")(explain.explain)
 app.command("digest")(digest.digest)
+app.command("market")(market.market)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.add_typer(plans.app, name="plans")
 app.add_typer(db.app, name="db")

@@ -120,9 +120,10 @@ class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
         self._events = () if kept is None else tuple(_event_from_row(row) for row in kept)
 
     def on_item(self, value: SymbolItem) -> tuple[Iterable[SymbolItem], bool]:
-        """Pass everything on; events become the timeline of all events so far."""
+        """Pass everything on; events become the timeline of all so far, each as it was told last."""
         if isinstance(value, SymbolEvents):
-            self._events += value.events
+            latest = {event.event_id: event for event in (*self._events, *value.events)}
+            self._events = tuple(latest.values())
             timeline = gate_timeline(value.symbol, self._events, self._settings)
             return [SymbolGates(value.symbol, timeline)], op.StatefulLogic.RETAIN
         return [value], op.StatefulLogic.RETAIN

@@ -45,5 +45,6 @@ def _next_steps(tape: Path, plans: Path, events: Path, database: str) -> str:
             f"  fancy-trader digest --db {database}",
             f"  fancy-trader replay {tape} --plans {plans} --events {events} --db sqlite:///again.db \\",
             "      --to 2026-06-17T17:00:00Z",
+            f"  fancy-trader backtest {tape} --chart backtest.html",
         )
     )

@@ -56,6 +56,17 @@ def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[Pla
     return sorted(good, key=lambda p: (p.valid_from_ns, p.plan_id, p.version)), problems + more
 
 
+def raw_plans(path: Path) -> list[dict[str, Any]]:
+    """Return the plans of a file as they stand there.  Raises BadInputError for one that is no JSON object."""
+    found = []
+    for row, data in enumerate(_decoded(path), 1):
+        if not isinstance(data, dict):
+            msg = f"{path}: plan {row}: must be a JSON object"
+            raise BadInputError(msg)
+        found.append(data)
+    return found
+
+
 def _consistent(path: Path, plans: Sequence[tuple[int, Plan]]) -> tuple[list[Plan], list[PlanProblem]]:
     """Set aside versions that contradict an earlier one of the same plan: another symbol, or an earlier start."""
     good: dict[str, list[Plan]] = {}

@@ -16,14 +16,14 @@ from flows.event_files import load_events
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans
-from flows.scanning import adjusted_notes, load_chains, load_history, scanned_symbols
+from flows.scanning import adjusted_notes, load_chains, load_history, scanned_symbols, splits_ahead
 from flows.tape.files import TapeFile, find_tape_files, verify
 from flows.tape.parquet_reader import first_instant
 from flows.tape.reader import TapeReader, read_file
 from flows.tape.scan import ScanFilter
 from flows.tape_source import Replay
 from operators import ticks
-from operators.conditions import Flag
+from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import usable_flags
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan
@@ -60,14 +60,23 @@ def prepare(options: ReplayOptions) -> Prepared:
         notes.append(f"{len(plans) - len(chosen)} plans of other symbols are left out")
     scanned = scanned_symbols(options, with_rows) if options.scan else frozenset()
     watched = tuple(sorted({plan.symbol for plan in chosen} | scanned))
-    if not watched:
+    if not watched and not any(file.is_log for file in files):
         msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
         raise BadInputError(msg)
     first_ns = _first_instant(options, files)
     history, letters = load_history(options, scanned, first_ns)
     quoted = load_chains(options, scanned, first_ns, _last_instant(options, files))
     wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
-    reader = TapeReader(tuple(files), watched, wanted, options.late_ns, for_bars=options.scan)
+    reader = TapeReader(
+        tuple(files),
+        watched,
+        wanted,
+        options.late_ns,
+        for_bars=options.scan,
+        plan_symbols={plan.plan_id: plan.symbol for plan in plans},
+        odd_lots=options.odd_lots,
+        extended_hours=options.extended_hours,
+    )
     replayed = Replay(
         plans=tuple(chosen),
         events=tuple(events),
@@ -76,6 +85,7 @@ def prepare(options: ReplayOptions) -> Prepared:
         batch_rows=options.batch_rows,
         speed=options.speed,
         history=history,
+        splits=splits_ahead(options, scanned, first_ns),
         chains=quoted.chains,
     )
     return Prepared(
@@ -95,6 +105,8 @@ def run(prepared: Prepared, meter: Meter) -> None:
         if letters:
             SinkWriter(engine, STREAM).write(Batch(dead_letters=letters))
         usable = usable_flags(replayed.plans) | (Flag.LAST if options.scan else Flag(0))
+        if replayed.reader.has_log:
+            usable = ANY_LAST  # what plans on the tape may use is known too late
         run_flow(prepared.options, replayed, usable, meter)
         if not meter.stopped_early:
             set_complete(engine, STREAM)

@@ -15,7 +15,7 @@ from operators.proposing.proposer import Proposer
 from operators.records import Cancel, ClockMark, Command
 from operators.risk import DEFAULT_RISK_BUDGET
 from operators.scan.features.clock import SessionClock
-from operators.scan.scanner import SymbolScan
+from operators.scan.over_splits import ScanOverSplits
 from operators.sessions import SessionCalendar
 from operators.targets import profile
 
@@ -76,7 +76,7 @@ class ScanLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
 
     def __init__(self, rules: ScanRules, kept: tuple[Any, ...] | None) -> None:
         self._rules = rules
-        self._scan = SymbolScan.from_plain(rules.clock, kept) if kept else SymbolScan("", rules.clock)
+        self._scan = ScanOverSplits.from_plain(rules.clock, kept) if kept else ScanOverSplits("", rules.clock)
 
     def on_item(self, value: SymbolItem) -> Emitted:
         """Scan on."""
@@ -84,9 +84,9 @@ class ScanLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
             case Watched() if value.piece.bars:
                 value = replace(value, candidates=tuple(self._scan.extend(value.piece.bars)))
             case SymbolEvents():  # with them every symbol's tape opens
-                self._scan.symbol = value.symbol
+                self._scan.name(value.symbol)
             case History():
-                self._scan.warm_up(value.bars)
+                self._scan.warm_up(value.bars, value.splits)
             case _:
                 pass
         return [value], op.StatefulLogic.RETAIN
@@ -109,11 +109,11 @@ class EvaluateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
         """Evaluate what was found."""
         match value:
             case Watched():
-                self._proposer.extend(value.piece.bars)
-                if value.candidates:
-                    value = replace(value, proposals=tuple(map(self._proposer.propose, value.candidates)))
+                proposals = self._proposer.take(value.piece.bars, value.candidates)
+                if proposals:
+                    value = replace(value, proposals=proposals)
             case History():
-                self._proposer.extend(value.bars)
+                self._proposer.warm_up(value.bars, value.splits)
                 if value.chain is not None:
                     self._proposer.take_chain(value.chain)
             case Commands():

@@ -1,6 +1,7 @@
 """What a scan needs before the first print: which symbols, and what is known of them from earlier days."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -16,9 +17,11 @@ from flows.tape.reader import read_file
 from flows.tape.scan import ScanFilter
 from operators import ticks
 from operators.bars.columns import Bars, Interval
+from operators.bars.splits import Split, due
 from operators.coding import MOST_SYMBOLS
 from operators.plans import SYMBOL_LENGTH
 from operators.rows import DeadLetter
+from operators.sessions import new_york
 
 BarsOf = Mapping[str, Mapping[Interval, Bars]]
 
@@ -86,6 +89,15 @@ def adjusted_notes(quoted: OptionQuotes) -> list[str]:
     """Say how many quotes are of contracts that deliver something else than 100 shares."""
     roots, count = ", ".join(quoted.adjusted), sum(quoted.adjusted.values())
     return [f"{count:,} quotes of adjusted option contracts ({roots}) are left out"] if count else []
+
+
+def splits_ahead(options: ReplayOptions, symbols: Collection[str], first_ns: int) -> Mapping[str, tuple[Split, ...]]:
+    """Return the splits after the session of `first_ns`, ns UTC, by symbol: earlier ones are in the history already."""
+    if options.splits is None:
+        return {}
+    splits, first = load_splits(options.splits), new_york(first_ns).date()
+    found = {symbol: due(splits, symbol, date.max, first) for symbol in sorted(symbols)}
+    return {symbol: each for symbol, each in found.items() if each}
 
 
 def _symbols_on(files: Sequence[TapeFile], options: ReplayOptions) -> frozenset[str]:

@@ -1,25 +1,32 @@
-"""The recorded tape as a source of the dataflow: what is known beforehand, then frames, then the tape's end."""
+"""The tape as a source of the dataflow: what is known beforehand, then frames and marks, then the tape's end."""
 
 import time
-import zlib
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
 from flows.errors import CommandError
 from flows.items import Commands, History, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
-from flows.tape.pacing import Paced, paced, recut, time_ordered
-from flows.tape.reader import TapePiece, TapeReader
+from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
+from flows.tape.reader import Share, TapePiece, TapeReader
+from flows.tape.scan import Mark
+from flows.tape.segments.payloads import GapMark
 from operators.bars.columns import Bars, Interval
+from operators.bars.splits import Split
 from operators.chains.chain_history import ChainHistory
 from operators.frames import TickFrame
 from operators.market_events import MarketEvent
 from operators.plans import Plan
 from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
+
+POLL_SECONDS: Final = 0.01
+"""How often a growing tape is looked at when it has nothing new."""
+LONGEST_WAIT_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,8 @@ class Replay:
     """What is replayed.  `reader` reads the tape of all watched symbols; `to_ns`: where the replay stops, if anywhere.
 
     `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.  `history`: bars
-    from before the tape, by symbol; `chains`: option quotes, by underlying.
+    from before the tape, by symbol; `splits`: those after the first session, by symbol, oldest first; `chains`: option
+    quotes, by underlying.  `follow`: the tape grows, and has no end until somebody stops the run.
     """
 
     plans: tuple[Plan, ...]
@@ -38,12 +46,14 @@ class Replay:
     batch_rows: int | None = None
     speed: float | None = None
     history: Mapping[str, Mapping[Interval, Bars]] = field(default_factory=dict)
+    follow: bool = False
+    splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
     chains: Mapping[str, ChainHistory] = field(default_factory=dict)
 
 
 def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
-    """Return the symbols that worker `index` of `count` reads; every symbol has one worker, whoever asks."""
-    return tuple(symbol for symbol in symbols if zlib.crc32(symbol.encode()) % count == index)
+    """Return the symbols that worker `index` of `count` reads."""
+    return tuple(filter(Share(index, count).holds, symbols))
 
 
 class TapeSource(DynamicSource[TapeItem]):
@@ -55,7 +65,8 @@ class TapeSource(DynamicSource[TapeItem]):
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition":
         """Open the tape for one worker."""
         symbols = shard(self._replay.reader.watched, worker_index, worker_count)
-        mine = replace(self._replay, reader=replace(self._replay.reader, watched=symbols))
+        reader = replace(self._replay.reader, watched=symbols, share=Share(worker_index, worker_count))
+        mine = replace(self._replay, reader=reader)
         return TapePartition(mine, self._meter, leads=worker_index == 0)
 
 
@@ -65,10 +76,12 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
     def __init__(self, replayed: Replay, meter: Meter, *, leads: bool) -> None:
         self._replay, self._meter, self._leads = replayed, meter, leads
         self._symbols = tuple(replayed.reader.watched)
+        self._calendar = MarketCalendar(replayed.events)
         self._unusable: list[TapeItem] = []
         self._end_ns = 0
         self._items = self._tape()
         self._held: Paced | None = None
+        self._due = 0.0
 
     def next_batch(self) -> list[TapeItem]:
         """Return the next frame with what comes along; raises StopIteration at the end of the tape."""
@@ -79,23 +92,26 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             raise
 
     def _next(self) -> list[TapeItem]:
+        if time.monotonic() < self._due and not self._meter.stop.is_set():
+            return []
         if self._held is not None:
-            if time.monotonic() < self._held.due and not self._meter.stop.is_set():
-                return []
             frame, self._held = self._held.frame, None
             return self._with_unusable(frame)
         item = next(self._items)
         if isinstance(item, Paced):
-            self._held = item
+            self._held, self._due = item, item.due
             return []
-        return item if isinstance(item, list) else self._with_unusable(item)
+        if isinstance(item, list):
+            self._due = 0.0 if item else time.monotonic() + POLL_SECONDS
+            return item
+        return self._with_unusable(item)
 
     def next_awake(self) -> datetime | None:
-        """Return when a paced frame is due."""
-        if self._held is None:
+        """Return when a paced frame is due, or when to look again whether the tape has grown."""
+        wait = self._due - time.monotonic()
+        if wait <= 0:
             return None
-        wait = min(max(0.0, self._held.due - time.monotonic()), 0.1)
-        return datetime.now(UTC) + timedelta(seconds=wait)
+        return datetime.now(UTC) + timedelta(seconds=min(wait, LONGEST_WAIT_SECONDS))
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -104,13 +120,54 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
     def _tape(self) -> Generator[TickFrame | Paced | list[TapeItem], None, None]:
         yield self._opening()
         frames = self._frames()
-        if self._replay.speed is not None:
+        if self._replay.reader.has_log:
+            yield from self._with_marks()
+        elif self._replay.speed is not None:
             yield from self._until_stopped(paced(time_ordered(frames), self._replay.speed))
         elif self._replay.batch_rows is not None:
             yield from self._until_stopped(recut(frames, self._replay.batch_rows))
         else:
             yield from self._until_stopped(frames)
         yield self._closing()
+
+    def _with_marks(self) -> Iterator[TickFrame | Paced | list[TapeItem]]:
+        """Yield frames and, each at its place, what stands between them; nothing is moved across a mark."""
+        pacer = None if self._replay.speed is None else Pacer(self._replay.speed)
+        for piece in self._replay.reader.pieces(follow=self._replay.follow):
+            idle = not (piece.rows or piece.marks)
+            if self._meter.stop.is_set() and (idle or not self._replay.follow):
+                self._meter.stopped_early = not self._replay.follow
+                return
+            self._note(piece)
+            if len(piece.frame.sip_ns):
+                yield from self._cuts(piece.frame, pacer)
+            items, self._unusable = [*self._unusable, *self._addressed(piece.marks)], []
+            if items or (idle and self._replay.follow):
+                yield items
+
+    def _cuts(self, frame: TickFrame, pacer: Pacer | None) -> Iterator[TickFrame | Paced]:
+        if pacer is not None:
+            return pacer.cuts(frame)
+        rows = self._replay.batch_rows
+        return iter((frame,)) if rows is None else recut((frame,), rows)
+
+    def _addressed(self, marks: Sequence[Mark]) -> Iterator[TapeItem]:
+        """Give marks the symbols of this worker that they must reach; a command may bring a new one."""
+        for mark in marks:
+            match mark:
+                case Commands():
+                    if mark.symbol not in self._symbols and self._replay.reader.share.holds(mark.symbol):
+                        self._symbols = (*self._symbols, mark.symbol)
+                        yield ToAll((mark.symbol,), self._calendar)
+                    if mark.symbol in self._symbols:
+                        yield mark
+                case MarketCalendar():
+                    self._calendar = MarketCalendar((*self._calendar.events, *mark.events))
+                    yield ToAll(self._symbols, mark)
+                case ClockMark():
+                    yield ToAll(self._symbols, mark)
+                case GapMark():
+                    pass
 
     def _until_stopped(self, frames: Iterator[TickFrame] | Iterator[Paced]) -> Iterator[TickFrame | Paced]:
         for frame in frames:
@@ -147,11 +204,11 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
         for cancel in self._replay.cancels:
             commands[symbols[cancel.plan_id]].append(cancel)
-        past, chains = self._replay.history, self._replay.chains
-        known_of = [symbol for symbol in self._symbols if symbol in past or symbol in chains]
-        history = [History(symbol, past.get(symbol, {}), chains.get(symbol)) for symbol in known_of]
+        past, splits, chains = self._replay.history, self._replay.splits, self._replay.chains
+        known_of = [each for each in self._symbols if each in past or each in splits or each in chains]
+        history = [History(each, past.get(each, {}), splits.get(each, ()), chains.get(each)) for each in known_of]
         known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
-        return [*history, *known, ToAll(self._symbols, MarketCalendar(self._replay.events))]
+        return [*history, *known, ToAll(self._symbols, self._calendar)]
 
     def _closing(self) -> list[TapeItem]:
         rest: list[TapeItem] = list(self._unusable)

@@ -15,7 +15,10 @@ from operators.times import MINUTE_NS
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Everything that bears on one plan at one instant.  `state` None: not registered yet."""
+    """Everything that bears on one plan at one instant.  `state` None: not registered yet.
+
+    `tape` False: nobody looked at the tape, so prices are those of the last event that told one, and prints unknown.
+    """
 
     plan: Plan
     state: PlanState | None
@@ -24,6 +27,7 @@ class Circumstances:
     block: SessionBlock
     gates: GateTimeline
     prints: ProgressRow | None
+    tape: bool = True
 
 
 def explain(now: Circumstances) -> list[str]:
@@ -38,7 +42,7 @@ def explain(now: Circumstances) -> list[str]:
         lines.append(f"last event: {event.kind} at {clock(event.at_ns)}: {event.data['why']}")
     if not state.live:
         return [*lines, "finished: nothing can happen to this version any more"]
-    lines += _waits_for(plan, state) if state.phase is Phase.WAITING else _holds(plan, state)
+    lines += _waits_for(plan, state, now.tape) if state.phase is Phase.WAITING else _holds(plan, state)
     return [*lines, *_hindrances(now, state)]
 
 
@@ -47,14 +51,14 @@ def clock(at_ns: int) -> str:
     return f"{new_york(at_ns):%Y-%m-%d %H:%M:%S} ET"
 
 
-def _waits_for(plan: Plan, state: PlanState) -> list[str]:
+def _waits_for(plan: Plan, state: PlanState, tape: bool) -> list[str]:
     level = plan.entry.price
     if plan.entry.type is EntryType.MARKET or level is None:
         return ["waits for the first eligible print, to enter at market"]
     below = (plan.entry.type is EntryType.LIMIT) == (plan.sign > 0)
     line = f"waits for a price at or {'below' if below else 'above'} {plain(level)} ({plan.entry.type} entry)"
     if state.last_price is None:
-        return [f"{line}; no eligible price so far"]
+        return [f"{line}; {'no eligible price so far' if tape else 'no event has told a price so far'}"]
     away = tidy(abs(state.last_price - level))
     ends = f"would be invalidated at {plain(plan.stop)}"
     if plan.entry.type is EntryType.STOP:  # a limit entry triggers on the far side of every target
@@ -106,6 +110,8 @@ def _gate(now: Circumstances, state: PlanState) -> list[str]:
 
 def _prints(now: Circumstances) -> list[str]:
     seen = now.prints
+    if not now.tape:
+        return ["prints: only the tape knows how many there were by then; prices are those of the last event with one"]
     if seen is None or not seen.records:
         return [f"prints: none of {now.plan.symbol} on the tape so far"]
     other = seen.records - seen.eligible - seen.late - seen.corrected - seen.unknown_condition

@@ -15,7 +15,7 @@ from operators.gating import GateTimeline
 from operators.lifecycle import register, step
 from operators.plan_json import plan_to_json
 from operators.plan_reading import NO_DEFAULTS, read_plan
-from operators.plans import Plan
+from operators.plans import Gate, Plan
 from operators.records import Cancel, Command, Expiry, GateEdge, Register
 from operators.rows import DeadLetter, PlanRow, ScanRow, StateRow, plan_row, state_row
 from operators.state import PlanState
@@ -75,21 +75,17 @@ class Due(NamedTuple):
 
 def next_due(slot: Slot, after_ns: int, gates: GateTimeline) -> Due | None:
     """Return what is due first, given that everything up to `after_ns` has happened."""
-    due: list[Due] = []
     plan, state = slot.plan, slot.state
-    if slot.pending:
-        due.append(Due(slot.pending[0].at_ns, _COMMAND))
-    if plan is not None and state is not None and state.live:
-        if plan.expires_at_ns is not None:
-            due.append(Due(plan.expires_at_ns, _EXPIRY))
+    due = Due(slot.pending[0].at_ns, _COMMAND) if slot.pending else None
+    if plan is None or state is None or not state.live:
+        return due
+    if gates.edges_ns or state.gate is not Gate.ALLOW:
         edge = gates.overdue_edge(after_ns, state.gate, plan.on_event) or gates.next_edge(after_ns, plan.on_event)
-        if edge is not None:
-            due.append(Due(edge.at_ns, _GATE, edge))
-    return min(due, key=_when, default=None)
-
-
-def _when(due: Due) -> tuple[int, int]:
-    return due[:2]
+        if edge is not None and (due is None or edge.at_ns <= due.at_ns):
+            due = Due(edge.at_ns, _GATE, edge)
+    if plan.expires_at_ns is not None and (due is None or plan.expires_at_ns <= due.at_ns):
+        due = Due(plan.expires_at_ns, _EXPIRY)
+    return due
 
 
 def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimeline, outcome: Outcome) -> None:
@@ -119,6 +115,8 @@ def _run_ticks(slot: Slot, ticks: SymbolSlice, from_ns: int, until_ns: int) -> l
     first = max(from_ns, plan.valid_from_ns)
     start = 0 if first <= NOTHING_YET else view.place(first)
     end = len(view.sip_ns) if until_ns == NEVER else view.place(until_ns)
+    if start >= end:
+        return []
     slot.state, events = run(plan, state, view, start, end)
     return events
 

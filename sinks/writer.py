@@ -16,6 +16,7 @@ from sinks import tables
 from sinks.bulk import Row, insert_new, lock_writers, stored, upsert
 from sinks.canonical import canonical
 from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
+from sinks.doorbell import ring
 from sinks.encoding import (
     dead_letter_rows,
     event_rows,
@@ -88,6 +89,7 @@ class SinkWriter:
                 option_quotes=insert_new(connection, tables.option_quotes, option_quote_rows(batch.option_quotes)),
             )
             note(connection, self._stream, report.last_stream_seq, report.divergences)
+            ring(connection)
         self._diverged = barred
         return report
 

@@ -12,7 +12,9 @@ from operators.gating import EVERY_KIND, GateMargins, GateSettings
 
 
 def replay(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz or Parquet.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz, Parquet, or a tape.")
+    ],
     plans: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Plans: a JSON array, or one per line; without, only a scan.")
     ] = None,
@@ -52,6 +54,7 @@ def replay(
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
     from flows.run_replay import run_replay
+    from flows.tape.segments.segment import is_tape
 
     options = ReplayOptions(
         paths=tuple(paths),
@@ -60,7 +63,7 @@ def replay(
         events=events,
         from_ns=instant("--from", start),
         to_ns=instant("--to", end),
-        symbols=_symbols(symbols),
+        symbols=read_symbols(symbols),
         speed=_speed(speed),
         workers=workers,
         batch_rows=batch_size,
@@ -76,7 +79,7 @@ def replay(
         option_quotes=option_quotes,
         risk_budget=risk,
     )
-    if plans is None and not scan:
+    if plans is None and not scan and not any(map(is_tape, paths)):
         msg = "nothing to watch: give --plans, or leave out --no-scan"
         raise BadInputError(msg)
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
@@ -85,7 +88,8 @@ def replay(
     run_replay(options, as_json=as_json, quiet=quiet)
 
 
-def _symbols(text: str | None) -> frozenset[str] | None:
+def read_symbols(text: str | None) -> frozenset[str] | None:
+    """Read tickers joined by commas; None: none were given.  Raises BadInputError."""
     if text is None:
         return None
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))

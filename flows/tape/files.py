@@ -1,4 +1,4 @@
-"""Finding the files of a replay and making sure, before anything is written, that they are whole."""
+"""Finding the recordings of a replay and making sure, before anything is written, that they are whole."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,8 @@ from isal import igzip, isal_zlib
 
 from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.tape.layout import Layout, other_dataset, read_layout
+from flows.tape.log_reader import verify_log
+from flows.tape.segments.segment import is_tape
 
 SUFFIXES: Final = (".csv.gz", ".csv", ".parquet")
 READ_BYTES: Final = 1 << 22
@@ -21,7 +23,7 @@ _DAY: Final = re.compile(r"(?<!\d)(\d{4}-\d\d-\d\d)(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class TapeFile:
-    """One recorded file.  `day`: the New York date in its name, if there is one."""
+    """One recording: a file, or the folder of a tape.  `day`: the New York date in a file's name, if there is one."""
 
     path: Path
     layout: Layout
@@ -30,7 +32,12 @@ class TapeFile:
     @property
     def is_parquet(self) -> bool:
         """Whether this is a Parquet file; else it is CSV, gzipped or not."""
-        return self.path.name.endswith(".parquet")
+        return self.path.name.endswith(".parquet") and not self.is_log
+
+    @property
+    def is_log(self) -> bool:
+        """Whether this is the folder of a tape that was recorded live."""
+        return not self.layout.header
 
 
 def find_tape_files(paths: Sequence[Path]) -> tuple[list[TapeFile], list[str]]:
@@ -54,6 +61,9 @@ def find_tape_files(paths: Sequence[Path]) -> tuple[list[TapeFile], list[str]]:
 def _under_one(path: Path, notes: list[str]) -> list[TapeFile]:
     files = []
     for each in _under(path):
+        if each.is_dir():
+            files.append(TapeFile(each, Layout((), {}), None))
+            continue
         header = _header(each)
         what = other_dataset(header)
         if path.is_dir() and what:
@@ -68,6 +78,8 @@ def verify(file: TapeFile) -> bool:
 
     Raises DataMissingError when it is cut short or damaged.
     """
+    if file.is_log:
+        return verify_log(file.path)
     if file.is_parquet:
         return bool(pl.scan_parquet(file.path).select(pl.len()).collect().item())
     pieces = decompressed(file.path)
@@ -98,12 +110,14 @@ def decompressed(path: Path) -> Iterator[bytes]:
 
 def _under(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
+        logs = {each for each in (path, *path.rglob("*")) if is_tape(each)}
+        files = {each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES)}
+        return sorted(logs | {each for each in files if each.parent not in logs})
     if not path.exists():
         msg = f"{path}: no such file or directory"
         raise DataMissingError(msg)
     if not path.name.endswith(SUFFIXES):
-        msg = f"{path}: not a recording; must end in {', '.join(SUFFIXES)}"
+        msg = f"{path}: not a recording; must end in {', '.join(SUFFIXES)}, or be a tape's folder"
         raise BadInputError(msg)
     return [path]
 

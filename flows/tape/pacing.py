@@ -62,19 +62,30 @@ class Paced:
     frame: TickFrame
 
 
-def paced(frames: Iterable[TickFrame], speed: float) -> Iterator[Paced]:
-    """Cut time-ordered frames so that event time passes `speed` times as fast as the clock, from the first print on."""
-    start, origin_ns = time.monotonic(), None
-    step_ns = max(1, round(min(speed * STEP_SECONDS * SECOND_NS, LONGEST_STEP_NS)))
-    for frame in frames:
+class Pacer:
+    """Gives frames their due times: event time passes `speed` times as fast as the clock, from the first print on."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed, self._start, self._origin_ns = speed, time.monotonic(), 0
+        self._step_ns = max(1, round(min(speed * STEP_SECONDS * SECOND_NS, LONGEST_STEP_NS)))
+
+    def cuts(self, frame: TickFrame) -> Iterator[Paced]:
+        """Cut one more frame."""
         if not len(frame.sip_ns):
-            continue
-        origin_ns = int(frame.sip_ns[0]) if origin_ns is None else origin_ns
-        step = (frame.sip_ns - origin_ns) // step_ns
+            return
+        self._origin_ns = self._origin_ns or int(frame.sip_ns[0])
+        step = (frame.sip_ns - self._origin_ns) // self._step_ns
         edges = np.concatenate(([0], np.flatnonzero(np.diff(step)) + 1, [len(step)]))
         for first, last in pairwise(edges):
-            passed = (int(frame.sip_ns[last - 1]) - origin_ns) / SECOND_NS / speed
-            yield Paced(start + passed, cut(frame, int(first), int(last)))
+            passed = (int(frame.sip_ns[last - 1]) - self._origin_ns) / SECOND_NS / self._speed
+            yield Paced(self._start + passed, cut(frame, int(first), int(last)))
+
+
+def paced(frames: Iterable[TickFrame], speed: float) -> Iterator[Paced]:
+    """Cut time-ordered frames and give them their due times."""
+    pacer = Pacer(speed)
+    for frame in frames:
+        yield from pacer.cuts(frame)
 
 
 def cut(frame: TickFrame, first: int, last: int) -> TickFrame:

@@ -1,17 +1,22 @@
-"""One reader for every recorded tape: files in, frames of the watched symbols out, bounded in memory."""
+"""One reader for every tape, recorded or growing: files in, frames of the watched symbols out, bounded in memory."""
 
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 
+from flows.items import Commands
+from flows.tape.commands import CommandReader
 from flows.tape.csv_reader import read_csv
 from flows.tape.files import TapeFile
+from flows.tape.log_reader import read_log
 from flows.tape.parquet_reader import read_parquet
 from flows.tape.prefetch import prefetched
-from flows.tape.scan import ROW, Piece, ScanFilter, dead_letter
+from flows.tape.scan import ROW, Mark, Piece, ScanFilter, dead_letter
+from flows.tape.segments.segment import Offset
 from operators import ticks
 from operators.coding import Coder
 from operators.columnar import Ints
@@ -26,7 +31,8 @@ AHEAD: Final = 2
 class TapePiece:
     """Some of the tape: a frame, rows that are no ticks, prints of watched symbols that go back in time.
 
-    `rows`: how many were read; `end_ns`: the last SIP time among them, ns UTC, 0 when there is none.
+    `rows`: how many were read; `end_ns`: the last SIP time among them, ns UTC, 0 when there is none.  `marks` come
+    after the frame; `offset`: where a live recording's piece ends on its tape.
     """
 
     frame: TickFrame
@@ -34,6 +40,8 @@ class TapePiece:
     backwards: list[DeadLetter]
     rows: int
     end_ns: int
+    marks: tuple[Mark, ...] = ()
+    offset: Offset | None = None
 
     @property
     def dead_letters(self) -> list[DeadLetter]:
@@ -41,11 +49,25 @@ class TapePiece:
         return [*self.unusable, *self.backwards]
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which symbols a worker takes: every symbol has one worker, whoever asks."""
+
+    index: int = 0
+    count: int = 1
+
+    def holds(self, symbol: str) -> bool:
+        """Whether the symbol is this worker's."""
+        return zlib.crc32(symbol.encode()) % self.count == self.index
+
+
 @dataclass(slots=True)
 class TapeReader:
     """Reads files one after the other.  `watched`: the symbols to keep; all others are only counted.
 
-    `for_bars`: frames hold what bars are built of as well.
+    `for_bars`: frames hold what bars are built of as well.  Of a tape with plan commands, symbols that a command names
+    are watched from there on as well, if they are within `share`; `plan_symbols`: of plans known from elsewhere;
+    `odd_lots`, `extended_hours`: what commanded plans do that are silent about it.
     """
 
     files: Sequence[TapeFile]
@@ -53,11 +75,26 @@ class TapeReader:
     wanted: ScanFilter = field(default_factory=ScanFilter)
     late_ns: int = DEFAULT_LATE_NS
     for_bars: bool = False
+    share: Share = field(default_factory=Share)
+    plan_symbols: Mapping[str, str] = field(default_factory=dict)
+    odd_lots: bool = False
+    extended_hours: bool = False
 
-    def pieces(self) -> Iterator[TapePiece]:
-        """Yield the tape in order.  A print that goes back in its symbol's time is a dead letter."""
+    @property
+    def has_log(self) -> bool:
+        """Whether there is a tape among the files that was recorded live: only those have marks."""
+        return any(file.is_log for file in self.files)
+
+    def pieces(self, *, follow: bool = False) -> Iterator[TapePiece]:
+        """Yield the tape in order.  A print that goes back in its symbol's time is a dead letter.
+
+        `follow`: the last file is a tape that grows; an empty piece says that there is nothing new at the moment.
+        """
         coder, order = Coder(self.watched, self.late_ns, for_bars=self.for_bars), _OrderGuard(self.watched)
         for file in self.files:
+            if file.is_log:
+                yield from self._of_log(file, order, follow=follow and file is self.files[-1])
+                continue
             source = str(file.path)
             for piece in read_file(file, self.wanted, coder):
                 frame, rows_read = self._frame(piece.ticks, coder)
@@ -65,6 +102,27 @@ class TapeReader:
                 end_ns = piece.ticks.get_column(ticks.SIP_NS).max() if len(piece.ticks) else 0
                 rows = len(piece.ticks) + len(piece.dead_letters)
                 yield TapePiece(frame, piece.dead_letters, backwards, rows, int(end_ns))  # type: ignore[arg-type]
+
+    def _of_log(self, file: TapeFile, order: "_OrderGuard", *, follow: bool) -> Iterator[TapePiece]:
+        """Yield a live recording's pieces.  It has been held against going back, whoever watches which symbol when."""
+        commands = CommandReader(self.plan_symbols, odd_lots=self.odd_lots, extended_hours=self.extended_hours)
+        coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
+        for piece in read_log(file.path, self.wanted, commands, follow=follow):
+            yield self._log_piece(piece, coder, order, str(file.path))
+            new = {mark.symbol for mark in piece.marks if isinstance(mark, Commands)} - set(self.watched)
+            mine = sorted(symbol for symbol in new if self.share.holds(symbol))
+            if mine:
+                self.watched = (*self.watched, *mine)
+                coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
+                order.widen(len(self.watched))
+
+    def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", source: str) -> TapePiece:
+        coder.flags.learn(piece.ticks.get_column(ticks.CONDITIONS))
+        rows = piece.ticks.with_columns(coder.expressions())
+        frame, numbers = self._frame(rows, coder)
+        frame, backwards = order.check(frame, numbers, source)
+        end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
+        return TapePiece(frame, piece.dead_letters, backwards, piece.read or 0, end_ns, piece.marks, piece.offset)
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
@@ -87,6 +145,8 @@ def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) ->
     Only the work that leaves Python alone runs ahead: polars decodes Parquet in threads of its own, CSV gets one here.
     What holds the interpreter's lock would slow the rules more than it gains.
     """
+    if file.is_log:
+        return read_log(file.path, wanted)
     if file.is_parquet:
         return read_parquet(file, wanted, coder)
     return prefetched(read_csv(file, wanted, coder), AHEAD)
@@ -97,6 +157,12 @@ class _OrderGuard:
 
     def __init__(self, watched: Sequence[str]) -> None:
         self._last = np.zeros(len(watched) + 1, dtype=np.int64)
+
+    def widen(self, count: int) -> None:
+        """Take note that there are `count` watched symbols now, the new ones last."""
+        last = np.zeros(count + 1, dtype=np.int64)
+        last[: len(self._last) - 1] = self._last[:-1]
+        self._last = last
 
     def check(self, frame: TickFrame, numbers: Ints, source: str) -> tuple[TickFrame, list[DeadLetter]]:
         """Return the frame without prints that go back, and those."""

@@ -6,7 +6,11 @@ from typing import Final
 
 import polars as pl
 
+from flows.items import Commands, MarketCalendar
+from flows.tape.segments.payloads import GapMark
+from flows.tape.segments.segment import Offset
 from operators import ticks
+from operators.records import ClockMark
 from operators.rows import DeadLetter
 from operators.sessions import new_york_day_ns
 from operators.usable import TimeBounds, why_unusable
@@ -14,6 +18,9 @@ from operators.usable import TimeBounds, why_unusable
 ROW: Final = "row"
 """Extra column: the row's number in its file, 1 for the first after a header."""
 RAW_LENGTH: Final = 300
+
+Mark = Commands | MarketCalendar | ClockMark | GapMark
+"""What stands between the prints of a tape that was recorded live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,17 @@ class ScanFilter:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some rows of a file in its order: ROW and the decisive columns of the usable ones, the rest with reasons."""
+    """Some rows of a file in its order: ROW and the decisive columns of the usable ones, the rest with reasons.
+
+    A tape that was recorded live also has marks, which come after the rows; `offset`: where the piece ends on it;
+    `read`: how many prints it holds, usable or not (None: as many as there are rows and dead letters).
+    """
 
     ticks: pl.DataFrame
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    marks: tuple[Mark, ...] = ()
+    offset: Offset | None = None
+    read: int | None = None
 
 
 def day_bounds(day: date | None) -> TimeBounds:

@@ -46,7 +46,7 @@ class MinuteBuilder:
             piece = _floored(piece.prints, minute)
         before_ns = self.now_ns
         self.now_ns = max(before_ns, int(piece.prints.sip_ns.max()))
-        closed = self._close(self._advanced(piece))
+        closed = self._close(self._advanced(piece), before_ns)
         if not len(piece.displaced):
             return Built(closed)
         return Built(closed, self._closed.revise(_stragglers(piece, before_ns)))
@@ -57,7 +57,7 @@ class MinuteBuilder:
         if self._held is None or self._held[0] + MINUTE_NS > self.now_ns:
             return NO_BARS
         sums, self._held = sums_of([self._held]), None
-        return self._close(sums)
+        return self._close(sums, self.now_ns)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values, the same whatever pieces the tape came in."""
@@ -88,11 +88,12 @@ class MinuteBuilder:
         closed.values[:, 0], closed.trades[0], closed.phase[0] = first[1:7], first[7], first[8]
         return joined([*before, closed]) if before else closed
 
-    def _close(self, sums: Sums) -> Bars:
+    def _close(self, sums: Sums, since_ns: int) -> Bars:
+        """Close minutes; those that prints since an instant can still revise are remembered."""
         if not len(sums):
             return NO_BARS
         sums = priced(sums)
-        self._closed.add(sums, self.now_ns)
+        self._closed.add(sums, since_ns)
         return bars_of(sums)
 
 

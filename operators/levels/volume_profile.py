@@ -8,7 +8,7 @@ ticks are spread before they are binned, the volumes do not depend on when the b
 """
 
 from collections.abc import Sequence
-from math import floor
+from math import ceil, floor
 from typing import Any, Final, Self
 
 import numpy as np
@@ -22,6 +22,10 @@ WIDENING: Final = 3
 
 FEW: Final = 16
 """Fewer bars than this are spread one by one, which is faster and comes to the same sums."""
+
+_HALF: Final = 0.5 + 1e-6
+"""Half a tick and the noise of decimals.  A low half-way between ticks goes down and such a high up: one rounding for
+both would have no mirror image, and prints between bid and ask, at half a cent, are everyday."""
 
 ProfileRow = tuple[float, float, float, float]
 """A bar's open, low and high in dollars, and its shares, above 0."""
@@ -50,16 +54,12 @@ class VolumeProfile:
             self._anchor = rows[0][0]
         if len(rows) < FEW:
             for _, low, high, volume in rows:
-                self._add(self._tick_at(low, self._anchor), self._tick_at(high, self._anchor), volume)
+                bottom, top = (low - self._anchor) / self._tick, (high - self._anchor) / self._tick
+                self._add(ceil(bottom - _HALF), floor(top + _HALF), volume)
         else:
             _, low, high, volume = np.array(rows).T
-            self._add_many(self._ticks_at(low, self._anchor), self._ticks_at(high, self._anchor), volume)
-
-    def _tick_at(self, price: float, anchor: float) -> int:
-        return floor((price - anchor) / self._tick + 0.5)
-
-    def _ticks_at(self, prices: Floats, anchor: float) -> Ints:
-        return np.floor((prices - anchor) / self._tick + 0.5).astype(np.int64)
+            bottoms = np.ceil((low - self._anchor) / self._tick - _HALF).astype(np.int64)
+            self._add_many(bottoms, np.floor((high - self._anchor) / self._tick + _HALF).astype(np.int64), volume)
 
     def _add(self, bottom: int, top: int, volume: float) -> None:
         """Spread one bar: to the last bit what `_add_many` does with it."""

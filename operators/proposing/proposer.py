@@ -3,7 +3,7 @@
 Levels are made when the first candidate of a session asks for them, from bars kept for that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import sqrt
 from typing import Any, Final
@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 
 from operators.bars.columns import Bars, Interval
+from operators.bars.crossing import Crossings
+from operators.bars.splits import Split
 from operators.chains.chain_history import ChainHistory
 from operators.chains.chain_move import chain_straddle
 from operators.chains.option_quote import OptionQuote
@@ -51,13 +53,34 @@ class Proposer:
 
     def __init__(self, calendar: SessionCalendar, risk_budget: float = DEFAULT_RISK_BUDGET) -> None:
         self._calendar, self._risk_budget = calendar, risk_budget
-        self._recent = RecentBars()
+        self._recent, self._crossings = RecentBars(), Crossings()
         self._chain: ChainHistory | None = None
         self._levels: tuple[SessionDay, SessionLevels] | None = None
 
     def take_chain(self, chain: ChainHistory) -> None:
         """Take the symbol's option quotes; what of them is later than a question decides nothing."""
         self._chain = chain
+
+    def warm_up(self, history: Mapping[Interval, Bars], splits: Sequence[Split] = ()) -> None:
+        """Take bars of the past, told in the shares of the first session, and the splits after it, oldest first."""
+        self._crossings = Crossings(splits)
+        self.extend(history)
+
+    def take(self, bars: Mapping[Interval, Bars], candidates: Sequence[Candidate]) -> tuple[Proposal, ...]:
+        """Take the bars that ended, and ask the engine about the candidates at their ends, in order of time."""
+        if not self._crossings:
+            self.extend(bars)
+            return tuple(map(self.propose, candidates))
+        found, place = list[Proposal](), 0
+        for part in self._crossings.parts(bars):
+            if part.crossed:
+                self._recent.retell(part.crossed)
+                self._levels = None
+            self.extend(part.bars)
+            while place < len(candidates) and candidates[place].at_ns <= part.until_ns:
+                found.append(self.propose(candidates[place]))
+                place += 1
+        return tuple(found)
 
     def extend(self, bars: Mapping[Interval, Bars]) -> None:
         """Take the bars that ended, before candidates at their ends are asked about."""
@@ -81,7 +104,7 @@ class Proposer:
             as_of_ns=at_ns,
             atr=candidate.atr,
             expected_move=move,
-            levels=self._levels_of(day, price).levels_at(at_ns, price),
+            levels=self._levels_of(day).levels_at(at_ns, price),
             tick=tick_of(price),
             session_minutes_left=left if rule.within_session else None,
             risk_budget=self._risk_budget,
@@ -109,24 +132,28 @@ class Proposer:
         deviation = sqrt(float(np.square(changes - changes.mean()).sum()) / (CHANGES - 1))
         return realized_move(1.0, deviation, bars_ahead, at_ns)
 
-    def _levels_of(self, day: SessionDay, price: float) -> SessionLevels:
+    def _levels_of(self, day: SessionDay) -> SessionLevels:
+        """Return the session's levels, on the tick of its first price, so that it does not matter who asks first."""
         if self._levels is None or self._levels[0] != day:
             history = LevelHistory(*map(self._recent.of, (Interval.D1, Interval.M1, Interval.M5, Interval.M60)))
-            levels = SessionLevels.prepare(day, self._calendar, history, tick_of(price))
+            first = int(np.searchsorted(history.minutes.start_ns, day.pre_ns))
+            levels = SessionLevels.prepare(day, self._calendar, history, tick_of(float(history.minutes.open[first])))
             for interval in INTERVALS:
                 levels.extend(interval, self._recent.of(interval))
             self._levels = day, levels
         return self._levels[1]
 
     def to_plain(self) -> tuple[Any, ...]:
-        """Write bars and option quotes as plain values; levels are made of the bars again."""
-        return self._recent.to_plain(), None if self._chain is None else self._chain.to_plain()
+        """Write bars, splits to come and option quotes as plain values; levels are made of the bars again."""
+        chain = None if self._chain is None else self._chain.to_plain()
+        return self._recent.to_plain(), self._crossings.to_plain(), chain
 
     def restore(self, plain: tuple[Any, ...]) -> None:
         """Undo `to_plain`."""
-        recent, chain = plain
-        self._recent, self._levels = RecentBars.from_plain(recent), None
+        recent, crossings, chain = plain
+        self._recent, self._crossings = RecentBars.from_plain(recent), Crossings.from_plain(crossings)
         self._chain = None if chain is None else ChainHistory.from_plain(chain)
+        self._levels = None
 
 
 def tick_of(price: float) -> float:

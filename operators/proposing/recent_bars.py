@@ -1,11 +1,12 @@
 """The bars of one symbol that questions to the engine look back on.  Rule: they are kept as they stood at their end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from operators.bars.columns import NO_BARS, Bars, Floats, Interval
+from operators.bars.splits import Split, adjusted
 
 KEPT: Final = {Interval.M1: 2_000, Interval.M5: 1_000, Interval.M60: 400, Interval.D1: 300}
 """How many bars of an interval are kept at least: two sessions of minutes with their extended hours, five of 5m, some
@@ -13,25 +14,37 @@ months of 60m, a year of days."""
 
 
 class RecentBars:
-    """The last bars per interval.  Which older ones are still here depends on the pieces and decides nothing."""
+    """The last bars per interval.  Which older ones are still here depends on the pieces and decides nothing.
+
+    Bars are let go when the next come, never before: of a long piece, its first bar's end may be asked about too.
+    """
 
     def __init__(self) -> None:
         self._pieces: dict[Interval, list[Bars]] = {interval: [] for interval in KEPT}
+        self._count = dict.fromkeys(KEPT, 0)
 
     def extend(self, bars: Mapping[Interval, Bars]) -> None:
-        """Take the next bars."""
-        for interval, pieces in self._pieces.items():
+        """Take the next bars; whatever is asked from now on is asked as of their ends."""
+        for interval, kept in KEPT.items():
             new = bars.get(interval)
-            if new is not None:
-                pieces.append(new)
+            if new is None:
+                continue
+            if self._count[interval] > 2 * kept:
+                self._hold(interval, self.of(interval).take(slice(-kept, None)))
+            self._pieces[interval].append(new)
+            self._count[interval] += len(new)
 
     def of(self, interval: Interval) -> Bars:
-        """Return the bars of an interval, ascending; at least the last `KEPT`, as far as there are so many."""
+        """Return the bars of an interval, ascending; at least the last `KEPT` of any instant of the last piece."""
         pieces = self._pieces[interval]
         if len(pieces) > 1:
-            whole = Bars.concat(pieces)
-            pieces[:] = [whole if len(whole) <= 2 * KEPT[interval] else whole.take(slice(-KEPT[interval], None))]
+            pieces[:] = [Bars.concat(pieces)]
         return pieces[0] if pieces else NO_BARS
+
+    def retell(self, splits: Sequence[Split]) -> None:
+        """Tell the bars before a symbol's splits in the shares that they left."""
+        for interval in KEPT:
+            self._hold(interval, adjusted(self.of(interval), splits))
 
     def closes(self, interval: Interval, as_of_ns: int, count: int) -> Floats:
         """Return the last `count` closes known at an instant, dollars, oldest first; fewer if there are not so many."""
@@ -48,5 +61,8 @@ class RecentBars:
         """Undo `to_plain`."""
         own = cls()
         for interval, columns in zip(KEPT, plain, strict=True):
-            own._pieces[interval] = [Bars.from_plain(columns)]
+            own._hold(interval, Bars.from_plain(columns))
         return own
+
+    def _hold(self, interval: Interval, bars: Bars) -> None:
+        self._pieces[interval], self._count[interval] = [bars], len(bars)

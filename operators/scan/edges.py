@@ -1,7 +1,7 @@
 """When a signal is fresh.  Rule: a detector's firing is a signal if it has not fired at any of the bars just before.
 
 A setup that stays true is one signal, and one that flickers on and off is one too: it must have been false for
-`quiet` bars in a row.  Bars of intraday intervals count within their session; each session begins quiet.
+`QUIET` bars in a row.  Bars of intraday intervals count within their session; each session begins quiet.
 """
 
 from collections.abc import Sequence
@@ -18,37 +18,36 @@ QUIET: Final = {Interval.M1: 15, Interval.M5: 6, Interval.D1: 1}
 
 
 class Edges:
-    """What one detector did at its last bars: shape (2, `quiet`), long and short."""
+    """What one detector did at its last bars: shape (2, quiet), long and short.  One that is calm may be forgotten."""
 
-    __slots__ = ("_last", "_quiet", "_session")
+    __slots__ = ("_daily", "_last", "_quiet", "_session")
 
     def __init__(self, interval: Interval) -> None:
-        self._quiet = QUIET[interval]
+        self._quiet, self._daily = QUIET[interval], interval is Interval.D1
         self._last: Mask = np.zeros((2, self._quiet), dtype=np.bool_)
         self._session: int | None = None
 
-    def extend(self, fired: Mask | None, sessions: Ints | None, size: int) -> Mask | None:
-        """Return where `fired`, shape (2, bars), is fresh.  None: nowhere, in and out.
+    @property
+    def calm(self) -> bool:
+        """Whether it fired at none of the last bars."""
+        return not self._last.any()
 
-        `sessions`: each bar's session, ascending; None: bars follow one another whatever their session.
-        """
-        if fired is None:
-            self._calm(size, sessions)
-            return None
+    def extend(self, fired: Mask, sessions: Ints) -> Mask:
+        """Return where `fired`, shape (2, bars), is fresh.  `sessions`: each bar's session, ascending."""
         fresh = np.zeros_like(fired)
-        for start, stop in _spans(sessions, size):
-            if sessions is not None and sessions[start] != self._session:
-                self._last, self._session = np.zeros((2, self._quiet), dtype=np.bool_), int(sessions[start])
+        for start, stop in self._spans(sessions):
+            if not self._daily and sessions[start] != self._session:
+                self._last, self._session = np.zeros_like(self._last), int(sessions[start])
             joined = np.concatenate((self._last, fired[:, start:stop]), axis=1)
             fresh[:, start:stop] = fired[:, start:stop] & ~highest(joined[:, :-1], self._quiet, np.logical_or)
             self._last = joined[:, stop - start :]
         return fresh
 
-    def _calm(self, size: int, sessions: Ints | None) -> None:
-        if sessions is not None and sessions[-1] != self._session:
-            self._last, self._session = np.zeros_like(self._last), int(sessions[-1])
-        elif self._last.any():
-            self._last = np.concatenate((self._last, np.zeros((2, size), dtype=np.bool_)), axis=1)[:, size:]
+    def _spans(self, sessions: Ints) -> list[tuple[int, int]]:
+        """[start, stop) of the bars that follow one another."""
+        if self._daily:
+            return [(0, len(sessions))]
+        return [(start, stop) for _, start, stop in runs(sessions)]
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
@@ -61,10 +60,3 @@ class Edges:
         own._session, last = plain
         own._last = np.array(last, dtype=np.bool_).reshape(2, -1)
         return own
-
-
-def _spans(sessions: Ints | None, size: int) -> list[tuple[int, int]]:
-    """Return [start, stop) of each session's bars; all bars as one without sessions."""
-    if sessions is None:
-        return [(0, size)]
-    return [(start, stop) for _, start, stop in runs(sessions)]

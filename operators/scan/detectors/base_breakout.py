@@ -52,7 +52,7 @@ def year_part(f: DailyFeatures, price: Floats) -> Floats:
     return part
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[DailyFeatures]] = Detector(
     strategy="base_breakout",
     style=Style.LEAP,
     interval=Interval.D1,

@@ -11,13 +11,16 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from operators.bars.columns import Floats, Interval, Mask
+from operators.bars.columns import Floats, Interval, Ints, Mask
 from operators.plans import Style
 from operators.scan.features.columns import Features
 from operators.structured.conditions import Condition
 
 TOLERANCE: Final = 1e-9
 """Slack of every bound: what binary floats make of decimals must not decide."""
+
+FEW: Final = 128
+"""Bars that are cheaper to read on than to sort out."""
 
 F = TypeVar("F", bound=Features)
 
@@ -26,7 +29,7 @@ F = TypeVar("F", bound=Features)
 class Rule(Generic[F]):
     """`at_least` <= `value` <= `at_most`, both included; distances are in ATR.
 
-    `weight`: its part of the confidence, 0 for a gate; `required`: without it nothing fires.
+    `weight`: its part of the confidence, 0 for a mere time; `required`: without it nothing fires.
     """
 
     name: str
@@ -45,25 +48,36 @@ class Rule(Generic[F]):
         return (value >= self.at_least - TOLERANCE) & (value <= self.at_most + TOLERANCE)
 
 
-class Reading(NamedTuple):
-    """One rule over columns: its values, and where they are within its bounds."""
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition on trading itself: a neutral column that is `at_least` so much.  Required, without weight."""
 
-    rule: Rule[Any]
+    name: str
+    column: str
+    at_least: float
+    weight: float = 0.0
+    required: bool = True
+
+
+class Reading(NamedTuple):
+    """One rule or gate over columns: its values, and where they are within its bounds."""
+
+    rule: Rule[Any] | Gate
     value: Floats
     ok: Mask
+
+    def at(self, bars: Ints) -> "Reading":
+        """Return the reading of some bars."""
+        return Reading(self.rule, self.value[..., bars], self.ok[..., bars])
 
 
 @dataclass(frozen=True, slots=True)
 class Detector(Generic[F]):
     """A setup.  `interval`: whose bar ends it runs at; `floor`: the least confidence, 0 to 1.
 
-    `atr`: the column that holds the average true range on the style's timeframe.
-
-    `rules`: required ones first, the most telling at the head: the first that holds nowhere ends the search; `gates`:
-    conditions on trading itself, the same for both directions.
-
-    `window`: a column and its bounds outside which nothing can fire, so that nothing is computed there; a rule says the
-    same to the reader.
+    `rules`: required ones first, the most telling at the head; `gates`: conditions on trading itself, the same for both
+    directions.  `atr`: the column that holds the average true range on the style's timeframe.  `window`: a column and
+    its bounds outside which nothing can fire, so that nothing is computed there; a rule says the same to the reader.
     """
 
     strategy: str
@@ -71,95 +85,87 @@ class Detector(Generic[F]):
     interval: Interval
     floor: float
     rules: tuple[Rule[F], ...]
-    gates: tuple[Rule[F], ...]
+    gates: tuple[Gate, ...]
     atr: str
     window: tuple[str, float, float] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse rules whose required ones do not come first: they are read on alone."""
+        needed = [rule.required for rule in self.rules]
+        if needed != sorted(needed, reverse=True) or not any(needed):
+            msg = f"detector {self.strategy}: required rules come first, and there must be one"
+            raise ValueError(msg)
+
     def read(self, features: F) -> list[Reading]:
         """Return every condition over columns: one side's, both sides', or a single bar's of length 1."""
-        values = [(rule, rule.value(features)) for rule in (*self.rules, *self.gates)]
-        return [Reading(rule, value, rule.holds(value)) for rule, value in values]
+        return [_reading(rule, features) for rule in self.rules] + gated(self.gates, features).readings
 
-    def confidence(self, readings: Sequence[Reading]) -> Floats:
-        """Return the share of weighted conditions met, added up in the order of the rules."""
-        met, total = np.zeros(()), 0.0
-        for rule, _, ok in readings:
-            if rule.weight:
-                met = met + rule.weight * ok
-                total += rule.weight
-        return met / total
-
-    def fired(self, sides: F, gates: "Gated") -> "Firing | None":
+    def fired(self, sides: F, tradable: Mask) -> "Firing | None":
         """Return where the detector fires.  None: nowhere.
 
-        `sides`: both-sided features; `gates`: `gated(self.gates, sides)`, which detectors may share.
+        `sides`: both-sided features, of one symbol or of many one after another; `tradable`: where the gates hold.
+        Only bars that are still in question are read on.
         """
-        within = self._within(sides)
-        if within is None:
-            return None
-        whole = within.stop - within.start == len(sides)
+        at = np.flatnonzero(self._within(sides, tradable))
+        some, held = _taken(sides, at), np.ones((2, len(at)), dtype=np.bool_)
         readings: list[Reading] = []
-        found = self._fired(sides if whole else sides.take(within), gates.open[within], readings)
-        if found is None:
-            return None
-        mask = found
-        if not whole:
-            mask = np.zeros((2, len(sides)), dtype=np.bool_)
-            mask[:, within] = found
-        return Firing(mask, readings, within.start, gates.readings)
+        for rule in self.rules[: self._required]:
+            readings.append(_reading(rule, some))
+            held = held & readings[-1].ok
+            kept = np.flatnonzero(held.any(axis=0))
+            if not len(kept):
+                return None
+            if len(at) > FEW and 2 * len(kept) < len(at):
+                at, some, held = at[kept], some.take(kept), held[:, kept]
+                readings = [reading.at(kept) for reading in readings]
+        readings += [_reading(rule, some) for rule in self.rules[self._required :]]
+        found = held & (confidence(readings) >= self.floor - TOLERANCE)
+        return Firing(at, found, readings) if found.any() else None
 
-    def _within(self, sides: F) -> slice | None:
-        """The bars from the first to the last inside the window; None: there is none."""
+    @property
+    def _required(self) -> int:
+        """How many rules are required; they come first."""
+        return sum(rule.required for rule in self.rules)
+
+    def _within(self, sides: F, tradable: Mask) -> Mask:
         if self.window is None:
-            return slice(0, len(sides)) if len(sides) else None
+            return tradable
         name, low, high = self.window
         column = getattr(sides, name)
-        inside = np.flatnonzero((column >= low - TOLERANCE) & (column <= high + TOLERANCE))
-        return slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else None
+        within: Mask = (column >= low - TOLERANCE) & (column <= high + TOLERANCE)
+        return within & tradable
 
-    def _fired(self, sides: F, held: Mask, readings: list[Reading]) -> Mask | None:
-        """Read rule after rule for as long as something holds; the readings made are left in the list."""
-        for rule in self.rules:
-            value = rule.value(sides)
-            reading = Reading(rule, value, rule.holds(value))
-            readings.append(reading)
-            if rule.required:
-                held = held & reading.ok
-                if not held.any():
-                    return None
-        found: Mask = held & (self.confidence(readings) >= self.floor - TOLERANCE)
-        return found if found.any() else None
+
+class Firing(NamedTuple):
+    """Where a detector fires: bars `at`, ascending; long and short, shape (2, bars); its rules' readings there."""
+
+    at: Ints
+    mask: Mask
+    readings: list[Reading]
 
 
 class Gated(NamedTuple):
     """Gates over columns: where all of them hold, shape (bars,), and their readings.  Gates read neutral columns."""
 
-    open: Mask
+    tradable: Mask
     readings: list[Reading]
 
 
-class Firing(NamedTuple):
-    """Where a detector fires, shape (2, bars): long and short; its readings, from bar `start` on; its gates'."""
-
-    mask: Mask
-    readings: list[Reading]
-    start: int
-    gates: list[Reading]
-
-    def conditions(self, side: int, index: int) -> tuple[Condition, ...]:
-        """Return one side's conditions at one bar."""
-        return (*conditions(self.readings, side, index - self.start), *conditions(self.gates, side, index))
+def gated(gates: Sequence[Gate], features: Features) -> Gated:
+    """Read gates over columns, all at once."""
+    values = np.concatenate([getattr(features, gate.column) for gate in gates]).reshape(len(gates), -1)
+    ok = values >= np.array([[gate.at_least - TOLERANCE] for gate in gates])
+    return Gated(ok.all(axis=0), [Reading(*each) for each in zip(gates, values, ok, strict=True)])
 
 
-def gated(gates: Sequence[Rule[F]], sides: F) -> Gated:
-    """Read gates over columns."""
-    readings = [
-        Reading(gate, value, gate.holds(value)) for gate, value in ((gate, gate.value(sides)) for gate in gates)
-    ]
-    open_: Mask = np.ones(len(sides), dtype=np.bool_)
-    for reading in readings:
-        open_ = open_ & reading.ok
-    return Gated(open_, readings)
+def confidence(readings: Sequence[Reading]) -> Floats:
+    """Return the share of weighted conditions met, added up in the order of the rules."""
+    met, total = np.zeros(()), 0.0
+    for rule, _, ok in readings:
+        if rule.weight:
+            met = met + rule.weight * ok
+            total += rule.weight
+    return met / total
 
 
 def conditions(readings: Sequence[Reading], side: int, index: int = 0) -> tuple[Condition, ...]:
@@ -171,7 +177,7 @@ def conditions(readings: Sequence[Reading], side: int, index: int = 0) -> tuple[
 
 
 def share_met(read: Sequence[Condition]) -> float:
-    """Return the confidence of conditions, added up as `Detector.confidence` does."""
+    """Return the confidence of conditions, added up as `confidence` does."""
     met = total = 0.0
     for condition in read:
         met += condition.weight * condition.ok
@@ -182,6 +188,19 @@ def share_met(read: Sequence[Condition]) -> float:
 def known(value: float) -> float | None:
     """Return a number, or None where there is none."""
     return value if isfinite(value) else None
+
+
+def _reading(rule: Rule[F], features: F) -> Reading:
+    value = rule.value(features)
+    return Reading(rule, value, rule.holds(value))
+
+
+def _taken(sides: F, at: Ints) -> F:
+    """The bars at ascending positions, without a copy where they follow one another."""
+    if len(at) == len(sides):
+        return sides
+    adjacent = len(at) > 0 and at[-1] - at[0] == len(at) - 1
+    return sides.take(slice(int(at[0]), int(at[-1]) + 1) if adjacent else at)
 
 
 def _at(column: Any, side: int, index: int) -> Any:

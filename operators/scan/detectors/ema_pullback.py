@@ -50,7 +50,7 @@ def touch(f: DailyFeatures) -> Floats:
     return (f.dip_low - f.ema_fast) / f.atr
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[DailyFeatures]] = Detector(
     strategy="ema_pullback",
     style=Style.SWING,
     interval=Interval.D1,

@@ -6,14 +6,13 @@ more) within the half hour, make averages of little worth.  `moving`: one-tick b
 """
 
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
-from operators.scan.detectors.detector import Rule
+from operators.scan.detectors.detector import Gate
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class Least:
     """Least values.  Dollars per minute (intraday) or per session (daily); shares of bars; minutes."""
 
     dollars: float
@@ -22,32 +21,28 @@ class Gates:
     since_hole: float = 0.0
 
 
-INTRADAY: Final = Gates(dollars=20_000, coverage=0.7, moving=0.5, since_hole=30)
+INTRADAY: Final = Least(dollars=20_000, coverage=0.7, moving=0.5, since_hole=30)
 """20 000 dollars a minute are some 8 million a day, as the usual floor of day traders' screens (5 to 10 million)."""
-DAILY: Final = Gates(dollars=5_000_000, coverage=0.9, moving=0.5)
+DAILY: Final = Least(dollars=5_000_000, coverage=0.9, moving=0.5)
 """5 million dollars a session: the usual floor of swing screens."""
 
 
-def _gate(name: str, column: str, at_least: float) -> Rule[Any]:
-    return Rule(name, attrgetter(column), at_least, weight=0)
-
-
 INTRADAY_GATES: Final = (
-    _gate("dollars", "dollars", INTRADAY.dollars),
-    _gate("coverage", "coverage", INTRADAY.coverage),
-    _gate("no_hole", "since_hole", INTRADAY.since_hole),
-    _gate("moving", "moving", INTRADAY.moving),
-    _gate("atr_known", "atr", 0.0),
+    Gate("dollars", "dollars", INTRADAY.dollars),
+    Gate("coverage", "coverage", INTRADAY.coverage),
+    Gate("no_hole", "since_hole", INTRADAY.since_hole),
+    Gate("moving", "moving", INTRADAY.moving),
+    Gate("atr_known", "atr", 0.0),
 )
-"""Of one- and five-minute bars."""
+"""Of one- and five-minute bars; the latter as of their last minute."""
 
 DAILY_GATES: Final = (
-    _gate("dollars", "dollars", DAILY.dollars),
-    _gate("coverage", "coverage", DAILY.coverage),
-    _gate("moving", "moving", DAILY.moving),
-    _gate("atr_known", "atr", 0.0),
+    Gate("dollars", "dollars", DAILY.dollars),
+    Gate("coverage", "coverage", DAILY.coverage),
+    Gate("moving", "moving", DAILY.moving),
+    Gate("atr_known", "atr", 0.0),
 )
 """Of daily bars."""
 
-SWING_GATES: Final = (*DAILY_GATES, _gate("hour_atr_known", "atr_60m", 0.0))
+SWING_GATES: Final = (*DAILY_GATES, Gate("hour_atr_known", "atr_60m", 0.0))
 """Of daily bars, for ideas that are measured in 60-minute ranges."""

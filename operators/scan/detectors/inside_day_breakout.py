@@ -36,7 +36,7 @@ def breaks_out(f: DailyFeatures) -> Floats:
     return (f.close - f.before_high) / f.atr
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[DailyFeatures]] = Detector(
     strategy="inside_day_breakout",
     style=Style.SWING,
     interval=Interval.D1,

@@ -14,6 +14,7 @@ from operators.scan.detectors.detector import Detector, Rule
 from operators.scan.detectors.gates import INTRADAY_GATES
 from operators.scan.detectors.measures import close_location
 from operators.scan.features.five import FiveFeatures
+from operators.scan.features.sums import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ P: Final = Parameters()
 
 def stretched(f: FiveFeatures) -> Floats:
     """How many deviations the lowest of the last three lows lies below VWAP."""
-    return (f.vwap - f.recent_low) / f.deviation
+    return share(f.vwap - f.recent_low, f.deviation)
 
 
 def room(f: FiveFeatures) -> Floats:
@@ -58,7 +59,7 @@ def turned(f: FiveFeatures) -> Floats:
     return (f.close - f.before) / f.atr
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[FiveFeatures]] = Detector(
     strategy="midday_reversion",
     style=Style.INTRADAY,
     interval=Interval.M5,

@@ -62,7 +62,7 @@ def unfilled(f: MinuteFeatures) -> Floats:
     return (f.prior_close - f.session_high) / f.atr_1d
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[MinuteFeatures]] = Detector(
     strategy="opening_gap_fill",
     style=Style.SCALP,
     interval=Interval.M1,

@@ -59,7 +59,7 @@ def closes_beyond(f: MinuteFeatures) -> Floats:
     return (f.close - f.range15_high) / f.atr
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[MinuteFeatures]] = Detector(
     strategy="opening_range_retest",
     style=Style.SCALP,
     interval=Interval.M1,

@@ -49,7 +49,7 @@ def day_move(f: FiveFeatures) -> Floats:
     return (f.close - f.session_open) / f.atr_1d
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[FiveFeatures]] = Detector(
     strategy="power_hour_trend",
     style=Style.INTRADAY,
     interval=Interval.M5,

@@ -66,7 +66,7 @@ def came_from(f: MinuteFeatures) -> Floats:
     return (f.wide_high - f.cluster_top) / f.atr
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[MinuteFeatures]] = Detector(
     strategy="vwap_cluster",
     style=Style.SCALP,
     interval=Interval.M1,

@@ -47,7 +47,7 @@ def reclaims(f: FiveFeatures) -> Floats:
     return (f.close - f.vwap) / f.atr
 
 
-DETECTOR: Final = Detector(
+DETECTOR: Final[Detector[FiveFeatures]] = Detector(
     strategy="vwap_reclaim",
     style=Style.INTRADAY,
     interval=Interval.M5,

@@ -1,6 +1,7 @@
 """Which session a bar belongs to.  Rule: bars are cut into runs of one session each, whatever the pieces."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Self
@@ -68,7 +69,7 @@ def part(bars: Bars, run: Run) -> Bars:
     return bars if run.stop - run.start == len(bars) else bars.take(slice(run.start, run.stop))
 
 
-def session_column(runs: list[Run]) -> Ints:
+def session_column(runs: Sequence[Run]) -> Ints:
     """Return the session of each bar of the runs."""
     if len(runs) == 1:
         return np.full(runs[0].stop, runs[0].session)

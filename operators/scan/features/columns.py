@@ -43,6 +43,15 @@ class Features:
     def __len__(self) -> int:
         return len(self.end_ns)
 
+    def followed_by(self, others: Sequence["Features"]) -> "Features":
+        """Return these features and others of their kind, one after another; a row's session tells no symbol."""
+        if not others:
+            return self
+        read = _known(type(self)).read
+        columns = map(np.concatenate, zip(*map(read, (self, *others)), strict=True))
+        ends, sessions = ([getattr(each, name) for each in (self, *others)] for name in ("end_ns", "session"))
+        return type(self)(np.concatenate(ends), np.concatenate(sessions), *columns)
+
     def take(self, which: slice | Mask | Ints) -> Self:
         """Return the features of some bars; columns may be both-sided."""
         read = _known(type(self)).read

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from operators.bars.columns import Bars, Floats
-from operators.scan.features.clock import Run, SessionClock, part, regular, session_column
+from operators.scan.features.clock import Run, SessionClock, part, session_column
 from operators.scan.features.columns import Features
 from operators.scan.features.day_before import DaysBefore
 from operators.scan.features.minute_session import MinuteSession
@@ -22,9 +22,10 @@ class MinuteFeatures(Features):
 
     `range5_*`, `range15_*`: opening ranges once complete; `best_close`, `worst_close`: since the first 15 minutes, up
     to the bar before; `recent_*`: of the last 3 bars, `wide_*`: of 10, this one included; `cluster_*`: the edges of
-    session VWAP and the nearer of the VWAPs anchored at the prior session's high and low; `prior_*`: prior session.
-    `minute`: minutes from the open to the bar's end; `minutes_left`: from there to the close; `dollars`: traded per
-    minute this session; `coverage`, `moving`, `since_hole`: see `trading.py`; `relative_volume`: over the usual.
+    session VWAP and the nearer of the VWAPs anchored at the prior session's high and low; `prior_*`: prior session;
+    `deviation`: of price around the VWAP.  `minute`: minutes from the open to the bar's end; `minutes_left`: from there
+    to the close; `dollars`: traded per minute this session; `coverage`, `moving`, `since_hole`: see `trading.py`;
+    `relative_volume`: shares so far over the usual.
     """
 
     PAIRS: ClassVar = (
@@ -39,7 +40,10 @@ class MinuteFeatures(Features):
         ("prior_high", "prior_low"),
     )
     NEUTRAL: ClassVar = frozenset(
-        ("atr", "atr_1d", "minute", "minutes_left", "dollars", "coverage", "moving", "since_hole", "relative_volume")
+        (
+            *("atr", "atr_1d", "deviation", "minute", "minutes_left"),
+            *("dollars", "coverage", "moving", "since_hole", "relative_volume"),
+        )
     )
 
     open: Floats
@@ -67,6 +71,7 @@ class MinuteFeatures(Features):
     prior_low: Floats
     atr: Floats
     atr_1d: Floats
+    deviation: Floats
     minute: Floats
     minutes_left: Floats
     dollars: Floats
@@ -87,11 +92,10 @@ class MinuteBuilder:
         self._session: MinuteSession | None = None
 
     def extend(self, bars: Bars, days: DaysBefore, volume: UsualVolume) -> MinuteFeatures:
-        """Return the features of new one-minute bars; other phases than the regular one are passed over.
+        """Return the features of new regular one-minute bars.
 
         `days`, `volume`: must know of everything that ended up to the last of these bars.
         """
-        bars = regular(bars)
         runs = self._clock.runs(bars)
         pieces = [self._run(part(bars, run), run, days, volume) for run in runs]
         return MinuteFeatures.of(bars.end_ns, session_column(runs), pieces)
@@ -126,12 +130,12 @@ def _columns(bars: Bars, run: Run, session: MinuteSession, atr: Floats, relative
     ranges = session.ranges.extend(minute, sides)
     recent, wide = session.extremes(sides[:2])
     day = session.day
-    fixed = np.array(((session.sums.origin,), (day.close,), (day.high,), (day.low,), (day.atr,))) + np.zeros(len(bars))
+    fixed = np.array(((session.open,), (day.close,), (day.high,), (day.low,), (day.atr,))) + np.zeros(len(bars))
     highs = np.concatenate((ranges.session, ranges.opening, ranges.closes, recent, wide))
     np.negative(highs[1::2], out=highs[1::2])
     left = (run.close_ns - run.open_ns) / MINUTE_NS - minute
     return [
         *(bars.open, bars.high, bars.low, bars.close, vwaps.vwap, vwaps.cluster_top, vwaps.cluster_bottom),
-        *(*highs, *fixed[:4], atr, fixed[4], minute, left),
+        *(*highs, *fixed[:4], atr, fixed[4], vwaps.deviation, minute, left),
         *(vwaps.dollars / minute, *session.trading.extend(bars), relative),
     ]

@@ -24,11 +24,7 @@ class SessionSums:
 
     def extend(self, bars: Bars) -> Floats:
         """Return the sums before the first new bar and after each, shape (3, bars + 1)."""
-        price = bars.vwap
-        unknown = np.isnan(price)
-        if unknown.any():
-            price = np.where(unknown, (bars.high + bars.low + bars.close) / 3, price)
-        off = price - self.origin
+        off = average_price(bars) - self.origin
         moved = off * bars.volume
         added = np.concatenate((moved, moved * off, bars.volume)).reshape(3, -1)
         running: Floats = np.concatenate((self.sums, added), axis=1).cumsum(axis=1)
@@ -56,9 +52,17 @@ class SessionSums:
         return own
 
 
+def average_price(bars: Bars) -> Floats:
+    """Return each bar's vwap, or its typical price where that is unknown, dollars."""
+    unknown = np.isnan(bars.vwap)
+    if unknown.any():
+        return np.where(unknown, (bars.high + bars.low + bars.close) / 3, bars.vwap)
+    return bars.vwap
+
+
 def share(part: Floats, whole: Floats) -> Floats:
     """Return part over whole, NaN where the whole is not above zero; the part may have rows, the whole has one."""
-    if not whole.min() > 0:
+    if not whole.size or not whole.min() > 0:
         whole = np.where(whole > 0, whole, np.nan)
     quotient: Floats = part / whole
     return quotient

@@ -10,7 +10,7 @@ import numpy as np
 
 from operators.bars.columns import Bars, Floats, Ints
 from operators.indicators.relative_volume import RelativeVolume
-from operators.scan.features.clock import Run
+from operators.scan.features.clock import Run, part
 from operators.times import MINUTE_NS
 
 SLOT_NS: Final = 5 * MINUTE_NS
@@ -28,21 +28,21 @@ class UsualVolume:
         self._ends_ns: Ints = np.zeros(1, dtype=np.int64)
         self._values: Floats = np.full(1, np.nan)
 
-    def begin_piece(self) -> None:
-        """Forget all values but the last."""
-        self._ends_ns, self._values = self._ends_ns[-1:], self._values[-1:]
-
-    def extend(self, bars: Bars, run: Run) -> Floats:
-        """Return the relative volume at the ends of a session's next five-minute bars."""
-        slot, slots = (bars.start_ns - run.open_ns) // SLOT_NS, -(-(run.close_ns - run.open_ns) // SLOT_NS)
-        values = self._relative.extend(np.full(len(bars), run.session), slot, bars.volume, slots)
-        self._ends_ns = np.concatenate((self._ends_ns, bars.end_ns))
-        self._values = np.concatenate((self._values, values))
+    def extend(self, bars: Bars, runs: Sequence[Run]) -> Floats:
+        """Return the relative volume at the ends of a piece's five-minute bars."""
+        pieces = [self._run(part(bars, run), run) for run in runs]
+        values = pieces[0] if len(pieces) == 1 else np.concatenate((*pieces, np.empty(0)))
+        self._ends_ns = np.concatenate((self._ends_ns[-1:], bars.end_ns))
+        self._values = np.concatenate((self._values[-1:], values))
         return values
+
+    def _run(self, bars: Bars, run: Run) -> Floats:
+        slot, slots = (bars.start_ns - run.open_ns) // SLOT_NS, -(-(run.close_ns - run.open_ns) // SLOT_NS)
+        return self._relative.extend(np.full(len(bars), run.session), slot, bars.volume, slots)
 
     def at(self, end_ns: Ints, open_ns: int) -> Floats:
         """Return it at instants of a session, ns UTC; NaN before the session's first five minutes ended."""
-        last = np.searchsorted(self._ends_ns, end_ns, side="right") - 1
+        last = self._ends_ns.searchsorted(end_ns, side="right") - 1
         values = self._values[last]
         if self._ends_ns[last[0]] <= open_ns:
             values[self._ends_ns[last] <= open_ns] = np.nan

@@ -1,19 +1,19 @@
 """Every detector on bars by hand: it fires, it does not fire when one condition is spoilt, and so does its mirror."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from operators.bars.columns import Mask
 from operators.plans import Style
-from operators.scan.candidate import Condition
 from operators.scan.detectors.catalog import DETECTORS
 from operators.scan.detectors.detector import conditions, gated, share_met
 from operators.scan.features.columns import LONG, SHORT, Features
+from operators.structured.conditions import Condition
 from tests.operators.scan.detector_rows import EXAMPLES, Example, Row, features, mirrored_row
 
 NEITHER = [False, False]
@@ -34,7 +34,7 @@ each_miss = pytest.mark.parametrize(
 def fires(example: Example, row: Row) -> list[bool]:
     """Whether it fires long and short."""
     sides = features(example, row).both_sides()
-    firing = example.detector.fired(sides, gated(example.detector.gates, sides))
+    firing = example.detector.fired(sides, gated(example.detector.gates, sides).tradable)
     return NEITHER if firing is None else firing.mask[:, 0].tolist()
 
 
@@ -105,6 +105,13 @@ def test_required_conditions_alone_are_not_confidence_enough(example: Example) -
     assert fires(example, row) == NEITHER
 
 
+@pytest.mark.parametrize("order", [slice(None, None, -1), slice(0, 0), slice(-1, None)])
+def test_a_detector_without_its_required_rules_first_is_refused(order: slice) -> None:
+    detector = EXAMPLES[0].detector
+    with pytest.raises(ValueError, match="opening_range_retest"):
+        replace(detector, rules=detector.rules[order])
+
+
 @each_detector
 def test_the_style_is_measured_on_its_own_timeframe(example: Example) -> None:
     column = {Style.SCALP: "atr", Style.INTRADAY: "atr", Style.SWING: "atr_60m", Style.LEAP: "atr"}
@@ -134,11 +141,15 @@ def rows_around(draw: st.DrawFn, example: Example) -> Features:
 
 def mask(example: Example, some: Features) -> Mask:
     sides = some.both_sides()
-    firing = example.detector.fired(sides, gated(example.detector.gates, sides))
-    return np.zeros((2, len(some)), dtype=np.bool_) if firing is None else firing.mask
+    firing = example.detector.fired(sides, gated(example.detector.gates, sides).tradable)
+    found = np.zeros((2, len(some)), dtype=np.bool_)
+    if firing is not None:
+        found[:, firing.at] = firing.mask
+    return found
 
 
 @each_detector
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_columns_give_what_single_bars_give(example: Example, data: st.DataObject) -> None:
     """L8: rows around the one that fires, some values missing."""
@@ -148,6 +159,7 @@ def test_columns_give_what_single_bars_give(example: Example, data: st.DataObjec
 
 
 @each_detector
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_mirrored_columns_fire_the_other_way(example: Example, data: st.DataObject) -> None:
     """L6, exactly: whatever the columns hold."""

@@ -9,8 +9,10 @@ from operators.indicators.atr import Atr
 from operators.indicators.vwap import Vwap
 from operators.scan.features.clock import SessionClock
 from operators.scan.features.daily import DailyBuilder, DailyFeatures
-from operators.scan.features.five import FiveBuilder, FiveFeatures
-from operators.scan.features.minute import MinuteBuilder, MinuteFeatures
+from operators.scan.features.five import FiveFeatures
+from operators.scan.features.intraday import IntradayBuilder
+from operators.scan.features.last_minute import NAMES
+from operators.scan.features.minute import MinuteFeatures
 from operators.sessions import SessionCalendar
 from operators.times import MINUTE_NS
 from tests.operators.scan.making import clock, daily_walk, first_session, walk
@@ -23,9 +25,8 @@ def made() -> tuple[MinuteFeatures, FiveFeatures, DailyFeatures]:
     piece, daily = walk(SEED, SESSIONS, missing=0.05), DailyBuilder(clock())
     daily.extend(daily_walk(SEED))
     daily.hours(piece[Interval.M60])
-    days, five = daily.extend(piece[Interval.D1]), FiveBuilder(clock())
-    fives = five.extend(piece[Interval.M5], daily.days)
-    return MinuteBuilder(clock()).extend(piece[Interval.M1], daily.days, five.volume), fives, days
+    days = daily.extend(piece[Interval.D1])
+    return *IntradayBuilder(clock()).extend(piece[Interval.M1], piece[Interval.M5], daily.days), days
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +57,23 @@ def close_to(one: Floats, other: Floats) -> None:
 
 
 def test_vwap_and_its_deviation_are_the_indicators(
-    made: tuple[MinuteFeatures, FiveFeatures, DailyFeatures], minutes: Bars, fives: Bars
+    made: tuple[MinuteFeatures, FiveFeatures, DailyFeatures], minutes: Bars
 ) -> None:
     """One meaning of VWAP; the features only compute it over columns."""
-    close_to(made[0].vwap, Vwap().extend(made[0].session, minutes.volume, price_of(minutes) * minutes.volume).vwap)
-    vwap = Vwap().extend(made[1].session, fives.volume, price_of(fives) * fives.volume)
-    close_to(made[1].vwap, vwap.vwap)
-    first = np.diff(made[1].session, prepend=0) != 0
-    assert np.isnan(made[1].deviation[first]).all()
-    close_to(made[1].deviation[~first], vwap.deviation[~first])
+    vwap = Vwap().extend(made[0].session, minutes.volume, price_of(minutes) * minutes.volume)
+    close_to(made[0].vwap, vwap.vwap)
+    first = np.diff(made[0].session, prepend=0) != 0
+    assert np.isnan(made[0].deviation[first]).all()
+    close_to(made[0].deviation[~first], vwap.deviation[~first])
+
+
+def test_five_minutes_read_the_session_as_of_their_last_minute(
+    made: tuple[MinuteFeatures, FiveFeatures, DailyFeatures],
+) -> None:
+    minute, five, _ = made
+    last = np.searchsorted(minute.end_ns, five.end_ns, side="right") - 1
+    for name in NAMES:
+        assert getattr(five, name).tobytes() == getattr(minute, name)[last].tobytes()
 
 
 def test_the_cluster_is_session_vwap_and_the_nearer_anchored_one(
@@ -157,8 +166,8 @@ def test_the_range_within_sessions_does_not_count_the_night(fives: Bars) -> None
         for at, each in enumerate(apart)
     ]
     days = DailyBuilder(clock()).days
-    one = FiveBuilder(clock()).extend(Bars.concat(apart), days).atr
-    close_to(one, FiveBuilder(clock()).extend(Bars.concat(high), days).atr)
+    one = IntradayBuilder(clock()).extend(Bars.empty(), Bars.concat(apart), days)[1].atr
+    close_to(one, IntradayBuilder(clock()).extend(Bars.empty(), Bars.concat(high), days)[1].atr)
     assert np.isfinite(one[14:]).all()
     assert np.isnan(one[:13]).all()
 
@@ -241,6 +250,6 @@ def test_a_half_day_ends_early(calendar: SessionCalendar) -> None:
     minutes = walk(SEED, SESSIONS)[Interval.M1].take(slice(0, 1))
     moved = Bars(np.array([start_ns]), np.array([start_ns + MINUTE_NS]), *minutes.columns()[2:])
     own = SessionClock.of(calendar)
-    features = MinuteBuilder(own).extend(moved, DailyBuilder(own).days, FiveBuilder(own).volume)
+    features, _ = IntradayBuilder(own).extend(moved, Bars.empty(), DailyBuilder(own).days)
     assert (features.minute[0], features.minutes_left[0]) == (201.0, 9.0)
     assert own.dates[features.session.item(0)] == calendar.days[half].date

@@ -12,8 +12,7 @@ from operators.bars.columns import Bars, Interval
 from operators.scan.candidate import Candidate
 from operators.scan.features.columns import Features
 from operators.scan.features.daily import DailyBuilder
-from operators.scan.features.five import FiveBuilder
-from operators.scan.features.minute import MinuteBuilder
+from operators.scan.features.intraday import IntradayBuilder
 from operators.scan.scanner import SymbolScan
 from operators.times import MINUTE_NS
 from tests.operators.scan.making import (
@@ -44,14 +43,15 @@ fine_cuts = st.lists(st.integers(1, 60), max_size=25).map(instants)
 
 
 def all_features(pieces: list[Piece], history: Bars) -> tuple[list[Features], list[Features], list[Features]]:
-    minute, five, daily = MinuteBuilder(clock()), FiveBuilder(clock()), DailyBuilder(clock())
+    intraday, daily = IntradayBuilder(clock()), DailyBuilder(clock())
     daily.extend(history)
     found: tuple[list[Features], list[Features], list[Features]] = ([], [], [])
     for piece in pieces:
         daily.hours(piece[Interval.M60])
         found[0].append(daily.extend(piece[Interval.D1]))
-        found[1].append(five.extend(piece[Interval.M5], daily.days))
-        found[2].append(minute.extend(piece[Interval.M1], daily.days, five.volume))
+        minute, five = intraday.extend(piece[Interval.M1], piece[Interval.M5], daily.days)
+        found[1].append(five)
+        found[2].append(minute)
     return found
 
 

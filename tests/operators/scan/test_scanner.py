@@ -1,5 +1,6 @@
 """The scan of one symbol: what a candidate says, in which order, when it is fresh, and what bad bars do to it."""
 
+import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from operators.scan.candidate import Candidate
 from operators.scan.detectors.catalog import DETECTORS
 from operators.scan.detectors.detector import conditions
 from operators.scan.edges import QUIET, Edges
-from operators.scan.scanner import SymbolScan
+from operators.scan.scanner import SymbolScan, scan
 from operators.times import MINUTE_NS
 from tests.operators.scan.making import (
     Piece,
@@ -97,8 +98,8 @@ def test_swings_and_leaps_come_at_the_close_of_their_session() -> None:
 def fresh(fired: list[int], interval: Interval = Interval.M1, sessions: list[int] | None = None) -> list[int]:
     """Where a long firing is fresh; the short row is its opposite, and must not matter."""
     mask = np.array([fired, [1 - each for each in fired]], dtype=np.bool_)
-    out = Edges(interval).extend(mask, None if sessions is None else np.array(sessions), len(fired))
-    assert out is not None
+    daily = interval is Interval.D1
+    out = Edges(interval).extend(mask, np.array(sessions or [number if daily else 1 for number in range(len(fired))]))
     return np.flatnonzero(out[0]).tolist()
 
 
@@ -119,18 +120,28 @@ def test_each_session_begins_quiet() -> None:
 
 @pytest.mark.parametrize("at", range(1, 8))
 def test_edges_do_not_depend_on_the_cut(at: int) -> None:
-    """Also where a piece without any firing, which is not even looked at, lies between."""
+    """Written and read back in between; calm ones are forgotten."""
     fired = np.array([[1, 0, 0, 0, 0, 0, 0, 1], [0, 0, 1, 0, 0, 0, 0, 1]], dtype=np.bool_)
     sessions = np.array([1, 1, 1, 1, 1, 1, 2, 2])
-    whole = Edges(Interval.M5).extend(fired, sessions, 8)
+    whole = Edges(Interval.M5).extend(fired, sessions)
     edges, parts = Edges(Interval.M5), []
     for part in (slice(0, at), slice(at, 8)):
-        some, size = fired[:, part], fired[:, part].shape[1]
-        out = edges.extend(some if some.any() else None, sessions[part], size)
-        parts.append(np.zeros_like(some) if out is None else out)
-        edges = Edges.from_plain(Interval.M5, edges.to_plain())
-    assert whole is not None
+        parts.append(edges.extend(fired[:, part], sessions[part]))
+        edges = Edges(Interval.M5) if edges.calm else Edges.from_plain(Interval.M5, edges.to_plain())
     assert np.concatenate(parts, axis=1).tolist() == whole.tolist()
+
+
+def test_many_symbols_in_one_go_are_each_as_alone() -> None:
+    """Whatever the others do: same candidates, same states, over several pieces, some of them empty."""
+    cuts = [clock().opens_ns[first_session()] + at * MINUTE_NS for at in (100, 101, 1500, 1700)]
+    pieces = [cut(walk(seed), cuts) for seed in SEEDS]
+    pieces[1][2] = {}
+    alone, together = ([SymbolScan(f"SIM{seed}", clock()) for seed in SEEDS] for _ in range(2))
+    for number in range(len(cuts) + 1):
+        now = [each[number] for each in pieces]
+        expected = [each.extend(piece) for each, piece in zip(alone, now, strict=True)]
+        assert scan(together, now) == expected
+        assert pickle.dumps([each.to_plain() for each in together]) == pickle.dumps([each.to_plain() for each in alone])
 
 
 # Bad input: no candidate, or the named condition false; never an exception, never a confidence that is no number.
@@ -138,15 +149,11 @@ def test_edges_do_not_depend_on_the_cut(at: int) -> None:
 
 def names_failed(piece: Piece, interval: Interval, detector: str, history: Bars | None = None) -> list[set[str]]:
     """For each bar of an interval, the conditions of a detector that do not hold for a long."""
-    scan = SymbolScan("TEST", clock())
+    own = SymbolScan("TEST", clock())
     if history is not None:
-        scan.warm_up({Interval.D1: history})
-    scan._daily.hours(piece[Interval.M60])
-    scan._daily.extend(piece[Interval.D1])
-    five = scan._five.extend(piece[Interval.M5], scan._daily.days)
-    minute = scan._minute.extend(piece[Interval.M1], scan._daily.days, scan._five.volume)
+        own.warm_up({Interval.D1: history})
+    sides: Any = own.features(piece)[interval].both_sides()
     (found,) = [each for each in DETECTORS if each.strategy == detector]
-    sides: Any = (minute if interval is Interval.M1 else five).both_sides()
     readings = found.read(sides)
     bars_read = range(len(sides))
     return [{each.name for each in conditions(readings, 0, at) if not each.ok} for at in bars_read]
@@ -258,9 +265,9 @@ def test_the_scan_goes_on_from_what_was_written() -> None:
     """Directions and styles survive the writing of state; nothing is proposed twice."""
     piece = walk(5)
     middle_ns = clock().opens_ns[first_session() + 1] + 200 * MINUTE_NS
-    scan = SymbolScan("TEST", clock())
+    own = SymbolScan("TEST", clock())
     first, second = cut(piece, [middle_ns])
-    found = scan.extend(first)
-    found += SymbolScan.from_plain(clock(), scan.to_plain()).extend(second)
+    found = own.extend(first)
+    found += SymbolScan.from_plain(clock(), own.to_plain()).extend(second)
     assert found == scan_of([piece])
     assert {each.direction for each in found} == {Direction.LONG, Direction.SHORT}

@@ -5,7 +5,7 @@ from itertools import pairwise, product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -103,6 +103,7 @@ def test_the_end_of_a_plan_of_no_setup_is_passed_over() -> None:
     assert setups.ended("somebody-elses", Phase.STOPPED, MONDAY) == setups
 
 
+@settings(deadline=None)
 @given(steps=st.lists(st.tuples(st.sampled_from([*product(["a", "b"], Direction)]), st.sampled_from(sorted(Phase)))))
 def test_ids_are_never_given_twice_and_state_survives_writing(steps: list[tuple[Any, Phase]]) -> None:
     setups, given_out = Setups("IBM"), []
@@ -121,11 +122,13 @@ def test_ids_are_never_given_twice_and_state_survives_writing(steps: list[tuple[
 symbols = st.text(min_size=1, max_size=32)
 
 
+@settings(deadline=None)
 @given(symbol=symbols, ordinal=st.integers(1, 99), detector=st.sampled_from(DETECTORS), side=st.sampled_from(Direction))
 def test_every_symbol_makes_an_id_of_a_plan(symbol: str, ordinal: int, detector: Any, side: Direction) -> None:
     assert PLAN_ID.fullmatch(plan_id(symbol, detector.strategy, side, MONDAY, ordinal))
 
 
+@settings(deadline=None)
 @given(one=symbols, other=symbols)
 def test_two_symbols_never_share_an_id(one: str, other: str) -> None:
     names = {plan_id(symbol, "vwap_reclaim", Direction.LONG, MONDAY, 1) for symbol in (one, other)}

@@ -1,0 +1,87 @@
+"""What every route asks for: the parts of the running app, and a key with enough scope."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.clockwork import Clockwork, read_instant
+from api.keys import Scope, allows, bearer, scope_of
+from api.problems import ProblemError
+from api.settings import ApiSettings
+from api.store import Store
+
+_scheme = HTTPBearer(auto_error=False, description="An API key; none is needed where the server has none.")
+
+
+def settings_of(request: Request) -> ApiSettings:
+    """The settings of the app."""
+    settings: ApiSettings = request.app.state.settings
+    return settings
+
+
+def store_of(request: Request) -> Store:
+    """The database of the app."""
+    store: Store = request.app.state.store
+    return store
+
+
+def clockwork_of(request: Request) -> Clockwork:
+    """The sessions of the app."""
+    clockwork: Clockwork = request.app.state.clockwork
+    return clockwork
+
+
+class Allowed:
+    """Lets a request through whose key has the scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def __call__(
+        self, request: Request, _key: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)] = None
+    ) -> None:
+        """Raise ProblemError: 401 without a known key, 403 when it does not allow this."""
+        held = scope_of(settings_of(request).keys, bearer(request.headers.get("authorization")))
+        if held is None:
+            problem = ProblemError(401, "unauthorized", "no key, or an unknown one")
+            problem.headers = {"WWW-Authenticate": "Bearer"}
+            raise problem
+        if not allows(held, self.scope):
+            raise ProblemError(403, "forbidden", f"this needs a key with the scope {self.scope}")
+
+
+may_read = Allowed(Scope.READ)
+may_write = Allowed(Scope.WRITE)
+
+
+def read_as_of(
+    as_of: Annotated[
+        str | None,
+        Query(
+            description="Answer from records available at this instant only: RFC 3339, or ns since 1970 UTC.",
+            examples=["2013-10-08T10:31:00-04:00"],
+        ),
+    ] = None,
+) -> int | None:
+    """The instant that a request asks for, ns UTC."""
+    return read_instant("as_of", as_of)
+
+
+def read_limit(
+    request: Request, limit: Annotated[int, Query(ge=1, description="Rows on a page.", examples=[100])] = 100
+) -> int:
+    """Rows on a page, within the server's own limit."""
+    return min(limit, settings_of(request).page_rows)
+
+
+AsOf = Annotated[int | None, Depends(read_as_of)]
+Limit = Annotated[int, Depends(read_limit)]
+Settings = Annotated[ApiSettings, Depends(settings_of)]
+Database = Annotated[Store, Depends(store_of)]
+Clock = Annotated[Clockwork, Depends(clockwork_of)]
+
+
+def instant_of(settings: ApiSettings, as_of_ns: int | None) -> int:
+    """The instant that an answer speaks of."""
+    return settings.clock() if as_of_ns is None else as_of_ns

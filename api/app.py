@@ -1,0 +1,60 @@
+"""The application: `create_app(settings)` wires it, nothing happens at import, the lifespan opens and closes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api import problems
+from api.body_limit import BodyLimit
+from api.clockwork import clockwork
+from api.relay.follower import Follower
+from api.relay.hub import Hub
+from api.routes import commands, market, plans, stream
+from api.settings import ApiSettings
+from api.store import Store
+from sinks.errors import DatabaseError
+
+TAGS: Final = [
+    {"name": "plans", "description": "Trading plans: where they stand, what happened, why not."},
+    {"name": "commands", "description": "Asking the flow to register, replace or cancel a plan."},
+    {"name": "market", "description": "The market's clock and calendar."},
+]
+ABOUT: Final = (
+    "Watches trading plans against the US equity tape. Every read takes `as_of` and then answers from records "
+    "available at that instant only; every answer carries the session block. Failures are RFC 9457 problems."
+)
+
+
+def create_app(settings: ApiSettings) -> FastAPI:
+    """Wire an application; it follows its database as long as it lives."""
+    app = FastAPI(title="Fancy Trader", version="1", description=ABOUT, openapi_tags=TAGS, lifespan=_lifespan)
+    app.state.settings = settings
+    app.state.store = Store(settings.database, settings.busy_s)
+    app.state.hub = Hub()
+    for route in (plans, commands, market, stream):
+        app.include_router(route.router)
+    app.add_middleware(BodyLimit, most=settings.body_bytes)
+    app.add_exception_handler(problems.ProblemError, problems.on_problem)
+    app.add_exception_handler(DatabaseError, problems.on_database)
+    app.add_exception_handler(RequestValidationError, problems.on_validation)
+    app.add_exception_handler(HTTPException, problems.on_http)
+    app.add_exception_handler(Exception, problems.on_defect)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    state.clockwork = await anyio.to_thread.run_sync(clockwork)
+    follower = Follower(state.settings, state.store, state.hub)
+    follower.start()
+    try:
+        yield
+    finally:
+        await anyio.to_thread.run_sync(follower.stop)
+        state.store.close()

@@ -1,0 +1,108 @@
+"""Commands to the flow: read with the rules' own reader, appended under the writers' lock, never applied here.
+
+Rule: an idempotency key that its plan has seen gives the command it gave first, or a problem when it asks for more.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from api.problems import ProblemError, invalid, no_plan
+from api.store import Store
+from operators.plan_reading import PlanDefaults, read_plan
+from operators.plans import Plan, PlanError
+from operators.sessions import SessionCalendar
+from operators.state import LIVE
+from sinks.bulk import lock_writers
+from sinks.commands import CANCEL, REGISTER, StoredCommand, append, command_under
+from sinks.plan_reader import states_of, versions_of
+
+_TICKER: Final = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, when (ns UTC), under which key."""
+
+    at_ns: int
+    idempotency_key: str | None
+
+
+def read(body: Mapping[str, Any], calendar: SessionCalendar, at_ns: int) -> Plan:
+    """Hold a plan against the rules.  Raises ProblemError naming the field."""
+    try:
+        plan = read_plan(dict(body), PlanDefaults(at_ns, calendar.close_after))
+    except PlanError as error:
+        raise invalid(error.field, error.message) from None
+    except OverflowError:
+        raise invalid("entry", "is no number of dollars") from None
+    if not _TICKER.fullmatch(plan.symbol):
+        raise invalid("symbol", "must be a ticker in ASCII without blanks")
+    return plan
+
+
+def register(store: Store, plan: Plan, body: Mapping[str, Any], asker: Asker) -> StoredCommand:
+    """Ask for a new plan.  Raises ProblemError (409) when its id is taken."""
+    with store.write() as connection:
+        earlier = _earlier(connection, REGISTER, plan.plan_id, body, asker)
+        if earlier is not None:
+            return earlier
+        taken = versions_of(connection, [plan.plan_id]).get(plan.plan_id, {})
+        if taken:
+            text = f"plan {plan.plan_id} is there with version {max(taken)}; PUT replaces it"
+            raise ProblemError(409, "conflict", text, [("plan_id", "is taken")])
+        return append(connection, REGISTER, plan.plan_id, body, asker.at_ns, asker.idempotency_key)
+
+
+def replace(store: Store, plan: Plan, body: Mapping[str, Any], asker: Asker) -> StoredCommand:
+    """Ask for a new version: the one given, else one above the newest.  Raises ProblemError: 404; 409 if not newer."""
+    with store.write() as connection:
+        given = {**body, "version": plan.version} if "version" in body else dict(body)
+        earlier = _earlier(connection, REGISTER, plan.plan_id, given, asker)
+        if earlier is not None:
+            return earlier
+        versions = versions_of(connection, [plan.plan_id]).get(plan.plan_id)
+        if not versions:
+            raise no_plan(plan.plan_id, None, "(POST registers it)")
+        newest = max(versions)
+        if "version" in body and plan.version <= newest:
+            text = f"version {plan.version} is not newer than version {newest}"
+            raise ProblemError(409, "conflict", text, [("version", f"must be above {newest}")])
+        given = {**given, "version": given.get("version", newest + 1)}
+        return append(connection, REGISTER, plan.plan_id, given, asker.at_ns, asker.idempotency_key)
+
+
+def cancel(store: Store, plan_id: str, asker: Asker) -> StoredCommand:
+    """Ask for an end.  Raises ProblemError: 404, and 409 for a plan that is finished."""
+    with store.write() as connection:
+        earlier = _earlier(connection, CANCEL, plan_id, None, asker)
+        if earlier is not None:
+            return earlier
+        state = states_of(connection, [plan_id]).get(plan_id)
+        if state is None:
+            raise no_plan(plan_id)
+        if state.phase not in LIVE:
+            raise ProblemError(409, "conflict", f"plan {plan_id} is {state.phase}: there is nothing to cancel")
+        return append(connection, CANCEL, plan_id, None, asker.at_ns, asker.idempotency_key)
+
+
+def _earlier(
+    connection: sa.Connection, kind: str, plan_id: str, body: Mapping[str, Any] | None, asker: Asker
+) -> StoredCommand | None:
+    """The command that this key gave before; a version that the server chose then is not compared."""
+    lock_writers(connection)
+    if asker.idempotency_key is None:
+        return None
+    found = command_under(connection, plan_id, asker.idempotency_key)
+    if found is None:
+        return None
+    before = found.body["plan"]
+    if before is not None and body is not None and "version" not in body:
+        before = {name: value for name, value in before.items() if name != "version"}
+    if found.kind != kind or before != (None if body is None else dict(body)):
+        text = f"the key was used for command {found.id}, which asked for something else"
+        raise ProblemError(422, "idempotency-key-reused", text, [("Idempotency-Key", text)])
+    return found

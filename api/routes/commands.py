@@ -1,0 +1,191 @@
+"""Registering, replacing and cancelling plans: commands that the flow takes in its own time."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+
+from api.access import Clock, Database, Settings, may_read, may_write
+from api.answers import answer
+from api.asking import Asker, cancel, read, register, replace
+from api.clockwork import Clockwork
+from api.names import PlanId
+from api.problems import ANSWERS, ProblemOut, invalid, not_found
+from api.settings import ApiSettings
+from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanOut
+from api.standing import one
+from api.store import Store
+from operators.times import iso
+from sinks.commands import StoredCommand, command_of
+
+CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": CommandAnswer, "description": "The flow has taken the command within the wait."},
+    409: {
+        "model": ProblemOut,
+        "description": "The plan stands otherwise.",
+        "content": {"application/problem+json": {}},
+    },
+}
+LOOK_S: Final = 0.02
+"""How often a waiting request looks whether its command was taken."""
+
+router = APIRouter(prefix="/api/v1", tags=["commands"], responses=ANSWERS)
+
+Wait = Annotated[int, Query(ge=0, description="Milliseconds to wait for the flow to take the command.")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,128}$",
+        description="The same key for the same plan asks once, however often it is sent.",
+    ),
+]
+
+
+def asker_of(settings: Settings, key: Key = None) -> Asker:
+    """Who asks."""
+    return Asker(settings.clock(), key)
+
+
+Asking = Annotated[Asker, Depends(asker_of)]
+
+
+@router.post(
+    "/plans",
+    status_code=202,
+    response_model=CommandAnswer,
+    summary="Register a plan",
+    dependencies=[Depends(may_write)],
+    responses=CONFLICT,
+)
+async def register_plan(
+    request: Request,
+    store: Database,
+    clock: Clock,
+    settings: Settings,
+    asker: Asking,
+    body: PlanBody,
+    wait: Wait = 0,
+) -> Response:
+    """Ask the flow to watch a plan from now on, or from its `valid_from`."""
+    given = body.model_dump()
+    plan = read(given, clock.calendar, asker.at_ns)
+    command = await anyio.to_thread.run_sync(register, store, plan, given, asker)
+    return await _accepted(request, store, clock, settings, command, wait)
+
+
+@router.put(
+    "/plans/{plan_id}",
+    status_code=202,
+    response_model=CommandAnswer,
+    summary="Replace a plan",
+    dependencies=[Depends(may_write)],
+    responses=CONFLICT,
+)
+async def replace_plan(
+    request: Request,
+    store: Database,
+    clock: Clock,
+    settings: Settings,
+    asker: Asking,
+    plan_id: PlanId,
+    body: PlanBody,
+    wait: Wait = 0,
+) -> Response:
+    """Ask the flow to watch a new version instead."""
+    given = {"plan_id": plan_id, **body.model_dump()}
+    if given["plan_id"] != plan_id:
+        raise invalid("plan_id", f"must be {plan_id}, as in the path, or be left out")
+    plan = read(given, clock.calendar, asker.at_ns)
+    command = await anyio.to_thread.run_sync(replace, store, plan, given, asker)
+    return await _accepted(request, store, clock, settings, command, wait)
+
+
+@router.delete(
+    "/plans/{plan_id}",
+    status_code=202,
+    response_model=CommandAnswer,
+    summary="Cancel a plan",
+    dependencies=[Depends(may_write)],
+    responses=CONFLICT,
+)
+async def cancel_plan(
+    request: Request,
+    store: Database,
+    clock: Clock,
+    settings: Settings,
+    asker: Asking,
+    plan_id: PlanId,
+    wait: Wait = 0,
+) -> Response:
+    """Ask the flow to stop watching a plan."""
+    command = await anyio.to_thread.run_sync(cancel, store, plan_id, asker)
+    return await _accepted(request, store, clock, settings, command, wait)
+
+
+@router.get(
+    "/commands/{command_id}",
+    response_model=CommandAnswer,
+    summary="What became of a command",
+    dependencies=[Depends(may_read)],
+)
+def one_command(
+    request: Request,
+    store: Database,
+    clock: Clock,
+    settings: Settings,
+    command_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+) -> Response:
+    """A command, and where its plan stands once the flow has taken it."""
+    command, plan = _look(store, command_id)
+    return _told(request, clock, settings, command, plan, 200)
+
+
+async def _accepted(
+    request: Request, store: Store, clock: Clockwork, settings: ApiSettings, command: StoredCommand, wait_ms: int
+) -> Response:
+    """202 at once, or 200 with the plan as soon as the flow has taken the command."""
+    looks = int(min(wait_ms, settings.wait_ms) / 1000 / LOOK_S)
+    plan: PlanOut | None = None
+    for _ in range(looks + 1 if wait_ms or command.applied_ns else 0):
+        command, plan = await anyio.to_thread.run_sync(_look, store, command.id)
+        if command.applied_ns is not None:
+            break
+        await asyncio.sleep(LOOK_S)
+    return _told(request, clock, settings, command, plan, 200 if command.applied_ns is not None else 202)
+
+
+def _look(store: Store, number: int) -> tuple[StoredCommand, PlanOut | None]:
+    with store.read() as connection:
+        command = command_of(connection, number)
+        if command is None:
+            raise not_found("no command", str(number))
+        taken = command.applied_ns is not None and command.plan_id is not None
+        found = one(connection, command.plan_id or "", None) if taken else None
+    if found is None:
+        return command, None
+    return command, PlanOut.of(found.stands.row, found.stands.style, found.stands.direction, found.stands.basis)
+
+
+def _told(
+    request: Request,
+    clock: Clockwork,
+    settings: ApiSettings,
+    command: StoredCommand,
+    plan: PlanOut | None,
+    status: int,
+) -> Response:
+    shown = CommandOut(
+        id=command.id,
+        kind="cancel" if command.kind == "cancel" else "register",
+        plan_id=command.plan_id,
+        created=iso(command.created_ns),
+        created_ns=command.created_ns,
+        applied=None if command.applied_ns is None else iso(command.applied_ns),
+        applied_ns=command.applied_ns,
+    )
+    body = CommandAnswer(**clock.spoken(settings.clock()), command=shown, plan=plan)
+    response = answer(request, body, status)
+    response.headers["Location"] = f"/api/v1/commands/{command.id}"
+    return response

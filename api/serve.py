@@ -1,0 +1,82 @@
+"""Running the API: uvicorn on one socket, loopback unless there are keys, and a stop that keeps nobody waiting."""
+
+import ipaddress
+import socket
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from api.app import create_app
+from api.keys import read_keys
+from api.settings import ApiSettings
+
+STOP_SECONDS: Final = 5
+UNSENT_MS: Final = 10_000
+"""How long sent data may stay unacknowledged before the kernel drops a connection."""
+SEND_BUFFER: Final = 65_536
+"""Bytes that the kernel keeps for a client that does not read: accepted sockets inherit it."""
+
+
+def serve(database: str, host: str, port: int, keys: Path | None) -> None:
+    """Serve a database until a signal.  Raises ValueError for keys or an address that will not do."""
+    known = () if keys is None else read_keys(keys)
+    if not known and not is_loopback(host):
+        msg = f"--host {host}: without keys only a loopback address will do; give --keys FILE"
+        raise ValueError(msg)
+    app = create_app(ApiSettings(database, keys=known))
+    run(app, listening(host, port))
+
+
+def run(app: object, listener: socket.socket) -> None:
+    """Run an application on a socket until SIGINT or SIGTERM."""
+    server = uvicorn.Server(config(app))
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+
+
+def config(app: object) -> uvicorn.Config:
+    """How uvicorn runs it: no compression of frames, sent data bounded in time, sockets told that the server goes."""
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_level="warning",
+        access_log=False,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=65_536,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        server_header=False,
+    )
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.  Raises ValueError when the address cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted sockets inherit it
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_MS)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        msg = f"{host}:{port}: cannot be listened on ({error.strerror or error})"
+        raise ValueError(msg) from None
+    return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's alone.
+
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "example.com")]
+    [True, True, True, False, False]
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

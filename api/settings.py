@@ -1,0 +1,35 @@
+"""What an API process is told once, at its start.  Rule: frozen, and every limit is here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api.clock import now_ns
+from api.keys import ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """`database`: URL.  `keys`: none means that everybody may do everything, which only a loopback address allows.
+
+    `origins`: what browsers may open a WebSocket from; None means the server's own.  Sizes in bytes, times in seconds;
+    `clock`: the present instant, ns UTC.
+    """
+
+    database: str
+    keys: tuple[ApiKey, ...] = ()
+    clock: Callable[[], int] = now_ns
+    busy_s: float = 2.0
+    body_bytes: int = 65_536
+    page_rows: int = 1_000
+    wait_ms: int = 10_000
+    origins: tuple[str, ...] | None = None
+    heartbeat_s: float = 5.0
+    auth_s: float = 5.0
+    send_s: float = 5.0
+    client_queue: int = 1_024
+    clients: int = 2_000
+    frame_bytes: int = 16_384
+    subscribed: int = 1_000
+    follow_s: float = 0.01
+    poll_s: float = 0.5
+    price_s: float = 0.25

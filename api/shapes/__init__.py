@@ -1,0 +1,1 @@
+"""What goes over the wire: one model per shape; the OpenAPI document is made of these."""

@@ -1,0 +1,116 @@
+"""Where plans stand, newest or as of an instant.  Rule: the flow's own state where it was so by then, else its events.
+
+A state that last moved at or before the instant is the state of that instant; only when ticks have moved it on since,
+it is rebuilt from the events up to then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+
+from operators.plan_reading import NO_DEFAULTS, read_plan
+from operators.plans import Plan
+from operators.rebuilding import Rebuilt, rebuilt, state_of
+from operators.rows import StateRow, state_row
+from operators.state import PlanState
+from sinks.plan_reader import (
+    PlanFilter,
+    StoredVersion,
+    events_until,
+    plan_ids_known,
+    standings_page,
+    states_of,
+    versions_of,
+)
+
+Basis = Literal["live", "events"]
+CHUNK = 200
+"""Plans rebuilt at a time while a page is sought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """A plan's state row, what a list shows of the plan, and where the row comes from."""
+
+    row: StateRow
+    style: str
+    direction: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that was known of one plan at an instant.  `priced_ns`: when its last price was told, None: never."""
+
+    stands: Stands
+    plan: Plan
+    state: PlanState
+    versions: dict[int, StoredVersion]
+    priced_ns: int | None
+
+
+def page(
+    connection: sa.Connection, wanted: PlanFilter, as_of_ns: int | None, after: str | None, limit: int
+) -> list[Stands]:
+    """Up to `limit` plans behind the id `after`, in order of plan_id."""
+    if as_of_ns is None:
+        found = standings_page(connection, wanted, after, limit)
+        return [Stands(each.state, each.style, each.direction, "live") for each in found]
+    rows: list[Stands] = []
+    while len(rows) < limit:
+        ids = plan_ids_known(connection, wanted, as_of_ns, after, CHUNK)
+        rows += [each.stands for each in known(connection, ids, as_of_ns) if _fits(each.stands, wanted)]
+        if len(ids) < CHUNK:
+            break
+        after = ids[-1]
+    return rows[:limit]
+
+
+def one(connection: sa.Connection, plan_id: str, as_of_ns: int | None) -> Known | None:
+    """One plan, None when it was not registered by then."""
+    return next(iter(known(connection, [plan_id], as_of_ns)), None)
+
+
+def known(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | None) -> list[Known]:
+    """What was known of plans at an instant, in the order of `plan_ids`; those not registered are left out."""
+    versions = versions_of(connection, plan_ids, as_of_ns)
+    live = {
+        plan_id: row
+        for plan_id, row in states_of(connection, plan_ids).items()
+        if plan_id in versions and (as_of_ns is None or row.updated_ns <= as_of_ns)
+    }
+    moved = [plan_id for plan_id in plan_ids if plan_id in versions and plan_id not in live]
+    logs = events_until(connection, moved, as_of_ns) if moved else {}
+    found = []
+    for plan_id in plan_ids:
+        if plan_id in live:
+            found.append(_live(live[plan_id], versions[plan_id]))
+        elif logs.get(plan_id):
+            plans = {number: read_plan(each.body, NO_DEFAULTS) for number, each in versions[plan_id].items()}
+            told = rebuilt(plans, logs[plan_id])
+            found += [] if told is None else [_rebuilt(told, versions[plan_id])]
+    return found
+
+
+def _live(row: StateRow, versions: dict[int, StoredVersion]) -> Known:
+    plan = read_plan(versions[row.version].body, NO_DEFAULTS)
+    stands = Stands(row, str(plan.style), str(plan.direction), "live")
+    return Known(stands, plan, state_of(row), versions, row.updated_ns)
+
+
+def _rebuilt(told: Rebuilt, versions: dict[int, StoredVersion]) -> Known:
+    row = state_row(told.plan, told.state)
+    stands = Stands(row, str(told.plan.style), str(told.plan.direction), "events")
+    return Known(stands, told.plan, told.state, versions, told.priced_ns)
+
+
+def _fits(stands: Stands, wanted: PlanFilter) -> bool:
+    since = wanted.updated_since_ns
+    return (
+        wanted.phase in (None, stands.row.phase)
+        and wanted.style in (None, stands.style)
+        and wanted.direction in (None, stands.direction)
+        and (since is None or stands.row.updated_ns >= since)
+    )

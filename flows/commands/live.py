@@ -1,0 +1,53 @@
+"""`fancy-trader live`: the market as it happens."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.errors import BadInputError
+from flows.options import DEFAULT_DATABASE, ReplayOptions
+
+
+def live(
+    tape: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the tape; goes on where it ends.")] = Path(
+        "tape"
+    ),
+    database: Annotated[str, typer.Option("--db", metavar="URL", help="SQLite or PostgreSQL.")] = DEFAULT_DATABASE,
+    symbols: Annotated[str | None, typer.Option(metavar="A,B", help="Follow these symbols; without, all.")] = None,
+    universe: Annotated[Path | None, typer.Option(metavar="FILE", help="The same, one symbol per line.")] = None,
+    plans: Annotated[Path | None, typer.Option(metavar="FILE", help="Plans to register at the start.")] = None,
+    events: Annotated[Path | None, typer.Option(metavar="FILE", help="Market events, CSV.")] = None,
+    scan: Annotated[bool, typer.Option("--scan/--no-scan", help="Build bars and let the scanner find plans.")] = True,
+    bars: Annotated[Path | None, typer.Option(metavar="DIR", help="Earlier minute and day aggregates.")] = None,
+    feed_url: Annotated[
+        str, typer.Option(metavar="URL", help="Another feed, such as the practice market's.")
+    ] = "wss://socket.massive.com/stocks",
+    rest_url: Annotated[str | None, typer.Option(metavar="URL", help="Another REST side.")] = None,
+    repair: Annotated[bool, typer.Option("--repair/--no-repair", help="Fetch what a gap missed.")] = True,
+    fsync: Annotated[str, typer.Option(help="When the tape is made durable: batch, interval or never.")] = "batch",
+    risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Follow the vendor's feed onto a tape and the tape through the dataflow, until Ctrl-C; key from MASSIVE_API_KEY.
+
+    Example: fancy-trader live --symbols SPY,AAPL --plans plans.json --db sqlite:///plans.db --tape tape
+    """
+    from flows.commands.replay import read_symbols
+    from flows.live.options import LiveOptions
+    from flows.live.run_live import run_live
+    from flows.scanning import read_universe
+    from flows.tape.segments.writer import Sync
+
+    if fsync not in list(Sync):
+        msg = f"--fsync: got {fsync!r}; must be one of {', '.join(Sync)}"
+        raise BadInputError(msg)
+    chosen = (read_symbols(symbols) or frozenset()) | (read_universe(universe) if universe else frozenset())
+    if scan and not chosen:
+        msg = "--symbols or --universe: the scanner needs to know whom to follow; or give --no-scan"
+        raise BadInputError(msg)
+    flow = ReplayOptions(
+        paths=(tape,), plans=plans, database=database, events=events, scan=scan, bars=bars, risk_budget=risk
+    )
+    options = LiveOptions(flow, tape, feed_url, rest_url, repair, Sync(fsync), tuple(sorted(chosen)))
+    run_live(options, quiet=quiet)

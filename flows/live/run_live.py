@@ -1,0 +1,97 @@
+"""The market as it happens: the feed in a process of its own, the tape that it writes through the dataflow here."""
+
+import multiprocessing
+import os
+import sys
+import time
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from typing import Final
+
+from flows.calendars import nyse_calendar
+from flows.errors import CommandError
+from flows.feed.api_key import key_from
+from flows.live.ingest import ingest, say
+from flows.live.options import LiveOptions
+from flows.meter import Meter
+from flows.replay import Prepared, run
+from flows.run_replay import progress_of, stopping_cleanly
+from flows.scanning import load_history
+from flows.tape.files import TapeFile, find_tape_files
+from flows.tape.reader import TapeReader
+from flows.tape.segments.follower import TapeFollower
+from flows.tape_source import Replay
+
+WAIT_SECONDS: Final = 0.1
+LEAVE_SECONDS: Final = 10.0
+
+
+def run_live(options: LiveOptions, *, quiet: bool) -> None:
+    """Follow the feed until Ctrl-C or SIGTERM.  Raises CommandError when the feed ended for good."""
+    key_from()  # the other process needs it: better to hear of it here
+    meter = Meter()
+    context = multiprocessing.get_context("spawn")
+    feed = context.Process(target=ingest, args=(options, os.getpid()), name="ingest", daemon=True)
+    feed.start()
+    try:
+        with stopping_cleanly(meter), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
+            first_ns = _first_record(options, feed, meter)
+            if first_ns is not None:
+                Thread(target=_stop_with, args=(feed, meter), daemon=True).start()
+                run(_prepared(options, first_ns), meter)
+    finally:
+        _leave(feed)
+    if feed.exitcode:
+        msg = "the feed ended; what it said stands above"
+        raise CommandError(msg)
+    say("stopped", prints=meter.rows, dead_letters=meter.dead_letters, divergences=meter.divergences)
+
+
+def _first_record(options: LiveOptions, feed: BaseProcess, meter: Meter) -> int | None:
+    """Wait for the tape's first record and return its time, ns UTC; None when it will not come."""
+    while feed.is_alive() and not meter.stop.is_set():
+        if options.tape.is_dir():
+            with TapeFollower(options.tape) as follower:
+                placed = follower.read()
+            if placed:
+                return placed[0][0].receive_ns
+        time.sleep(WAIT_SECONDS)
+    return None
+
+
+def _prepared(options: LiveOptions, first_ns: int) -> Prepared:
+    (file,), _ = _tape_of(options)
+    flow = options.flow
+    scanned = frozenset(options.symbols) if flow.scan else frozenset[str]()
+    session = nyse_calendar().block(first_ns).session_date
+    history, letters = load_history(flow, scanned, nyse_calendar().day_on_or_after(session).pre_ns)
+    reader = TapeReader(
+        (file,),
+        tuple(sorted(options.symbols)),
+        late_ns=flow.late_ns,
+        for_bars=flow.scan,
+        odd_lots=flow.odd_lots,
+        extended_hours=flow.extended_hours,
+    )
+    replayed = Replay(plans=(), events=(), reader=reader, history=history, follow=True)
+    return Prepared(flow, replayed, (), (), letters)
+
+
+def _tape_of(options: LiveOptions) -> tuple[list[TapeFile], list[str]]:
+    files, notes = find_tape_files([options.tape])
+    return files[:1], notes
+
+
+def _stop_with(feed: BaseProcess, meter: Meter) -> None:
+    """End the flow at the tape's end once its writer is gone."""
+    feed.join()
+    meter.stop.set()
+
+
+def _leave(feed: BaseProcess) -> None:
+    if feed.is_alive():
+        feed.terminate()
+    feed.join(LEAVE_SECONDS)
+    if feed.is_alive():
+        feed.kill()
+        feed.join()

@@ -1,0 +1,53 @@
+"""Plan commands as they stand on the tape, into what the dataflow obeys.  A command acts at its record's time.
+
+Commands may be on the tape more than once (their writer died between two of its steps): the first counts.
+"""
+
+from collections.abc import Mapping
+
+from flows.calendars import nyse_calendar
+from flows.items import Commands
+from flows.tape.segments.payloads import PlanCommand, read_command
+from operators.plan_reading import PlanDefaults, read_plan
+from operators.plans import PlanError
+from operators.records import Cancel, Register
+
+Refusal = tuple[str, str]
+"""The field that a command fails by, and why."""
+
+
+class CommandReader:
+    """Reads the commands of one tape in its order.  `symbols`: of plans that are known from elsewhere, by plan_id."""
+
+    def __init__(self, symbols: Mapping[str, str], *, odd_lots: bool = False, extended_hours: bool = False) -> None:
+        self._symbols = dict(symbols)
+        self._odd_lots, self._extended_hours = odd_lots, extended_hours
+        self._seen: set[str] = set()
+
+    def read(self, payload: bytes, at_ns: int) -> Commands | Refusal | None:
+        """Return what a record commands, why it commands nothing, or None when it is there for the second time."""
+        try:
+            given = read_command(payload)
+        except ValueError as error:
+            return "command", f"is none ({error})"
+        if given.id in self._seen:
+            return None
+        self._seen.add(given.id)
+        return self._register(given, at_ns) if given.kind == "register" else self._cancel(given, at_ns)
+
+    def _register(self, given: PlanCommand, at_ns: int) -> Commands | Refusal:
+        defaults = PlanDefaults(at_ns, nyse_calendar().close_after, self._odd_lots, self._extended_hours)
+        try:
+            plan = read_plan(given.plan, defaults)
+        except PlanError as error:
+            return error.field, error.message
+        self._symbols[plan.plan_id] = plan.symbol
+        return Commands(plan.symbol, (Register(at_ns, plan),))
+
+    def _cancel(self, given: PlanCommand, at_ns: int) -> Commands | Refusal:
+        if not given.plan_id:
+            return "plan_id", "is missing"
+        symbol = self._symbols.get(given.plan_id, given.symbol)
+        if symbol is None:
+            return "plan_id", f"no plan {given.plan_id} was registered before"
+        return Commands(symbol, (Cancel(at_ns, given.plan_id),))

@@ -1,0 +1,131 @@
+"""Records into pieces: runs of prints in columns, and what stands between them.
+
+Rule: a piece's prints come before its marks, and nothing else of the tape's order is lost.  Clock marks are the
+exception that changes nothing: after one, no older print is let through, so of several only the last is given.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from flows.items import MarketCalendar
+from flows.tape.commands import CommandReader
+from flows.tape.scan import ROW, Mark, Piece, dead_letter
+from flows.tape.segments.follower import Placed
+from flows.tape.segments.payloads import GapMark, read_events, read_gap, read_repair
+from flows.tape.segments.record import AROUND, Kind, Record
+from flows.tape.segments.segment import START, Offset
+from operators import ticks
+from operators.records import ClockMark
+from operators.rows import DeadLetter
+from operators.times import iso
+from operators.wire.frames import read_frame
+from operators.wire.pages import read_page
+from operators.wire.reckoning import Reckoning
+from operators.wire.rows import Reject, WireRow, columns
+from operators.wire.succession import FEED, Succession, Verdict
+
+
+class TapeDecoder:
+    """Decodes one tape from its beginning.  What it remembers depends on the records alone, not on how they come."""
+
+    def __init__(self, folder: Path, commands: CommandReader) -> None:
+        self._folder, self._commands = folder, commands
+        self._succession, self._reckoning = Succession(), Reckoning()
+        self._repairs = FEED
+        self._rows: list[WireRow] = []
+        self._places: list[int] = []
+        self._letters: list[DeadLetter] = []
+        self._time: ClockMark | None = None
+        self._read = 0
+        self._at = START
+
+    def pieces(self, placed: Iterable[Placed]) -> Iterator[Piece]:
+        """Yield what some records hold, in their order; the last piece reaches to the last record."""
+        for record, end in placed:
+            mark = self.record(record, end)
+            if mark is not None:
+                yield self.piece(mark)
+        if self._read or self._time is not None or self._letters:
+            yield self.piece()
+
+    def record(self, record: Record, end: Offset) -> Mark | None:
+        """Take one record that ends at `end`; return the mark it is, if any: then a piece must be taken."""
+        self._at = end
+        place = end.position - AROUND - len(record.payload)
+        match record.kind:
+            case Kind.FRAME:
+                self.prints(*read_frame(record.payload), place, record.receive_ns)
+            case Kind.REPAIR:
+                symbol, body = read_repair(record.payload)
+                self.prints(*read_page(symbol, body), place, record.receive_ns, max(1, self._repairs))
+            case Kind.CLOCK:
+                self._clock(record.receive_ns)
+            case Kind.COMMAND | Kind.EVENTS | Kind.GAP:
+                return self._mark(record, place)
+        return None
+
+    def prints(
+        self, rows: list[WireRow], rejects: list[Reject], place: int, receive_ns: int, source: int = FEED
+    ) -> None:
+        """Take the prints of one record at `place`, in bytes from the segment's start."""
+        judge, newest_ns = self._succession.judge, 0
+        for number, row in enumerate(rows):
+            verdict = judge(row, source)
+            newest_ns = max(newest_ns, row.sip_ns)
+            if verdict is Verdict.NEW:
+                self._rows.append(row)
+                self._places.append(place + number)
+            else:
+                self._left_out(row, verdict, place + number)
+        self._letters += [self._letter(place + each.place, each.field, each.reason, each.raw) for each in rejects]
+        self._read += len(rows) + len(rejects)
+        if rows:
+            self._reckoning.heard(newest_ns, receive_ns)
+
+    def piece(self, mark: Mark | None = None) -> Piece:
+        """Return what came since the last piece, and begin the next."""
+        marks = tuple(each for each in (self._time, mark) if each is not None)
+        frame = columns(self._rows).select(pl.Series(ROW, self._places, dtype=pl.UInt32), *ticks.DECISIVE)
+        piece = Piece(frame, self._letters, marks, self._at, self._read)
+        self._rows, self._places, self._letters, self._time, self._read = [], [], [], None, 0
+        return piece
+
+    def _clock(self, clock_ns: int) -> None:
+        reached_ns = self._reckoning.reached(clock_ns)
+        if reached_ns is not None:
+            self._succession.mark(reached_ns)
+            self._time = ClockMark(reached_ns)
+
+    def _mark(self, record: Record, place: int) -> Mark | None:
+        try:
+            match record.kind:
+                case Kind.EVENTS:
+                    return MarketCalendar(read_events(record.payload))
+                case Kind.GAP:
+                    return self._gap(read_gap(record.payload))
+                case _:
+                    found = self._commands.read(record.payload, record.receive_ns)
+        except ValueError as error:
+            found = record.kind.name.lower(), f"is not as it should be ({error})"
+        if isinstance(found, tuple):
+            self._letters.append(self._letter(place, *found, record.payload.decode(errors="replace")))
+            return None
+        return found
+
+    def _gap(self, mark: GapMark) -> GapMark:
+        self._repairs += mark.state == "open"
+        self._reckoning.gap(mark.gap, opened=mark.state == "open")
+        return mark
+
+    def _left_out(self, row: WireRow, verdict: Verdict, place: int) -> None:
+        if verdict is Verdict.REPEATED:
+            field, reason = ticks.TRADE_ID, f"{row.symbol} has this print on the tape already"
+        else:
+            newest = iso(self._succession.newest_ns(row.symbol))
+            field, reason = ticks.SIP_NS, f"{row.symbol} goes back in time, after {newest}"
+        self._letters.append(self._letter(place, field, reason, f"{row.symbol} {row.sip_ns} {row.price}"))
+
+    def _letter(self, place: int, field: str, reason: str, raw: str) -> DeadLetter:
+        return dead_letter(f"{self._folder}/{self._at.segment:06d}", place, field, reason, raw)

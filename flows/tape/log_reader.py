@@ -1,0 +1,65 @@
+"""The folder of a tape that was recorded live, in pieces like those of any other recording."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from flows.items import Commands
+from flows.tape.commands import CommandReader
+from flows.tape.decoding import TapeDecoder
+from flows.tape.scan import Mark, Piece, ScanFilter
+from flows.tape.segments.follower import TapeFollower
+from flows.tape.segments.record import Kind
+from operators.records import ClockMark
+
+READ_BYTES: Final = 1 << 23
+_HOLDS_SOMETHING: Final = frozenset({Kind.FRAME, Kind.REPAIR, Kind.COMMAND})
+
+
+def read_log(
+    folder: Path, wanted: ScanFilter, commands: CommandReader | None = None, *, follow: bool = False
+) -> Iterator[Piece]:
+    """Yield a tape's pieces in order.
+
+    `follow`: go on for ever with what its writer lets be seen, with an empty piece whenever there is nothing new.
+    Raises TapeDamagedError, and TapeError when the disk refuses.
+    """
+    decoder = TapeDecoder(folder, commands or CommandReader({}))
+    with TapeFollower(folder, visible_only=follow) as follower:
+        while True:
+            placed = follower.read(READ_BYTES)
+            yield from (_wanted(piece, wanted) for piece in decoder.pieces(placed))
+            if not placed and not follow:
+                return
+            if not placed:
+                yield decoder.piece()
+
+
+def verify_log(folder: Path) -> bool:
+    """Read a tape to its end; return whether it holds any message or command.  Raises TapeDamagedError."""
+    holds = False
+    with TapeFollower(folder, visible_only=False) as follower:
+        while placed := follower.read(READ_BYTES):
+            holds = holds or any(record.kind in _HOLDS_SOMETHING for record, _ in placed)
+    return holds
+
+
+def _wanted(piece: Piece, wanted: ScanFilter) -> Piece:
+    """Leave out the prints and marks that nobody asked for."""
+    kept = wanted.expression()
+    if kept is None:
+        return piece
+    marks = tuple(mark for mark in piece.marks if _is_wanted(mark, wanted))
+    return replace(piece, ticks=piece.ticks.filter(kept), marks=marks)
+
+
+def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:
+    match mark:
+        case Commands():
+            in_time = wanted.to_ns is None or all(each.at_ns <= wanted.to_ns for each in mark.commands)
+            return in_time and (wanted.symbols is None or mark.symbol in wanted.symbols)
+        case ClockMark():
+            return wanted.to_ns is None or mark.at_ns <= wanted.to_ns
+        case _:
+            return True

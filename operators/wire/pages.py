@@ -1,0 +1,91 @@
+"""Trades in one page of the vendor's /v3/trades endpoint, as rows like those of the feed.
+
+Rule: a page is read as if its prints had come by the feed.  The endpoint's times are ns, the feed's ms; they are cut
+to ms, so that the same print has the same time wherever it came from, and a repaired day equals an undisturbed one.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from operators.wire.rows import MS_NS, Reject, WireRow, as_ns, finding
+
+RAW_LENGTH: Final = 300
+
+
+class _Trade(msgspec.Struct, gc=False):
+    price: float | None = None
+    size: float | None = None
+    decimal_size: float | str | None = None
+    sip_timestamp: int | None = None
+    participant_timestamp: int | None = None
+    conditions: list[int] | None = None
+    correction: int | None = None
+    exchange: int | None = None
+    id: str | int | None = None
+    sequence_number: int | None = None
+    trf_id: int | None = None
+    trf_timestamp: int | None = None
+
+
+class _Page(msgspec.Struct, gc=False):
+    results: list[msgspec.Raw] | None = None
+
+
+_page: Final = msgspec.json.Decoder(_Page)
+_trade: Final = msgspec.json.Decoder(_Trade)
+
+
+def read_page(symbol: str, body: bytes) -> tuple[list[WireRow], list[Reject]]:
+    """Return a page's trades in its order, and what could not be used.  Never fails."""
+    try:
+        results = _page.decode(body).results or []
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return [], [Reject(0, "page", f"is no page of trades ({error})", _text(body))]
+    rows: list[WireRow] = []
+    rejects: list[Reject] = []
+    for place, raw in enumerate(results):
+        read = _read(symbol, bytes(raw))
+        if isinstance(read, WireRow):
+            rows.append(read)
+        else:
+            rejects.append(Reject(place, *read, _text(bytes(raw))))
+    return rows, rejects
+
+
+def _read(symbol: str, raw: bytes) -> WireRow | tuple[str, str]:
+    try:
+        trade = _trade.decode(raw)
+        size = trade.size if trade.decimal_size is None else float(trade.decimal_size)
+    except (msgspec.DecodeError, ValueError) as error:
+        return "row", str(error).replace("`", "")
+    sip_ns = _ms(trade.sip_timestamp)
+    found = finding(symbol, sip_ns, trade.price, size)
+    if found is not None or sip_ns is None or trade.price is None or size is None:
+        return found or ("row", "is incomplete")
+    return WireRow(
+        symbol,
+        sip_ns,
+        _ms(trade.participant_timestamp),
+        trade.price,
+        size,
+        trade.exchange,
+        ",".join(map(str, trade.conditions)) if trade.conditions else None,
+        trade.sequence_number,
+        None if trade.id is None else str(trade.id),
+        trade.trf_id,
+        _ms(trade.trf_timestamp),
+        trade.correction or 0,
+    )
+
+
+def _ms(stamp: Any) -> int | None:
+    """Return a time in ns, without what is finer than ms."""
+    if stamp is None:
+        return None
+    at_ns = as_ns(stamp)
+    return at_ns - at_ns % MS_NS
+
+
+def _text(body: bytes) -> str:
+    return body[:RAW_LENGTH].decode(errors="replace")

@@ -1,0 +1,78 @@
+"""A print off the wire as a plain row, in the order of `ticks.TICK_SCHEMA`.  A row is usable or it is a `Reject`."""
+
+from math import inf
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from operators import ticks
+from operators.times import EARLIEST_NS, LATEST_NS
+from operators.usable import TimeBounds, why_unusable
+
+MS_NS: Final = 1_000_000
+
+
+class WireRow(NamedTuple):
+    """One print.  Times in ns UTC, None or 0 where unknown; `price` dollars; `size` shares; no id: None."""
+
+    symbol: str
+    sip_ns: int
+    participant_ns: int | None
+    price: float
+    size: float
+    exchange: int | None
+    conditions: str | None
+    sequence: int | None
+    trade_id: str | None
+    trf_id: int | None
+    trf_ns: int | None
+    correction: int
+
+
+class Reject(NamedTuple):
+    """What could not be used: its place among the events of its message from 0, the culprit, why, and the text."""
+
+    place: int
+    field: str
+    reason: str
+    raw: str
+
+
+_BOUNDS: Final = TimeBounds()
+_LOW_MS, _LOW_US, _LOW_NS = 10**11, 10**14, 10**17
+
+
+def as_ns(stamp: int) -> int:
+    """Return a time in ns whatever its unit: 12 to 14 digits are ms, 15 to 17 are us, more are ns.  No other is valid.
+
+    >>> as_ns(1679590840534), as_ns(1679590840534000), as_ns(1679590840534000001)
+    (1679590840534000000, 1679590840534000000, 1679590840534000001)
+    """
+    if stamp >= _LOW_NS:
+        return stamp
+    if stamp >= _LOW_US:
+        return stamp * 1_000
+    return stamp * MS_NS if stamp >= _LOW_MS else stamp
+
+
+def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: float | None) -> tuple[str, str] | None:
+    """Return the field that keeps a print from being a tick and why, None when nothing does."""
+    if (
+        symbol
+        and sip_ns is not None
+        and price is not None
+        and size is not None
+        and EARLIEST_NS <= sip_ns < LATEST_NS
+        and 0 < price < inf
+        and 0 <= size < inf
+    ):
+        return None
+    return why_unusable(symbol, sip_ns, price, size, _BOUNDS)
+
+
+def columns(rows: list[WireRow]) -> pl.DataFrame:
+    """Return rows as a frame of `ticks.TICK_SCHEMA`."""
+    if not rows:
+        return pl.DataFrame(schema=ticks.TICK_SCHEMA)
+    by_column = zip(ticks.TICK_SCHEMA.items(), zip(*rows, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in by_column])

@@ -1,0 +1,215 @@
+"""Registering, replacing and cancelling over HTTP: what is written, what is refused, who may."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from api.keys import ApiKey, Scope, digest_of
+from operators.lifecycle import register, step
+from operators.plan_reading import NO_DEFAULTS, read_plan
+from operators.records import Cancel
+from operators.rows import Batch, plan_row, state_row
+from sinks.commands import StoredCommand
+from sinks.database import open_database
+from sinks.tables import commands
+from sinks.writer import SinkWriter
+from tests.api.conftest import NOW_NS, MakeClient
+
+PLAN: dict[str, Any] = {
+    "plan_id": "dip",
+    "symbol": "AIG",
+    "style": "intraday",
+    "direction": "long",
+    "entry": 49.0,
+    "stop": 48.5,
+    "targets": [49.5, 50.0],
+}
+
+
+def stored(url: str) -> list[StoredCommand]:
+    """All commands in order."""
+    engine = open_database(url, read_only=True)
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(commands).order_by(commands.c.id)).all()
+    engine.dispose()
+    return [StoredCommand(*row) for row in rows]
+
+
+def apply_all(url: str, at_ns: int) -> None:
+    """What the flow does with commands: states and events, then the mark."""
+    engine = open_database(url)
+    for command in [each for each in stored(url) if each.applied_ns is None]:
+        if command.kind == "register":
+            plan = read_plan({**command.body["plan"], "valid_from": at_ns, "expires_at": at_ns + 10**12}, NO_DEFAULTS)
+            state, events = register(plan, at_ns)
+            batch = Batch(plans=(plan_row(plan, at_ns),), events=events, states=(state_row(plan, state),))
+        else:
+            plan = read_plan({**PLAN, "valid_from": at_ns - 5, "expires_at": at_ns + 10**12}, NO_DEFAULTS)
+            state, _ = register(plan, at_ns - 5)
+            state, events = step(plan, state, Cancel(at_ns, plan.plan_id))
+            batch = Batch(events=events, states=(state_row(plan, state),))
+        SinkWriter(engine, "tape").write(batch)
+        with engine.begin() as connection:
+            connection.execute(commands.update().where(commands.c.id == command.id).values(applied_ns=at_ns))
+    engine.dispose()
+
+
+@pytest.fixture
+def client(make_client: MakeClient, empty_url: str) -> TestClient:
+    """A client over an empty database, of each engine."""
+    return make_client(empty_url)
+
+
+@pytest.fixture
+def flow(empty_url: str) -> Callable[[], None]:
+    """Takes all commands."""
+    return lambda: apply_all(empty_url, NOW_NS)
+
+
+def test_a_plan_is_registered_replaced_and_cancelled(
+    client: TestClient, empty_url: str, flow: Callable[[], None]
+) -> None:
+    """Each is a command with an id; the plan is there once the flow has taken it."""
+    asked = client.post("/api/v1/plans", json=PLAN)
+    command = asked.json()["command"]
+    assert (asked.status_code, command["kind"], command["applied"], asked.json()["plan"]) == (
+        202,
+        "register",
+        None,
+        None,
+    )
+    assert asked.headers["location"] == f"/api/v1/commands/{command['id']}"
+    assert stored(empty_url)[0].body == {"idempotency_key": None, "plan": PLAN}
+    assert stored(empty_url)[0].created_ns == NOW_NS
+    assert client.get("/api/v1/plans/dip").status_code == 404
+    flow()
+    told = client.get(asked.headers["location"]).json()
+    assert (told["command"]["applied_ns"], told["plan"]["phase"]) == (NOW_NS, "waiting")
+    assert client.post("/api/v1/plans", json=PLAN).status_code == 409
+    assert client.put("/api/v1/plans/dip", json={**PLAN, "version": 1}).json()["errors"][0]["field"] == "version"
+    replaced = client.put("/api/v1/plans/dip", json={**PLAN, "stop": 48.4})
+    assert replaced.status_code == 202
+    assert stored(empty_url)[1].body["plan"] == {**PLAN, "stop": 48.4, "version": 2}
+    assert client.put("/api/v1/plans/other", json={**PLAN, "plan_id": "other"}).status_code == 404
+    assert client.put("/api/v1/plans/other", json=PLAN).json()["errors"][0]["field"] == "plan_id"
+
+
+def test_only_a_live_plan_can_be_cancelled(client: TestClient, empty_url: str, flow: Callable[[], None]) -> None:
+    assert client.delete("/api/v1/plans/dip").status_code == 404
+    client.post("/api/v1/plans", json=PLAN)
+    flow()
+    assert client.delete("/api/v1/plans/dip").json()["command"]["kind"] == "cancel"
+    flow()
+    assert client.get("/api/v1/plans/dip").json()["plan"]["phase"] == "cancelled"
+    refused = client.delete("/api/v1/plans/dip")
+    assert (refused.status_code, "cancelled" in refused.json()["detail"]) == (409, True)
+    assert [command.kind for command in stored(empty_url)] == ["register", "cancel"]
+
+
+def test_one_key_asks_once(client: TestClient, empty_url: str, flow: Callable[[], None]) -> None:
+    """Sent again, also after the flow has taken it, a command is the same command; another under its key is refused."""
+    key = {"Idempotency-Key": "k-1"}
+    first = client.post("/api/v1/plans", json=PLAN, headers=key).json()["command"]["id"]
+    assert client.post("/api/v1/plans", json=PLAN, headers=key).json()["command"]["id"] == first
+    flow()
+    again = client.post("/api/v1/plans", json=PLAN, headers=key)
+    assert (again.status_code, again.json()["command"]["id"], again.json()["plan"]["plan_id"]) == (200, first, "dip")
+    assert client.post("/api/v1/plans", json={**PLAN, "stop": 48.0}, headers=key).status_code == 422
+    assert client.delete("/api/v1/plans/dip", headers=key).status_code == 422
+    change = {"Idempotency-Key": "k-2"}
+    second = client.put("/api/v1/plans/dip", json={**PLAN, "stop": 48.4}, headers=change).json()["command"]["id"]
+    flow()
+    assert (
+        client.put("/api/v1/plans/dip", json={**PLAN, "stop": 48.4}, headers=change).json()["command"]["id"] == second
+    )
+    assert len(stored(empty_url)) == 2
+
+
+def test_waiting_answers_as_soon_as_the_flow_has_taken_the_command(
+    client: TestClient, empty_url: str, flow: Callable[[], None]
+) -> None:
+    def soon() -> None:
+        while not stored(empty_url):
+            time.sleep(0.01)
+        flow()
+
+    thread = threading.Thread(target=soon)
+    thread.start()
+    answer = client.post("/api/v1/plans?wait=8000", json=PLAN)
+    thread.join()
+    assert (answer.status_code, answer.json()["plan"]["phase"]) == (200, "waiting")
+    assert client.delete("/api/v1/plans/dip?wait=60").status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"stop": 49.2}, "stop"),
+        ({"stop": None}, "stop"),
+        ({"targets": [49.5, 49.2]}, "targets[2]"),
+        ({"targets": []}, "targets"),
+        ({"entry": {"type": "guess"}}, "entry.type"),
+        ({"direction": "up"}, "direction"),
+        ({"valid_from": "yesterday"}, "valid_from"),
+        ({"symbol": "Ä\ud800"}, "symbol"),
+        ({"plan_id": "a b"}, "plan_id"),
+        ({"size": 7}, "size"),
+        ({"entry": 10**400}, "entry"),
+        ({"at_risk_buffer": float("nan")}, "at_risk_buffer"),
+    ],
+)
+def test_a_plan_that_breaks_a_rule_is_refused_by_field(
+    make_client: MakeClient, sqlite_url: str, change: dict[str, Any], field: str
+) -> None:
+    """Refused before the database is looked at: there is none here."""
+    client, headers = make_client(sqlite_url), {"Content-Type": "application/json"}
+    refused = client.post("/api/v1/plans", content=json.dumps({**PLAN, **change}), headers=headers)
+    assert refused.status_code == 422, refused.text
+    assert [error["field"] for error in refused.json()["errors"]] == [field]
+
+
+def test_a_body_that_is_no_plan_or_too_long_is_a_problem(client: TestClient) -> None:
+    for text, status in (("{", 422), ("[1]", 422), ("", 422), ("[" * 5000, 400), ('"' + "x" * 70_000 + '"', 413)):
+        found = client.post("/api/v1/plans", content=text, headers={"Content-Type": "application/json"})
+        assert (found.status_code, found.headers["content-type"]) == (status, "application/problem+json"), text[:9]
+
+
+def test_a_locked_database_is_a_problem_and_no_hang(client: TestClient, empty_url: str) -> None:
+    engine = open_database(empty_url)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5064321001)")
+        began = time.monotonic()
+        found = client.post("/api/v1/plans", json=PLAN)
+        assert (found.status_code, time.monotonic() - began < 5) == (503, True)
+        assert client.get("/api/v1/plans").status_code == 200
+    engine.dispose()
+    assert client.post("/api/v1/plans", json=PLAN).status_code == 202
+
+
+KEYS = (ApiKey("look", digest_of("r"), Scope.READ), ApiKey("act", digest_of("w"), Scope.WRITE))
+
+
+def test_every_route_wants_a_key_with_its_scope(make_client: MakeClient, sqlite_url: str) -> None:
+    """Made from the document, so that a new route cannot be forgotten."""
+    client = make_client(sqlite_url, keys=KEYS)
+    allowed = {"none": set(), "bad": set(), "r": set(), "w": set()}  # type: dict[str, set[tuple[str, str]]]
+    every: set[tuple[str, str]] = set()
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            every.add((method, path))
+            for secret, let in allowed.items():
+                headers = {} if secret == "none" else {"Authorization": f"Bearer {secret}"}
+                filled = path.replace("{command_id}", "1").replace("{", "").replace("}", "")
+                found = client.request(method, filled, headers=headers)
+                if found.status_code not in (401, 403):
+                    let.add((method, path))
+                assert (found.status_code == 401) == (secret in ("none", "bad")), (method, path, secret)
+    writing = {each for each in every if each[0] in ("put", "delete") or each == ("post", "/api/v1/plans")}
+    assert allowed == {"none": set(), "bad": set(), "r": every - writing, "w": every}
