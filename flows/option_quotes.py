@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -34,9 +33,6 @@ from operators.chains.contracts import read_contract, root_of
 from operators.rows import DeadLetter
 from operators.sessions import SessionCalendar, new_york
 
-FURTHEST: Final = timedelta(days=366)
-"""The longest horizon is sixty sessions; expiries a year after the first session are further than it needs."""
-
 _SUFFIXES: Final = (".csv", ".csv.gz")
 _DAY_IN_NAME: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 
@@ -58,8 +54,7 @@ def load_option_quotes(
     Raises DataMissingError for a folder without option quotes and for a damaged file.
     """
     roots = {root_of(symbol): symbol for symbol in sorted(symbols, key=lambda symbol: ("." not in symbol, symbol))}
-    first = new_york(from_ns).date()
-    wanted = OptionFilter(roots, first, first + FURTHEST, from_ns, to_ns)
+    wanted = OptionFilter(roots, new_york(from_ns).date(), from_ns, to_ns)
     frames, letters, adjusted = [pl.DataFrame(schema=SCHEMA)], list[DeadLetter](), Counter[str]()
     for file in _files(folder, wanted):
         found = read_option_quotes(file, wanted)

@@ -8,7 +8,7 @@ asked at the ends of bars, which are whole minutes, and memory is bounded by min
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,9 @@ COLUMNS: Final = (TICKER, ASK, BID, AT)
 OF_STOCKS: Final = "participant_timestamp"
 """Quotes of stocks have this column too, those of options have not."""
 
+FURTHEST: Final = timedelta(days=366)
+"""The longest horizon is sixty sessions: an expiry a year after its quote is further than any question needs."""
+
 SCHEMA: Final = {TICKER: pl.String(), BID: pl.Float64(), ASK: pl.Float64(), AT: pl.Int64()}
 
 _EXPIRY: Final = "expiry"
@@ -37,14 +40,13 @@ _MINUTE: Final = "minute"
 
 @dataclass(frozen=True, slots=True)
 class OptionFilter:
-    """Which quotes are wanted: of contracts with these `roots` that expire within [`first`, `last`] (dates).
+    """Which quotes are wanted: of contracts with these `roots` that do not expire before `first` (a date).
 
     And known within [`from_ns`, `to_ns`], ns UTC; None: no bound.
     """
 
     roots: Collection[str]
     first: date
-    last: date
     from_ns: int
     to_ns: int | None = None
 
@@ -103,7 +105,8 @@ def _piece(path: Path, texts: pl.DataFrame, wanted: OptionFilter, found: OptionR
     )
     typed = typed.with_columns(pl.coalesce(_findings()).alias(REASON))
     found.letters += letters_of(path, typed.filter(pl.col(REASON).is_not_null()), COLUMNS)
-    kept = pl.col(REASON).is_null() & pl.col(_EXPIRY).is_between(wanted.first, wanted.last)
+    furthest = pl.from_epoch(AT, time_unit="ns").dt.date() + FURTHEST
+    kept = pl.col(REASON).is_null() & pl.col(_EXPIRY).is_between(pl.lit(wanted.first), furthest)
     kept &= pl.col(AT) >= wanted.from_ns
     return thinned(typed.filter(kept if wanted.to_ns is None else kept & (pl.col(AT) <= wanted.to_ns)))
 

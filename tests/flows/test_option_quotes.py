@@ -174,6 +174,13 @@ def test_what_no_question_can_ask_for_is_not_kept(tmp_path: Path) -> None:
     assert found.dead_letters == ()
 
 
+def test_an_expiry_is_near_or_far_for_the_day_of_its_quote(tmp_path: Path) -> None:
+    """However long ago the replay began."""
+    later_ns = parse_instant("2017-06-01T10:00:00-04:00")
+    written(tmp_path, *pair(later_ns, expiry="180119"), *pair(later_ns, expiry="190118"), name="quotes.csv")
+    assert loaded(tmp_path).chains["GOOG"].contracts == ("O:GOOG180119C00750000", "O:GOOG180119P00750000")
+
+
 def test_files_of_other_days_and_other_data_are_passed_over(tmp_path: Path) -> None:
     written(tmp_path, *pair(bid=1.0), name="2015-12-23.csv")
     written(tmp_path, *pair(bid=2.0), name="2015-12-24.csv")
