@@ -203,6 +203,7 @@ def _batches(book: SymbolBook, outcome: Outcome, bars: tuple[BarRows, ...], *, f
             progress=(book.progress(),),
             bars=bars,
             scan_results=tuple(outcome.scans),
+            option_quotes=tuple(outcome.quotes),
         )
     ]
 

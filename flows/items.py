@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.bars.symbol_bars import BarPiece
+from operators.chains.chain_history import ChainHistory
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame
 from operators.gating import GateTimeline
@@ -64,11 +65,15 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """One symbol's bars from before the tape, by interval, ascending, and its splits on the tape, oldest first."""
+    """One symbol's bars from before the tape, by interval, ascending, and its splits on the tape, oldest first.
+
+    `chain`: its options' quotes, of the whole tape's time; each counts from its own instant on.
+    """
 
     symbol: str
     bars: Mapping[Interval, Bars]
     splits: tuple[Split, ...] = ()
+    chain: ChainHistory | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,8 @@ class ReplayOptions:
     """`symbols` None: all that plans name and that are scanned.  `speed` None: as fast as it goes.
 
     `batch_rows` None: as files come.  `plans` None: only those that the scan finds.  `universe` None: every symbol on
-    the tape is scanned.  `bars`: folder of history; `risk_budget`: dollars lost at a stop, by which plans are sized.
+    the tape is scanned.  `bars`: folder of history; `option_quotes`: folder of option chains, whose straddles then give
+    expected moves; `risk_budget`: dollars lost at a stop, by which plans are sized.
     """
 
     paths: tuple[Path, ...]
@@ -39,4 +40,5 @@ class ReplayOptions:
     universe: Path | None = None
     bars: Path | None = None
     splits: Path | None = None
+    option_quotes: Path | None = None
     risk_budget: float = DEFAULT_RISK_BUDGET

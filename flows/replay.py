@@ -16,7 +16,7 @@ from flows.event_files import load_events
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans
-from flows.scanning import load_history, scanned_symbols, splits_ahead
+from flows.scanning import adjusted_notes, load_chains, load_history, scanned_symbols, splits_ahead
 from flows.tape.files import TapeFile, find_tape_files, verify
 from flows.tape.parquet_reader import first_instant
 from flows.tape.reader import TapeReader, read_file
@@ -28,7 +28,7 @@ from operators.eligibility import usable_flags
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan
 from operators.rows import Batch, DeadLetter
-from operators.sessions import SessionRangeError, new_york
+from operators.sessions import SessionRangeError, new_york, new_york_day_ns
 from sinks.database import open_database
 from sinks.schema import ensure_schema
 from sinks.streams import set_complete, set_inputs
@@ -65,6 +65,7 @@ def prepare(options: ReplayOptions) -> Prepared:
         raise BadInputError(msg)
     first_ns = _first_instant(options, files)
     history, letters = load_history(options, scanned, first_ns)
+    quoted = load_chains(options, scanned, first_ns, _last_instant(options, files))
     wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
     reader = TapeReader(
         tuple(files),
@@ -85,8 +86,11 @@ def prepare(options: ReplayOptions) -> Prepared:
         speed=options.speed,
         history=history,
         splits=splits_ahead(options, scanned, first_ns),
+        chains=quoted.chains,
     )
-    return Prepared(options, replayed, tuple(problems), tuple(notes), letters)
+    return Prepared(
+        options, replayed, tuple(problems), (*notes, *adjusted_notes(quoted)), (*letters, *quoted.dead_letters)
+    )
 
 
 def run(prepared: Prepared, meter: Meter) -> None:
@@ -124,6 +128,14 @@ def _plans(options: ReplayOptions, files: Sequence[TapeFile]) -> tuple[list[Plan
 def _first_instant(options: ReplayOptions, files: Sequence[TapeFile]) -> int:
     """The pre-market open of the first session replayed, ns UTC."""
     return nyse_calendar().day_on_or_after(_first_day(options, files)).pre_ns
+
+
+def _last_instant(options: ReplayOptions, files: Sequence[TapeFile]) -> int | None:
+    """Where the replay stops, else the end of the last day that files name, ns UTC; None when one names none."""
+    if options.to_ns is not None:
+        return options.to_ns
+    days = [file.day for file in files if file.day is not None]
+    return new_york_day_ns(max(days))[1] - 1 if days and len(days) == len(files) else None
 
 
 def plan_defaults(options: ReplayOptions, files: Sequence[TapeFile]) -> PlanDefaults:

@@ -115,6 +115,8 @@ class EvaluateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
                     value = replace(value, proposals=proposals)
             case History():
                 self._proposer.warm_up(value.bars, value.splits)
+                if value.chain is not None:
+                    self._proposer.take_chain(value.chain)
             case Commands():
                 value = measured(value)
             case _:
@@ -122,7 +124,7 @@ class EvaluateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
         return [value], op.StatefulLogic.RETAIN
 
     def snapshot(self) -> tuple[Any, ...]:
-        """Return the bars that questions look back on as plain values."""
+        """Return what questions look back on as plain values."""
         return self._proposer.to_plain() if self._rules.keep_state else ()
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from flows.bar_history import load_bar_history
 from flows.calendars import nyse_calendar
 from flows.errors import BadInputError, DataMissingError
+from flows.option_quotes import OptionQuotes, load_option_quotes
 from flows.options import ReplayOptions
 from flows.split_files import load_splits
 from flows.tape.files import TapeFile
@@ -75,6 +76,19 @@ def load_history(
         for symbol in sorted(by_symbol):
             found.setdefault(symbol, {})[interval] = by_symbol[symbol]
     return found, past.dead_letters
+
+
+def load_chains(options: ReplayOptions, symbols: Collection[str], first_ns: int, last_ns: int | None) -> OptionQuotes:
+    """Return the option chains of the symbols that are scanned, within [first_ns, last_ns], ns UTC."""
+    if options.option_quotes is None or not symbols:
+        return OptionQuotes({})
+    return load_option_quotes(options.option_quotes, symbols, nyse_calendar(), first_ns, last_ns)
+
+
+def adjusted_notes(quoted: OptionQuotes) -> list[str]:
+    """Say how many quotes are of contracts that deliver something else than 100 shares."""
+    roots, count = ", ".join(quoted.adjusted), sum(quoted.adjusted.values())
+    return [f"{count:,} quotes of adjusted option contracts ({roots}) are left out"] if count else []
 
 
 def splits_ahead(options: ReplayOptions, symbols: Collection[str], first_ns: int) -> Mapping[str, tuple[Split, ...]]:

@@ -60,4 +60,5 @@ def merged(batches: list[Batch]) -> Batch:
         progress=tuple(every("progress")),
         bars=tuple(every("bars")),
         scan_results=tuple(every("scan_results")),
+        option_quotes=tuple(every("option_quotes")),
     )

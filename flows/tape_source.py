@@ -18,6 +18,7 @@ from flows.tape.scan import Mark
 from flows.tape.segments.payloads import GapMark
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
+from operators.chains.chain_history import ChainHistory
 from operators.frames import TickFrame
 from operators.market_events import MarketEvent
 from operators.plans import Plan
@@ -33,8 +34,8 @@ class Replay:
     """What is replayed.  `reader` reads the tape of all watched symbols; `to_ns`: where the replay stops, if anywhere.
 
     `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.  `history`: bars
-    from before the tape, by symbol; `splits`: those after the first session, by symbol, oldest first.  `follow`: the
-    tape grows, and has no end until somebody stops the run.
+    from before the tape, by symbol; `splits`: those after the first session, by symbol, oldest first; `chains`: option
+    quotes, by underlying.  `follow`: the tape grows, and has no end until somebody stops the run.
     """
 
     plans: tuple[Plan, ...]
@@ -47,6 +48,7 @@ class Replay:
     history: Mapping[str, Mapping[Interval, Bars]] = field(default_factory=dict)
     follow: bool = False
     splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
+    chains: Mapping[str, ChainHistory] = field(default_factory=dict)
 
 
 def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
@@ -202,9 +204,9 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
         for cancel in self._replay.cancels:
             commands[symbols[cancel.plan_id]].append(cancel)
-        past, splits = self._replay.history, self._replay.splits
-        known_before = [symbol for symbol in self._symbols if symbol in past or symbol in splits]
-        history = [History(symbol, past.get(symbol, {}), splits.get(symbol, ())) for symbol in known_before]
+        past, splits, chains = self._replay.history, self._replay.splits, self._replay.chains
+        known_of = [each for each in self._symbols if each in past or each in splits or each in chains]
+        history = [History(each, past.get(each, {}), splits.get(each, ()), chains.get(each)) for each in known_of]
         known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
         return [*history, *known, ToAll(self._symbols, self._calendar)]
 

@@ -121,6 +121,7 @@ class SymbolBook:
         """Let a proposal become a plan, if it does; return the plan's slot."""
         taken = self._desk.take(proposal, self._gates)
         outcome.scans.append(taken.row)
+        outcome.quotes += proposal.quotes
         plan = taken.plan
         if plan is None:
             return []

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from operators.bars.columns import Bars, Interval
+from operators.chains.option_quote import OptionQuote
 from operators.events import PlanEvent
 from operators.plan_json import plan_to_json
 from operators.plans import Plan
@@ -120,6 +121,7 @@ class Batch:
     progress: tuple[ProgressRow, ...] = ()
     bars: tuple[BarRows, ...] = ()
     scan_results: tuple[ScanRow, ...] = ()
+    option_quotes: tuple[OptionQuote, ...] = ()
 
 
 def plan_row(plan: Plan, registered_ns: int) -> PlanRow:

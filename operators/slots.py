@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from operators.chains.option_quote import OptionQuote
 from operators.columnar import run
 from operators.eligibility import Profile, SymbolSlice
 from operators.events import PlanEvent
@@ -34,6 +35,7 @@ class Outcome:
     states: list[StateRow] = field(default_factory=list)
     refused: list[DeadLetter] = field(default_factory=list)
     scans: list[ScanRow] = field(default_factory=list)
+    quotes: list[OptionQuote] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -112,6 +112,20 @@ scan_results: Final = sa.Table(
     _column("conditions", sa.JSON),
 )
 
+# Only quotes that decided an expected move: few, so that a look through all of an underlying's is cheap.
+option_quotes: Final = sa.Table(
+    "option_quotes",
+    metadata,
+    _key("contract"),
+    _column("underlying", NAME),
+    _column("expiry", NAME),
+    _column("type", NAME),
+    _column("strike", sa.Double),
+    _key("at_ns", sa.BigInteger),
+    _column("bid", sa.Double),
+    _column("ask", sa.Double),
+)
+
 market_events: Final = sa.Table(
     "market_events",
     metadata,

@@ -1,8 +1,8 @@
 """Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
 
-Plans, events, scan results and dead letters are written once and stay; states, progress and bars only move on.  A
-plan or event that is stored with another content is a divergence: the stored one stays, the report and the stream's
-record count it, and from then on this writer leaves the plan as it is stored.
+Plans, events, scan results, option quotes and dead letters are written once and stay; states, progress and bars only
+move on.  A plan or event that is stored with another content is a divergence: the stored one stays, the report and the
+stream's record count it, and from then on this writer leaves the plan as it is stored.
 """
 
 from collections.abc import Sequence, Set
@@ -25,6 +25,7 @@ from sinks.encoding import (
     progress_rows,
     state_rows,
 )
+from sinks.option_quotes import option_quote_rows
 from sinks.scan_encoding import bar_rows, scan_rows
 from sinks.streams import last_stream_seq, note
 
@@ -46,6 +47,7 @@ class WriteReport:
     last_stream_seq: int
     bars: int = 0
     scan_results: int = 0
+    option_quotes: int = 0
 
 
 class SinkWriter:
@@ -84,6 +86,7 @@ class SinkWriter:
                 last_stream_seq=last + new_events,
                 bars=upsert(connection, tables.bars, bars, ("revision",)),
                 scan_results=insert_new(connection, tables.scan_results, scans),
+                option_quotes=insert_new(connection, tables.option_quotes, option_quote_rows(batch.option_quotes)),
             )
             note(connection, self._stream, report.last_stream_seq, report.divergences)
             ring(connection)

@@ -14,6 +14,9 @@ def backtest(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz or Parquet.")],
     bars: Annotated[Path | None, typer.Option(metavar="DIR", help="Earlier minute and day aggregates.")] = None,
     splits: Annotated[Path | None, typer.Option(metavar="FILE", help="Splits, CSV: symbol,ex_date,from,to.")] = None,
+    option_quotes: Annotated[
+        Path | None, typer.Option("--options", metavar="DIR", help="Option quotes: expected moves from straddles.")
+    ] = None,
     universe: Annotated[Path | None, typer.Option(metavar="FILE", help="Symbols to scan, one per line.")] = None,
     events: Annotated[Path | None, typer.Option(metavar="FILE", help="Market events, CSV.")] = None,
     strategy: Annotated[str | None, typer.Option(metavar="NAME", help="Report this strategy only.")] = None,
@@ -49,6 +52,7 @@ def backtest(
             universe=universe,
             bars=bars,
             splits=splits,
+            option_quotes=option_quotes,
             risk_budget=risk,
         )
         run_backtest(options, strategy, chart, as_json=as_json, quiet=quiet)

@@ -41,6 +41,9 @@ def replay(
     universe: Annotated[Path | None, typer.Option(metavar="FILE", help="Symbols to scan, one per line.")] = None,
     bars: Annotated[Path | None, typer.Option(metavar="DIR", help="Earlier minute and day aggregates.")] = None,
     splits: Annotated[Path | None, typer.Option(metavar="FILE", help="Splits, CSV: symbol,ex_date,from,to.")] = None,
+    option_quotes: Annotated[
+        Path | None, typer.Option("--options", metavar="DIR", help="Option quotes: expected moves from straddles.")
+    ] = None,
     risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
     strict: Annotated[bool, typer.Option(help="Refuse the run when one plan is bad.")] = False,
     as_json: AsJson = False,
@@ -73,6 +76,7 @@ def replay(
         universe=universe,
         bars=bars,
         splits=splits,
+        option_quotes=option_quotes,
         risk_budget=risk,
     )
     if plans is None and not scan and not any(map(is_tape, paths)):

@@ -4,6 +4,7 @@ Levels are made when the first candidate of a session asks for them, from bars k
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import sqrt
 from typing import Any, Final
 
@@ -13,11 +14,15 @@ import numpy as np
 from operators.bars.columns import Bars, Interval
 from operators.bars.crossing import Crossings
 from operators.bars.splits import Split
+from operators.chains.chain_history import ChainHistory
+from operators.chains.chain_move import chain_straddle
+from operators.chains.option_quote import OptionQuote
 from operators.engine.evaluation import evaluate
 from operators.engine.expected_move import ExpectedMove, realized_move
 from operators.engine.inputs import EngineInput
 from operators.engine.profile import TargetProfile
-from operators.engine.styles import STYLES
+from operators.engine.styles import STYLES, StyleRule
+from operators.engine.trading_time import trading_minutes
 from operators.levels.history import LevelHistory
 from operators.levels.session_levels import INTERVALS, SessionLevels
 from operators.plans import EntryType
@@ -32,11 +37,15 @@ CHANGES: Final = 20
 
 
 class Proposal(msgspec.Struct, frozen=True, gc=False):
-    """A candidate with the engine's answer, and the market's clock at that instant."""
+    """A candidate with the engine's answer, and the market's clock at that instant.
+
+    `quotes`: those that decided the expected move, if a straddle did.
+    """
 
     candidate: Candidate
     profile: TargetProfile
     session: SessionBlock
+    quotes: tuple[OptionQuote, ...] = ()
 
 
 class Proposer:
@@ -45,7 +54,12 @@ class Proposer:
     def __init__(self, calendar: SessionCalendar, risk_budget: float = DEFAULT_RISK_BUDGET) -> None:
         self._calendar, self._risk_budget = calendar, risk_budget
         self._recent, self._crossings = RecentBars(), Crossings()
+        self._chain: ChainHistory | None = None
         self._levels: tuple[SessionDay, SessionLevels] | None = None
+
+    def take_chain(self, chain: ChainHistory) -> None:
+        """Take the symbol's option quotes; what of them is later than a question decides nothing."""
+        self._chain = chain
 
     def warm_up(self, history: Mapping[Interval, Bars], splits: Sequence[Split] = ()) -> None:
         """Take bars of the past, told in the shares of the first session, and the splits after it, oldest first."""
@@ -81,6 +95,7 @@ class Proposer:
         day = self._calendar.day_on_or_after(candidate.session_date)
         rule, price, at_ns = STYLES[candidate.style], candidate.reference_price, candidate.at_ns
         left = max(0.0, (day.close_ns - at_ns) / MINUTE_NS)
+        move, quotes = self._expected_move(rule, left, price, at_ns)
         question = EngineInput(
             symbol=candidate.symbol,
             style=candidate.style,
@@ -88,16 +103,27 @@ class Proposer:
             reference=price,
             as_of_ns=at_ns,
             atr=candidate.atr,
-            expected_move=self._expected_move(rule.bar, rule.bars_ahead(left), at_ns),
+            expected_move=move,
             levels=self._levels_of(day).levels_at(at_ns, price),
             tick=tick_of(price),
             session_minutes_left=left if rule.within_session else None,
             risk_budget=self._risk_budget,
             entry_type=EntryType.LIMIT,
         )
-        return Proposal(candidate, evaluate(question), self._calendar.block(at_ns))
+        return Proposal(candidate, evaluate(question), self._calendar.block(at_ns), quotes)
 
-    def _expected_move(self, bar: Interval, bars_ahead: float, at_ns: int) -> ExpectedMove | None:
+    def _expected_move(
+        self, rule: StyleRule, left: float, price: float, at_ns: int
+    ) -> tuple[ExpectedMove | None, tuple[OptionQuote, ...]]:
+        """What the chain's straddle pays for, with its quotes; where there is none, what bars have done."""
+        if self._chain is not None:
+            until = partial(trading_minutes, self._calendar, at_ns)
+            straddle = chain_straddle(self._chain, at_ns, price, rule.minutes_ahead(left), until)
+            if straddle is not None:
+                return straddle.move, straddle.legs
+        return self._realized_move(rule.bar, rule.bars_ahead(left), at_ns), ()
+
+    def _realized_move(self, bar: Interval, bars_ahead: float, at_ns: int) -> ExpectedMove | None:
         """From the deviation of the last changes, in dollars so that a mirrored market moves as much."""
         closes = self._recent.closes(bar, at_ns, CHANGES + 1)
         if len(closes) <= CHANGES:
@@ -118,13 +144,15 @@ class Proposer:
         return self._levels[1]
 
     def to_plain(self) -> tuple[Any, ...]:
-        """Write the bars, and the splits to come, as plain values; levels are made of the bars again."""
-        return self._recent.to_plain(), self._crossings.to_plain()
+        """Write bars, splits to come and option quotes as plain values; levels are made of the bars again."""
+        chain = None if self._chain is None else self._chain.to_plain()
+        return self._recent.to_plain(), self._crossings.to_plain(), chain
 
     def restore(self, plain: tuple[Any, ...]) -> None:
         """Undo `to_plain`."""
-        recent, crossings = plain
+        recent, crossings, chain = plain
         self._recent, self._crossings = RecentBars.from_plain(recent), Crossings.from_plain(crossings)
+        self._chain = None if chain is None else ChainHistory.from_plain(chain)
         self._levels = None
 
 

@@ -71,14 +71,19 @@ def described(engine: sa.Engine) -> list[tuple[object, ...]]:
     return sorted((tuple(row) for row in rows), key=repr)
 
 
+def drop_everything(engine: sa.Engine) -> None:
+    """Leave an empty database."""
+    with engine.begin() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            connection.execute(sa.text(f"DROP TABLE {name}"))
+
+
 def test_tables_made_at_once_are_those_that_the_migrations_make(database_url: str) -> None:
     """An empty database takes the short way; it must come out the same."""
     engine = open_database(database_url)
     upgrade(engine)
     migrated = described(engine)
-    with engine.begin() as connection:
-        for name in sa.inspect(connection).get_table_names():
-            connection.execute(sa.text(f"DROP TABLE {name}"))
+    drop_everything(engine)
     ensure_schema(engine)
     assert described(engine) == migrated
     engine.dispose()
@@ -125,6 +130,7 @@ def test_an_upgrade_keeps_what_an_older_database_holds(database_url: str) -> Non
         with reading(engine) as connection:
             assert connection.scalars(sa.text("SELECT name FROM streams")).all() == [older]
             assert set(metadata.tables) < set(sa.inspect(connection).get_table_names())
+        drop_everything(engine)
     engine.dispose()
 
 
