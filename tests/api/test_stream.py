@@ -329,3 +329,20 @@ def test_two_servers_on_one_database_tell_the_same_and_take_over_from_each_other
 
 def test_every_kind_of_event_has_a_category() -> None:
     assert set(CATEGORIES) == set(Kind)
+
+
+def test_a_relay_that_fails_sends_everybody_away(
+    flow: Flow, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours: nobody waits in silence for events that will not come."""
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    with serving(database_url) as server, server.connect() as socket:
+        subscribed(socket)
+        monkeypatch.setattr("api.relay.follower.news", lambda *_: 1 / 0)
+        flow.happen("aig-1")
+        with pytest.raises(ConnectionClosed) as closed:
+            hear_until(socket, lambda _: False)
+        assert closed.value.rcvd is not None
+        assert "failed" in closed.value.rcvd.reason
+    assert len(told) == 1
