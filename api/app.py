@@ -14,7 +14,7 @@ from api.body_limit import BodyLimit
 from api.clockwork import clockwork
 from api.relay.follower import Follower
 from api.relay.hub import Hub
-from api.routes import assistant, commands, gpt, market, plans, stream, symbols
+from api.routes import assistant, charts, commands, gpt, market, plans, stream, symbols
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -38,7 +38,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.hub = Hub()
-    for route in (plans, commands, market, symbols, gpt, assistant, stream):
+    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream):
         app.include_router(route.router)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)

@@ -3,6 +3,10 @@
 from typing import Final
 from urllib.parse import urlencode
 
+from operators.bars.columns import Interval
+from operators.rows import ScanRow
+from operators.times import iso
+
 KEYS: Final = ("symbol", "interval", "plan_id", "as_of")
 
 
@@ -17,3 +21,8 @@ def chart_url(base: str, **values: str | None) -> str:
             raise KeyError(name)
     given = {name: values[name] for name in KEYS if values.get(name) is not None}
     return f"{base}?{urlencode(given)}"
+
+
+def scan_url(base: str, row: ScanRow) -> str:
+    """Return the canonical chart of a candidate: its symbol, its plan, its instant."""
+    return chart_url(base, symbol=row.symbol, interval=Interval.M1, plan_id=row.plan_id, as_of=iso(row.at_ns))

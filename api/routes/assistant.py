@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
+from api.charting import scan_url
 from api.names import TICKER
 from api.problems import ANSWERS
 from api.ranking import plans_behind, ranked
-from api.routes.gpt import url_of
 from api.settings import ApiSettings
 from api.shapes.gpt import ExecAnswer, ExecBody, Setup, SymbolFault, Truncated
 from api.standing import Known
@@ -85,5 +85,5 @@ def _setup(settings: ApiSettings, row: ScanRow, plan: Known | None) -> Setup:
         runner=profile["runner"],
         warnings=profile["warnings"],
         rationale=profile["rationale"],
-        chart_url=url_of(settings, row),
+        chart_url=scan_url(settings.chart_base, row),
     )

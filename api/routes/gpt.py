@@ -1,6 +1,7 @@
 """The surface for assistants, on what the sinks hold: scans, plans, context, charts."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypedDict
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,21 +9,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api import condition
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
-from api.charting import chart_url
-from api.clockwork import read_instant
-from api.names import PLAN, SymbolInPath
-from api.problems import ANSWERS, ProblemError, no_plan, not_found
+from api.charting import scan_url
+from api.names import SymbolInPath
+from api.problems import ANSWERS, ProblemError, not_found
 from api.ranking import plans_behind, ranked
 from api.routes.plans import show
 from api.series import Hours, series_of, show_bars, show_indicators
 from api.settings import ApiSettings
 from api.shapes.gpt import (
-    ChartAnswer,
-    ChartBody,
     ContextAnswer,
     ContextPart,
     ContractsBody,
-    LayersAnswer,
     MultiContextAnswer,
     MultiContextBody,
     PlanQuestion,
@@ -32,13 +29,13 @@ from api.shapes.gpt import (
     ScanHit,
     TargetProfileOut,
 )
-from api.standing import Known, one
+from api.shapes.symbol import LevelsOut
+from api.standing import Known
 from operators.bars.columns import Interval
 from operators.indicators.sheet import volatility_regime
 from operators.plans import Direction, Style
 from operators.rows import ScanRow
 from operators.times import iso
-from sinks.plan_reader import scans_of_plan
 from sinks.scan_reader import scan_results_of
 
 router = APIRouter(tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS)
@@ -64,14 +61,7 @@ def plan(
     """The newest candidate with its plan; 404 with a hint when the scanner has none."""
     spoken = clock.spoken(instant_of(settings, as_of))
     with store.read() as connection:
-        found = [
-            row
-            for row in scan_results_of(connection, symbol=body.symbol, as_of_ns=as_of)
-            if body.style in (None, row.profile["style"]) and body.direction in (None, row.direction)
-        ]
-        if not found:
-            raise not_found("no scan result for", body.symbol, _hint(connection, body.symbol, as_of))
-        row = found[-1]
+        row = _newest(connection, body, as_of)
         stands = plans_behind(connection, [row], as_of).get(row.plan_id or "")
     profile = row.profile
     reply = PlanReply(
@@ -85,7 +75,7 @@ def plan(
         snap_trace=profile["snap_trace"],
         gate=profile["gate"],
         warnings=profile["warnings"],
-        chart_url=url_of(settings, row),
+        chart_url=scan_url(settings.chart_base, row),
     )
     return answer(request, reply)
 
@@ -106,22 +96,8 @@ def context(
     spoken = clock.spoken(instant_of(settings, as_of))
     with store.read() as connection:
         part = _part(connection, symbol, interval, hours, lookback, as_of)
-        price = condition.last_price(connection, symbol, as_of)
-        levels = condition.key_levels(connection, symbol, as_of)
-    if not part.bars and price is None:
-        raise not_found("no bar of", symbol, "was known by then")
-    last, at_ns = price or (None, None)
-    at = None if at_ns is None else iso(at_ns)
-    reply = ContextAnswer(
-        **spoken,
-        symbol=symbol,
-        last_price=last,
-        last_price_at=at,
-        last_price_at_ns=at_ns,
-        key_levels=levels,
-        context=part,
-    )
-    return answer(request, reply)
+        around = _around(connection, symbol, as_of, [part])
+    return answer(request, ContextAnswer(**spoken, **around, context=part))
 
 
 @router.post("/gpt/multi-context", response_model=MultiContextAnswer, summary="A symbol over several intervals")
@@ -135,22 +111,8 @@ def multi_context(
             _part(connection, body.symbol, interval, body.hours, body.lookback, as_of)
             for interval in dict.fromkeys(body.intervals)
         ]
-        price = condition.last_price(connection, body.symbol, as_of)
-        levels = condition.key_levels(connection, body.symbol, as_of)
-    if price is None and not any(part.bars for part in parts):
-        raise not_found("no bar of", body.symbol, "was known by then")
-    last, at_ns = price or (None, None)
-    at = None if at_ns is None else iso(at_ns)
-    reply = MultiContextAnswer(
-        **spoken,
-        symbol=body.symbol,
-        last_price=last,
-        last_price_at=at,
-        last_price_at_ns=at_ns,
-        key_levels=levels,
-        contexts=parts,
-    )
-    return answer(request, reply)
+        around = _around(connection, body.symbol, as_of, parts)
+    return answer(request, MultiContextAnswer(**spoken, **around, contexts=parts))
 
 
 @router.post(
@@ -162,53 +124,6 @@ def multi_context(
 def contracts(body: ContractsBody) -> Response:
     """Say that options are not scored yet."""
     raise ProblemError(501, "not-implemented", f"options of {body.symbol}: scoring is not built yet")
-
-
-@router.post("/gpt/chart-url", response_model=ChartAnswer, summary="The URL of a chart")
-def chart(request: Request, store: Database, clock: Clock, settings: Settings, body: ChartBody) -> Response:
-    """The canonical URL of what is asked for; a plan that is not known by then, or of another symbol, is refused."""
-    as_of = read_instant("as_of", body.as_of)
-    spoken = clock.spoken(instant_of(settings, as_of))
-    if body.plan_id is not None:
-        with store.read() as connection:
-            found = one(connection, body.plan_id, as_of)
-        if found is None or found.plan.symbol != body.symbol:
-            raise no_plan(body.plan_id, as_of, "of", body.symbol)
-    when = None if as_of is None else iso(as_of)
-    url = chart_url(settings.chart_base, symbol=body.symbol, interval=body.interval, plan_id=body.plan_id, as_of=when)
-    return answer(request, ChartAnswer(**spoken, chart_url=url))
-
-
-@router.get("/api/v1/gpt/chart-layers", response_model=LayersAnswer, summary="What a chart draws over the bars")
-def chart_layers(
-    request: Request,
-    store: Database,
-    clock: Clock,
-    settings: Settings,
-    as_of: AsOf,
-    plan_id: Annotated[str, Query(pattern=PLAN)],
-) -> Response:
-    """The layers of a scanner's plan."""
-    spoken = clock.spoken(instant_of(settings, as_of))
-    with store.read() as connection:
-        found = one(connection, plan_id, as_of)
-        if found is None:
-            raise no_plan(plan_id, as_of)
-        scans = scans_of_plan(connection, found.plan.symbol, plan_id, as_of)
-    if not scans:
-        raise not_found("plan", plan_id, "did not come of a scan; its own levels are all there is to draw")
-    newest = scans[0]
-    layers = dict(newest.profile["layers"])
-    return answer(
-        request, LayersAnswer(**spoken, plan_id=plan_id, at=iso(newest.at_ns), at_ns=newest.at_ns, layers=layers)
-    )
-
-
-def url_of(settings: ApiSettings, row: ScanRow) -> str:
-    """The canonical chart of a candidate: its symbol, its plan, its instant."""
-    return chart_url(
-        settings.chart_base, symbol=row.symbol, interval=Interval.M1, plan_id=row.plan_id, as_of=iso(row.at_ns)
-    )
 
 
 def _hit(settings: ApiSettings, rank: int, row: ScanRow, plan: Known | None) -> ScanHit:
@@ -227,8 +142,20 @@ def _hit(settings: ApiSettings, rank: int, row: ScanRow, plan: Known | None) -> 
         structured=dict(row.profile),
         features=dict(row.features),
         levels=list(row.profile["layers"]["levels"]),
-        chart_url=url_of(settings, row),
+        chart_url=scan_url(settings.chart_base, row),
     )
+
+
+def _newest(connection: sa.Connection, body: PlanQuestion, as_of_ns: int | None) -> ScanRow:
+    """The newest candidate that is asked for.  Raises ProblemError with a hint when there is none."""
+    found = [
+        row
+        for row in scan_results_of(connection, symbol=body.symbol, as_of_ns=as_of_ns)
+        if body.style in (None, row.profile["style"]) and body.direction in (None, row.direction)
+    ]
+    if not found:
+        raise not_found("no scan result for", body.symbol, _hint(connection, body.symbol, as_of_ns))
+    return found[-1]
 
 
 def _target_profile(row: ScanRow) -> TargetProfileOut:
@@ -260,6 +187,29 @@ def _part(
         regime=regime,
         regime_ratio=ratio,
     )
+
+
+class _Around(TypedDict):
+    symbol: str
+    last_price: float | None
+    last_price_at: str | None
+    last_price_at_ns: int | None
+    key_levels: LevelsOut
+
+
+def _around(connection: sa.Connection, symbol: str, as_of_ns: int | None, parts: Sequence[ContextPart]) -> _Around:
+    """Last price and levels of a symbol.  Raises ProblemError when no bar of it was known by then."""
+    price = condition.last_price(connection, symbol, as_of_ns)
+    if price is None and not any(part.bars for part in parts):
+        raise not_found("no bar of", symbol, "was known by then")
+    last, at_ns = price or (None, None)
+    return {
+        "symbol": symbol,
+        "last_price": last,
+        "last_price_at": None if at_ns is None else iso(at_ns),
+        "last_price_at_ns": at_ns,
+        "key_levels": condition.key_levels(connection, symbol, as_of_ns),
+    }
 
 
 def _hint(connection: sa.Connection, symbol: str, as_of_ns: int | None) -> str:
