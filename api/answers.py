@@ -15,10 +15,10 @@ _CLOCK: Final = {"session", "as_of", "as_of_ns"}
 
 
 def answer(request: Request, body: Answer, status: int = 200) -> Response:
-    """Write an answer; 304 without a body when the request's If-None-Match holds its tag."""
+    """Write an answer; 304 without a body when a GET's If-None-Match holds its tag."""
     tag = entity_tag(body)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if status == 200 and tag in _tags(request.headers.get("if-none-match", "")):
+    if status == 200 and request.method == "GET" and tag in _tags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(body.model_dump_json(), status, media_type="application/json", headers=headers)
 

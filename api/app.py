@@ -14,7 +14,7 @@ from api.body_limit import BodyLimit
 from api.clockwork import clockwork
 from api.relay.follower import Follower
 from api.relay.hub import Hub
-from api.routes import commands, market, plans, stream
+from api.routes import assistant, charts, commands, gpt, market, plans, stream, symbols
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -22,6 +22,8 @@ from sinks.errors import DatabaseError
 TAGS: Final = [
     {"name": "plans", "description": "Trading plans: where they stand, what happened, why not."},
     {"name": "commands", "description": "Asking the flow to register, replace or cancel a plan."},
+    {"name": "symbols", "description": "A symbol's bars, indicators and the condition of its data."},
+    {"name": "assistants", "description": "Scans, structured plans, context and charts for assistants."},
     {"name": "market", "description": "The market's clock and calendar."},
 ]
 ABOUT: Final = (
@@ -36,7 +38,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.hub = Hub()
-    for route in (plans, commands, market, stream):
+    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream):
         app.include_router(route.router)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)

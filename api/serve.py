@@ -1,6 +1,7 @@
 """Running the API: uvicorn on one socket, loopback unless there are keys, and a stop that keeps nobody waiting."""
 
 import ipaddress
+import signal
 import socket
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from api.keys import read_keys
 from api.settings import ApiSettings
 
 STOP_SECONDS: Final = 5
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 UNSENT_MS: Final = 10_000
 """How long sent data may stay unacknowledged before the kernel drops a connection."""
 SEND_BUFFER: Final = 65_536
@@ -29,12 +31,18 @@ def serve(database: str, host: str, port: int, keys: Path | None) -> None:
 
 
 def run(app: object, listener: socket.socket) -> None:
-    """Run an application on a socket until SIGINT or SIGTERM."""
+    """Run an application on a socket until SIGINT or SIGTERM, which are a wish and no failure."""
     server = uvicorn.Server(config(app))
+    before = [signal.signal(each, _heard) for each in STOPPING]  # uvicorn raises its signals again once it has stopped
     try:
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
+    finally:
+        for each, handler in zip(STOPPING, before, strict=True):
+            signal.signal(each, handler)
+
+
+def _heard(_number: int, _frame: object) -> None:
+    """Leave it at that."""
 
 
 def config(app: object) -> uvicorn.Config:

@@ -33,3 +33,4 @@ class ApiSettings:
     follow_s: float = 0.01
     poll_s: float = 0.5
     price_s: float = 0.25
+    chart_base: str = "/chart"

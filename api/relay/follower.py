@@ -30,7 +30,7 @@ class Follower:
         self._epoch: str | None = None
         self._position = 0
         self._prices: dict[str, tuple[float, int]] = {}
-        self._priced_s = 0.0
+        self._priced_s, self._stirred = 0.0, True
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
@@ -43,12 +43,16 @@ class Follower:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._follow()
-            except (DatabaseError, sa.exc.SQLAlchemyError):
-                self._store.close()  # what was opened may be gone; the next request opens again
-                self._stopping.wait(self._settings.poll_s)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    self._follow()
+                except (DatabaseError, sa.exc.SQLAlchemyError):
+                    self._store.close()  # what was opened may be gone; the next request opens again
+                    self._stopping.wait(self._settings.poll_s)
+        finally:
+            if not self._stopping.is_set():  # a defect, which the thread's traceback tells of
+                self._tell(self._hub.failed)
 
     def _follow(self) -> None:
         engine = self._store.engine(read_only=True)
@@ -57,9 +61,8 @@ class Follower:
             self._begin()
             while not self._stopping.is_set():
                 self._look()
-                bell.wait(
-                    min(self._settings.poll_s, self._settings.price_s), self._settings.follow_s, self._stopping.wait
-                )
+                longest_s = min(self._settings.poll_s, self._settings.price_s)
+                self._stirred |= bell.wait(longest_s, self._settings.follow_s, self._stopping.wait)
                 if file_at(engine.url) != kept:
                     self._store.close()
                     return
@@ -84,8 +87,8 @@ class Follower:
             if len(page) < PAGE:
                 break
         now_s = time.monotonic()
-        if self._hub.clients and now_s - self._priced_s >= self._settings.price_s:
-            self._priced_s = now_s
+        if self._hub.clients and self._stirred and now_s - self._priced_s >= self._settings.price_s:
+            self._priced_s, self._stirred = now_s, False
             moved = prices_moved(self._store, self._hub.named_plans(), self._prices)
             if moved:
                 self._tell(self._hub.prices, moved)

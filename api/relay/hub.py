@@ -51,6 +51,12 @@ class Hub:
             client.reset = reason
             client.awake.set()
 
+    def failed(self) -> None:
+        """Nothing more will be heard: send everybody away rather than let them wait in silence."""
+        self.epoch = None
+        for client in self.clients:
+            client.evict("the relay has failed; try again later")
+
     def events(self, news: Sequence[Relayed]) -> None:
         """Offer events, in order, to whoever wants them."""
         for event in news:

@@ -212,4 +212,5 @@ def test_every_route_wants_a_key_with_its_scope(make_client: MakeClient, sqlite_
                     let.add((method, path))
                 assert (found.status_code == 401) == (secret in ("none", "bad")), (method, path, secret)
     writing = {each for each in every if each[0] in ("put", "delete") or each == ("post", "/api/v1/plans")}
+    assert len(every) > 20
     assert allowed == {"none": set(), "bad": set(), "r": every - writing, "w": every}

@@ -205,9 +205,11 @@ def test_what_is_no_message_is_an_error_and_the_stream_goes_on(server: Server, f
         assert closed.value.rcvd.code == 1009
 
 
-def test_a_slow_client_is_sent_away_and_can_resume_while_others_hear_everything(flow: Flow, database_url: str) -> None:
+def test_a_slow_client_is_sent_away_and_can_resume_while_others_hear_everything(sqlite_url: str) -> None:
     """It reads nothing; the server lets go of it, and another client has every event in time."""
-    with serving(database_url, client_queue=64, send_s=0.5) as server:
+    flow = Flow(sqlite_url)
+    flow.happen("aig-1", "aig-2", "spy-1")
+    with serving(sqlite_url, client_queue=64, send_s=0.5) as server:
         raw = sockets.create_connection(("127.0.0.1", server.port))
         raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
         with server.connect(sock=raw, max_queue=1, close_timeout=0.5) as slow, server.connect() as quick:
@@ -228,6 +230,7 @@ def test_a_slow_client_is_sent_away_and_can_resume_while_others_hear_everything(
             hear(again)
             say(again, "subscribe", **{"from": {"epoch": hello["epoch"], "seq": numbers[-1]}})
             assert events_of(hear_until(again, at_seq(sent + 1))) == list(range(numbers[-1] + 1, sent + 2))
+    flow.close()
 
 
 def test_a_key_comes_in_a_header_or_in_the_first_message(flow: Flow, database_url: str) -> None:
@@ -326,3 +329,20 @@ def test_two_servers_on_one_database_tell_the_same_and_take_over_from_each_other
 
 def test_every_kind_of_event_has_a_category() -> None:
     assert set(CATEGORIES) == set(Kind)
+
+
+def test_a_relay_that_fails_sends_everybody_away(
+    flow: Flow, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours: nobody waits in silence for events that will not come."""
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    with serving(database_url) as server, server.connect() as socket:
+        subscribed(socket)
+        monkeypatch.setattr("api.relay.follower.news", lambda *_: 1 / 0)
+        flow.happen("aig-1")
+        with pytest.raises(ConnectionClosed) as closed:
+            hear_until(socket, lambda _: False)
+        assert closed.value.rcvd is not None
+        assert "failed" in closed.value.rcvd.reason
+    assert len(told) == 1

@@ -1,0 +1,72 @@
+"""`fancy-trader serve` as people start and stop it."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from api.keys import ApiKey, Scope, digest_of, read_keys, scope_of
+from flows.cli import run
+from tests.api.serving import Flow
+
+
+def test_it_serves_until_a_signal_and_leaves_with_zero(tmp_path: Path) -> None:
+    flow = Flow(f"sqlite:///{tmp_path / 'plans.db'}")
+    flow.happen("aig-1")
+    flow.close()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    code = "import sys; from flows.cli import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--db", f"sqlite:///{tmp_path / 'plans.db'}", "--port", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        url, plans = f"http://127.0.0.1:{port}/api/v1/plans", None
+        for _ in range(200):
+            try:
+                with urllib.request.urlopen(url, timeout=5) as answer:
+                    plans = json.load(answer)["plans"]
+                break
+            except OSError:
+                time.sleep(0.1)
+        assert plans is not None
+        assert [plan["plan_id"] for plan in plans] == ["aig-1"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", "0.0.0.0"], "without keys only a loopback address will do"),
+        (["--keys", "none.json"], "cannot be read"),
+        (["--host", "no.such.host.invalid", "--keys", "KEYS"], "cannot be listened on"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps([{"name": "a", "sha256": digest_of("s"), "scope": "read"}]))
+    filled = [str(keys) if option == "KEYS" else option for option in options]
+    assert run(["serve", "--db", "sqlite:///x.db", *filled]) == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_keys_are_read_from_a_file_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    entry = {"name": "a", "sha256": digest_of("s"), "scope": "write"}
+    file.write_text(json.dumps([entry]))
+    keys = read_keys(file)
+    assert keys == (ApiKey("a", digest_of("s"), Scope.WRITE),)
+    assert [scope_of(keys, secret) for secret in ("s", "t", None)] == [Scope.WRITE, None, None]
+    for wrong in ({**entry, "sha256": "s"}, {**entry, "scope": "all"}, {"name": "b"}):
+        file.write_text(json.dumps([entry, wrong]))
+        with pytest.raises(ValueError, match="key 2"):
+            read_keys(file)
