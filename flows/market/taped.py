@@ -8,6 +8,7 @@ import polars as pl
 
 from flows.simulation.vendor import COLUMNS
 from flows.tape.compacting import Message, read_compacted
+from flows.tape.scan import ROW
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.payloads import read_repair
 from flows.tape.segments.record import Kind, Record
@@ -38,7 +39,7 @@ def taped_prints(folder: Path) -> pl.DataFrame:
         gaps += kind is Kind.GAP
         source = max(1, gaps) if kind is Kind.REPAIR else FEED
         kept += [row for row in rows if succession.judge(row, source) is Verdict.NEW]
-    frame = columns(kept)
+    frame = columns(kept, list(range(len(kept))), ROW)
     found = [
         pl.col(_NAMES.get(name, name)).cast(dtype).alias(name)
         if _NAMES.get(name, name) in frame.columns
