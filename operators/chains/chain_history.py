@@ -46,23 +46,18 @@ class ChainHistory:
 
     @classmethod
     def of(cls, underlying: str, legs: Iterable[Leg]) -> Self:
-        """Pair legs, in any order; one without quotes or without its other half is left out: it makes no straddle.
-
-        Of two expiry dates that end with one session and have the same strike, the later one stands.
-        """
+        """Pair legs, in any order; one without quotes or without its other half is left out: it makes no straddle."""
         quoted = (leg for leg in legs if len(leg.at_ns))
         ordered = sorted(quoted, key=lambda leg: (leg.expiry_ns, leg.contract.strike, leg.contract.ticker))
-        pairs = {
-            (one.expiry_ns, one.contract.strike): (one, two) for one, two in pairwise(ordered) if _paired(one, two)
-        }
-        whole = list(chain.from_iterable(pairs.values()))
+        pairs = [(one, two) for one, two in pairwise(ordered) if _paired(one, two)]
+        whole = list(chain.from_iterable(pairs))
         starts = np.zeros(len(whole) + 1, dtype=np.int64)
         np.cumsum([len(leg.at_ns) for leg in whole], out=starts[1:])
         return cls(
             underlying,
             tuple(leg.contract.ticker for leg in whole),
-            np.array([expiry_ns for expiry_ns, _ in pairs], dtype=np.int64),
-            np.array([strike for _, strike in pairs], dtype=np.float64),
+            np.array([call.expiry_ns for call, _ in pairs], dtype=np.int64),
+            np.array([call.contract.strike for call, _ in pairs], dtype=np.float64),
             starts,
             np.concatenate([np.empty(0, dtype=np.int64), *(leg.at_ns for leg in whole)]),
             np.concatenate([np.empty(0), *(leg.bid for leg in whole)]),
@@ -92,13 +87,20 @@ class ChainHistory:
         return self._quotes(first, last, at_ns, STALE_AFTER_NS)
 
     def legs(self, at_ns: int, expiry_ns: int, strike: float) -> tuple[OptionQuote, ...]:
-        """Return the last quotes of a pair that were known by an instant, the call's first; none for no such pair."""
+        """Return the quotes of a pair that `asof` has at an instant, the call's first; none for no such pair.
+
+        Two expiry dates may end with one session; of their pairs the one quoted last is meant, as for a straddle.
+        """
         first, last = self._expiring(expiry_ns)
-        pair = first + int(np.searchsorted(self.strike[first:last], strike))
-        if pair == last or self.strike[pair] != strike:
+        strikes = self.strike[first:last]
+        low, high = (first + int(np.searchsorted(strikes, strike, side=side)) for side in ("left", "right"))
+        pairs, calls, puts = self._known(low, high, at_ns, STALE_AFTER_NS)
+        if not len(pairs):
             return ()
-        places = enumerate(self._last(pair, pair + 1, at_ns).tolist(), 2 * pair)
-        return tuple(self._row(contract, place) for contract, place in places if place != NEVER)
+        younger = np.maximum(self.at_ns[calls], self.at_ns[puts])
+        best = int(np.flatnonzero(younger == younger.max())[-1])
+        call = 2 * int(pairs[best])
+        return self._row(call, int(calls[best])), self._row(call + 1, int(puts[best]))
 
     def _row(self, contract: int, place: int) -> OptionQuote:
         known = read_contract(self.contracts[contract])
@@ -123,15 +125,19 @@ class ChainHistory:
         return int(first), int(last)
 
     def _quotes(self, first: int, last: int, at_ns: int, stale_after_ns: int) -> tuple[ChainQuote, ...]:
-        calls, puts = self._last(first, last, at_ns).reshape(-1, 2).T
-        pairs = np.flatnonzero((calls != NEVER) & (puts != NEVER))
-        oldest = np.minimum(self.at_ns[calls[pairs]], self.at_ns[puts[pairs]])
-        pairs = pairs[oldest >= at_ns - stale_after_ns]
-        calls, puts = calls[pairs], puts[pairs]
+        pairs, calls, puts = self._known(first, last, at_ns, stale_after_ns)
         sides = (column[places] for places in (calls, puts) for column in (self.bid, self.ask))
         known_ns = np.maximum(self.at_ns[calls], self.at_ns[puts])
-        columns = (self.strike[first + pairs], self.expiry_ns[first + pairs], *sides, known_ns)
+        columns = (self.strike[pairs], self.expiry_ns[pairs], *sides, known_ns)
         return tuple(map(ChainQuote, *(column.tolist() for column in columns)))
+
+    def _known(self, first: int, last: int, at_ns: int, stale_after_ns: int) -> tuple[Ints, Ints, Ints]:
+        """Of the pairs [first, last) those known and fresh: their numbers, and the places of their calls and puts."""
+        calls, puts = self._last(first, last, at_ns).reshape(-1, 2).T
+        both = np.flatnonzero((calls != NEVER) & (puts != NEVER))
+        oldest = np.minimum(self.at_ns[calls[both]], self.at_ns[puts[both]])
+        both = both[oldest >= at_ns - stale_after_ns]
+        return first + both, calls[both], puts[both]
 
     def _last(self, first: int, last: int, at_ns: int) -> Ints:
         """Return the place of the last quote by an instant, or NEVER, of each contract of the pairs [first, last).

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.chains.chain_history import ChainHistory
+from operators.chains.chain_history import ChainHistory, Leg
 from operators.chains.contracts import Right, read_contract
 from operators.chains.option_quote import OptionQuote
 from operators.engine.straddle import STALE_AFTER_NS, ChainQuote
@@ -148,6 +148,21 @@ def test_a_call_without_its_put_is_left_out() -> None:
     assert chain_of([call]).contracts == chain_of([put]).contracts == ()
     assert chain_of([call, (ticker(WEEK, "P", 745), 0, 1.0, 1.1)]).asof(OPEN_NS) == ()
     assert chain_of([call, put]).contracts == (call[0], put[0])
+
+
+def test_of_two_dates_that_end_with_one_session_the_pair_quoted_last_is_meant() -> None:
+    """A Friday and the Saturday after it: what is listed later does not take away what was known (L5)."""
+    made = [*pair("151218", 750, 5.0, 6.0, after_ns=9), *pair("151219", 750, 7.0, 8.0, after_ns=20)]
+    legs = []
+    for name, after_ns, bid, ask in made:
+        at_ns, bids, asks = np.array([OPEN_NS + after_ns]), np.array([bid]), np.array([ask])
+        legs.append(Leg(read_contract(name), ends_ns(WEEK), at_ns, bids, asks))
+    chain, friday = ChainHistory.of("GOOG", legs), ChainHistory.of("GOOG", legs[:2])
+    for asked_ns in (OPEN_NS + 8, OPEN_NS + 9, OPEN_NS + 19):
+        assert chain.asof(asked_ns) == friday.asof(asked_ns)
+        assert chain.legs(asked_ns, ends_ns(WEEK), 750) == friday.legs(asked_ns, ends_ns(WEEK), 750)
+    assert [quote.call_bid for quote in chain.asof(OPEN_NS + 20)] == [4.95, 6.95]
+    assert [leg.bid for leg in chain.legs(OPEN_NS + 20, ends_ns(WEEK), 750)] == [6.95, 7.95]
 
 
 def test_legs_are_told_as_they_are_stored() -> None:
