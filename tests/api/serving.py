@@ -4,13 +4,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 import uvicorn
 from msgspec.structs import replace
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from api.app import create_app
@@ -144,3 +145,17 @@ def subscribed(socket: ClientConnection, **fields: Any) -> list[Message]:
 def events_of(messages: list[Message]) -> list[int]:
     """The positions of the events among messages."""
     return [message["seq"] for message in messages if message["type"] == "event"]
+
+
+def at_seq(seq: int) -> Callable[[Message], bool]:
+    """Whether a message is the event of a position."""
+    return lambda message: message["type"] == "event" and message["seq"] == seq
+
+
+def hear_out(socket: ClientConnection) -> list[Message]:
+    """Everything up to the end of a connection."""
+    heard: list[Message] = []
+    with suppress(ConnectionClosed):
+        while True:
+            heard.append(hear(socket))
+    return heard

@@ -55,7 +55,7 @@ def paths(demo: Demo) -> list[tuple[str, str, list[str]]]:
     ]
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_request_fails_the_server(
     data: st.DataObject, make_client: MakeClient, demo: Demo, paths: list[tuple[str, str, list[str]]]
