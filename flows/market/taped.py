@@ -8,7 +8,6 @@ import polars as pl
 
 from flows.simulation.vendor import COLUMNS
 from flows.tape.compacting import Message, read_compacted
-from flows.tape.scan import ROW
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.payloads import read_repair
 from flows.tape.segments.record import Kind, Record
@@ -16,7 +15,7 @@ from flows.tape.segments.segment import START, Offset, segments
 from operators import ticks
 from operators.wire.frames import read_frame
 from operators.wire.pages import read_page
-from operators.wire.rows import WireRow, columns
+from operators.wire.rows import WireRow
 from operators.wire.succession import FEED, Succession, Verdict
 
 _NAMES: Final = {
@@ -39,7 +38,7 @@ def taped_prints(folder: Path) -> pl.DataFrame:
         gaps += kind is Kind.GAP
         source = max(1, gaps) if kind is Kind.REPAIR else FEED
         kept += [row for row in rows if succession.judge(row, source) is Verdict.NEW]
-    frame = columns(kept, list(range(len(kept))), ROW)
+    frame = _frame(kept)
     found = [
         pl.col(_NAMES.get(name, name)).cast(dtype).alias(name)
         if _NAMES.get(name, name) in frame.columns
@@ -47,6 +46,17 @@ def taped_prints(folder: Path) -> pl.DataFrame:
         for name, dtype in COLUMNS.items()
     ]
     return frame.select(found)
+
+
+def _frame(rows: list[WireRow]) -> pl.DataFrame:
+    """Return rows as a frame of `ticks.TICK_SCHEMA`; a row has one field more, its tape."""
+    by_field = list(zip(*rows, strict=True)) or [()] * len(WireRow._fields)
+    return pl.DataFrame(
+        [
+            pl.Series(name, values, dtype=dtype)
+            for (name, dtype), values in zip(ticks.TICK_SCHEMA.items(), by_field, strict=False)
+        ]
+    )
 
 
 def _messages(folder: Path) -> Iterator[tuple[Kind, list[WireRow]]]:

@@ -191,13 +191,14 @@ def test_a_database_that_cannot_be_used_is_a_problem_and_works_again_afterwards(
     file.unlink()
     source, copy = sqlite3.connect(demo.url.removeprefix("sqlite:///")), sqlite3.connect(file)
     source.backup(copy)
+    (newest,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
     copy.execute("UPDATE alembic_version SET version_num = '0001'")
     copy.commit()
     assert "db upgrade" in client.get("/api/v1/plans").json()["detail"]
     copy.execute("UPDATE alembic_version SET version_num = '9999'")
     copy.commit()
     assert client.get("/api/v1/plans").status_code == 503
-    copy.execute("UPDATE alembic_version SET version_num = '0002'")
+    copy.execute("UPDATE alembic_version SET version_num = ?", (newest,))
     copy.commit()
     source.close()
     copy.close()
