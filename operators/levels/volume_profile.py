@@ -111,7 +111,8 @@ class VolumeProfile:
         lowest = bins * self._width - self._width // 2
         ticks = np.minimum(top[bar], lowest + self._width - 1) - np.maximum(bottom[bar], lowest) + 1
         where = np.concatenate((_EVERY_BIN, bins + MAX_BINS))
-        self._shares = np.bincount(where, np.concatenate((self._shares, each[bar] * ticks)), _SIZE)
+        added = np.concatenate((self._shares, each[bar] * ticks))
+        self._shares = np.asarray(np.bincount(where, added, _SIZE), dtype=np.float64)
 
     def _widen(self) -> None:
         """Make one bin of three.  The outer two are added first, so that a mirrored profile adds the same numbers."""

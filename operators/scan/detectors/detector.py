@@ -155,7 +155,8 @@ def gated(gates: Sequence[Gate], features: Features) -> Gated:
     """Read gates over columns, all at once."""
     values = np.concatenate([getattr(features, gate.column) for gate in gates]).reshape(len(gates), -1)
     ok = values >= np.array([[gate.at_least - TOLERANCE] for gate in gates])
-    return Gated(ok.all(axis=0), [Reading(*each) for each in zip(gates, values, ok, strict=True)])
+    tradable: Mask = np.logical_and.reduce(ok, axis=0)
+    return Gated(tradable, [Reading(*each) for each in zip(gates, values, ok, strict=True)])
 
 
 def confidence(readings: Sequence[Reading]) -> Floats:
