@@ -106,8 +106,14 @@ class Detector(Generic[F]):
         `sides`: both-sided features, of one symbol or of many one after another; `tradable`: where the gates hold.
         Only bars that are still in question are read on.
         """
-        at = np.flatnonzero(self._within(sides, tradable))
-        some, held = _taken(sides, at), np.ones((2, len(at)), dtype=np.bool_)
+        inside = self._within(sides, tradable)
+        if len(sides) <= FEW:  # leaving bars out would cost more than reading them
+            at, some, held = np.arange(len(sides)), sides, np.stack((inside, inside))
+        else:
+            at = np.flatnonzero(inside)
+            some, held = _taken(sides, at), np.ones((2, len(at)), dtype=np.bool_)
+        if not held.any():
+            return None
         readings: list[Reading] = []
         for rule in self.rules[: self._required]:
             readings.append(_reading(rule, some))
