@@ -128,5 +128,5 @@ def test_candidates_are_written_once_and_come_back(engine: sa.Engine, writer: Si
 
 
 def test_features_that_are_no_numbers_are_refused(writer: SinkWriter) -> None:
-    with pytest.raises(ValueError, match="nan"):
+    with pytest.raises(ValueError, match="JSON compliant"):
         writer.write(Batch(scan_results=(candidate(features={"atr": float("nan")}),)))
