@@ -17,6 +17,7 @@ from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import Prepared, prepare, run
 from flows.report import facts, print_run, read_report
+from flows.signals import STOPPING, SetLater
 from operators.sessions import new_york
 from sinks.database import open_database
 
@@ -64,12 +65,11 @@ def _show(database: str, meter: Meter, seconds: float, *, as_json: bool) -> None
 @contextmanager
 def stopping_cleanly(meter: Meter) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the tape at the next frame instead of breaking it off."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, lambda *_: meter.stop.set()) for each in signals]
+    before = [signal.signal(each, SetLater(meter.stop)) for each in STOPPING]
     try:
         yield
     finally:
-        for each, handler in zip(signals, before, strict=True):
+        for each, handler in zip(STOPPING, before, strict=True):
             signal.signal(each, handler)
 
 

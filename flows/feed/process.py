@@ -21,6 +21,7 @@ from flows.feed.api_key import ApiKey, key_from
 from flows.feed.client import FeedClient
 from flows.feed.settings import FeedSettings
 from flows.feed.tape_sink import TapeSink, left_behind
+from flows.signals import STOPPING, SetLater
 from flows.tape.segments.writer import Sync, TapeWriter
 
 STATUS_SECONDS: Final = 1.0
@@ -57,8 +58,8 @@ def _run(folder: Path, settings: FeedSettings, key: ApiKey, sync: Sync) -> int:
         for note in writer.notes:
             log_line("tape_note", note=note)
         client = FeedClient(settings, key, TapeSink(writer), log_line)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: client.stop.set())
+        for number in STOPPING:
+            signal.signal(number, SetLater(client.stop))
         watching = Thread(target=_tell, args=(client, done), name="feed-status", daemon=True)
         watching.start()
         try:

@@ -15,6 +15,7 @@ from flows.feed.settings import FeedSettings
 from flows.feed.tape_sink import TapeSink, left_behind
 from flows.live.asked import Asked
 from flows.live.options import LiveOptions
+from flows.signals import STOPPING, SetLater
 from flows.tape.segments.writer import TapeWriter
 from sinks.database import open_database
 from sinks.errors import DatabaseError
@@ -24,8 +25,8 @@ from sinks.schema import ensure_schema
 def ingest(options: LiveOptions, parent: int) -> None:
     """Follow the feed onto the tape; leave with the exit code of what ended it.  Stops when its parent is gone."""
     stop = Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stop.set())
+    for each in STOPPING:
+        signal.signal(each, SetLater(stop))
     Thread(target=_watch_parent, args=(parent, stop), name="parent", daemon=True).start()
     try:
         sys.exit(_follow(options, stop))
