@@ -6,7 +6,6 @@ its regular session; one of which there are only minutes is folded from them.  R
 bars that are there twice, become dead letters.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -17,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from flows.aggregates import COLUMNS, SCHEMA, START, TICKER, TRADES, VOLUME, is_aggregates, read_aggregates
+from flows.csv_texts import DAY_IN_NAME, SUFFIXES
 from flows.errors import DataMissingError
 from flows.tape.scan import ROW, dead_letter
 from operators.bars.columns import NO_BARS, Bars, Interval
@@ -26,8 +26,6 @@ from operators.rows import DeadLetter
 from operators.sessions import TIME_ZONE, SessionCalendar, new_york_day_ns
 from operators.times import MINUTE_NS
 
-_SUFFIXES: Final = (".csv", ".csv.gz")
-_DAY_IN_NAME: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 _DAY: Final = "day"
 _FILE: Final = "file"
 _DATE: Final = "date"
@@ -78,12 +76,12 @@ def _files(folder: Path, before: date) -> list[Path]:
     if not folder.is_dir():
         msg = f"{folder}: no such folder"
         raise DataMissingError(msg)
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name.endswith(_SUFFIXES))
+    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
     found = [each for each in files if is_aggregates(each)]
     if not found:
-        msg = f"{folder}: no aggregates here; looked for {', '.join(_SUFFIXES)} with the columns {','.join(COLUMNS)}"
+        msg = f"{folder}: no aggregates here; looked for {', '.join(SUFFIXES)} with the columns {','.join(COLUMNS)}"
         raise DataMissingError(msg)
-    return [each for each in found if not any(day >= before.isoformat() for day in _DAY_IN_NAME.findall(each.name))]
+    return [each for each in found if not any(day >= before.isoformat() for day in DAY_IN_NAME.findall(each.name))]
 
 
 def _read(files: Sequence[Path], symbols: Collection[str], before_ns: int) -> tuple[pl.DataFrame, list[DeadLetter]]:

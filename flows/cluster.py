@@ -25,6 +25,7 @@ from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.scan_steps import ScanRules
+from flows.signals import STOPPING, SetLater
 from flows.sql_sink import SqlSink
 from flows.tape_source import Replay, TapeSource
 from operators.conditions import Flag
@@ -40,7 +41,6 @@ PANIC: Final = "PanicException"
 STDOUT: Final = 1
 STDERR: Final = 2
 COLLECT_SELDOM: Final = (200_000, 20, 100)
-STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -199,7 +199,7 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection) ->
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     meter = Meter()
     for each in STOPPING:
-        signal.signal(each, lambda *_: meter.stop.set())
+        signal.signal(each, SetLater(meter.stop))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     failure = None
     try:

@@ -1,5 +1,6 @@
 """CSV bodies as columns of text.  Rule: a line that is no row is a dead letter, and the lines around it are read."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,9 @@ import polars as pl
 from flows.tape.csv_line import fields_of
 from flows.tape.scan import ROW, dead_letter
 from operators.rows import DeadLetter
+
+SUFFIXES: Final = (".csv", ".csv.gz")
+DAY_IN_NAME: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 
 RAW: Final = "raw_"
 """What stands before a column's name where its text is kept beside its value."""

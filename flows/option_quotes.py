@@ -4,17 +4,16 @@ Rule: a contract ends with the last session on or before the date in its ticker 
 Adjusted contracts are left out and counted, and so are expiries further away than any question asks for.
 """
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import polars as pl
 
+from flows.csv_texts import DAY_IN_NAME, SUFFIXES
 from flows.errors import DataMissingError
 from flows.option_rows import (
     ASK,
@@ -32,9 +31,6 @@ from operators.chains.chain_history import ChainHistory, Leg
 from operators.chains.contracts import read_contract, root_of
 from operators.rows import DeadLetter
 from operators.sessions import SessionCalendar, new_york
-
-_SUFFIXES: Final = (".csv", ".csv.gz")
-_DAY_IN_NAME: Final = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +69,14 @@ def _files(folder: Path, wanted: OptionFilter) -> list[Path]:
     if not folder.is_dir():
         msg = f"{folder}: no such folder"
         raise DataMissingError(msg)
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name.endswith(_SUFFIXES))
+    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
     found = [each for each in files if is_option_quotes(each)]
     if not found:
         names = ",".join(COLUMNS)
-        msg = f"{folder}: no option quotes here; looked for {', '.join(_SUFFIXES)} with the columns {names}"
+        msg = f"{folder}: no option quotes here; looked for {', '.join(SUFFIXES)} with the columns {names}"
         raise DataMissingError(msg)
     first, last = (None if at is None else new_york(at).date().isoformat() for at in (wanted.from_ns, wanted.to_ns))
-    return [each for each in found if all(_within(day, first, last) for day in _DAY_IN_NAME.findall(each.name))]
+    return [each for each in found if all(_within(day, first, last) for day in DAY_IN_NAME.findall(each.name))]
 
 
 def _within(day: str, first: str | None, last: str | None) -> bool:

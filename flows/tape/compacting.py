@@ -14,6 +14,7 @@ import msgspec
 import polars as pl
 
 from flows.errors import DataMissingError
+from flows.simulation.vendor import COLUMNS
 from flows.tape.segments.errors import TapeDamagedError
 from flows.tape.segments.record import AROUND, Kind, Record, decode
 from flows.tape.segments.segment import (
@@ -33,19 +34,7 @@ PLACE: Final = "record_position"
 RECEIVED: Final = "receive_timestamp"
 FEED: Final = "feed"
 PRINTS: Final[dict[str, pl.DataType]] = {
-    "ticker": pl.String(),
-    "conditions": pl.String(),
-    "correction": pl.Int32(),
-    "exchange": pl.Int32(),
-    "id": pl.String(),
-    "participant_timestamp": pl.Int64(),
-    "price": pl.Float64(),
-    "sequence_number": pl.Int64(),
-    "sip_timestamp": pl.Int64(),
-    "size": pl.Float64(),
-    "tape": pl.Int32(),
-    "trf_id": pl.Int32(),
-    "trf_timestamp": pl.Int64(),
+    **COLUMNS,
     PLACE: pl.UInt32(),
     RECEIVED: pl.Int64(),
     FEED: pl.UInt16(),

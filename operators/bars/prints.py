@@ -15,7 +15,6 @@ from operators.bars.columns import Bytes, Floats, Ints
 from operators.conditions import Flag
 from operators.plans import SessionPhase
 from operators.sessions import PHASE_CODES
-from operators.times import MINUTE_NS
 
 Minutes = npt.NDArray[np.uint16]
 
@@ -23,8 +22,6 @@ LAST_BIT: Final = int(Flag.LAST)
 HIGH_LOW_BIT: Final = int(Flag.HIGH_LOW)
 VOLUME_BIT: Final = int(Flag.VOLUME)
 LATE_BIT: Final = int(Flag.LATE)
-
-_MOST_MINUTES: Final = np.iinfo(np.uint16).max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,17 +48,6 @@ class Prints:
         part = slice(start, end)
         behind = None if self.behind is None else self.behind[part]
         return Prints(self.sip_ns[part], self.price[part], self.size[part], self.flags[part], self.phase[part], behind)
-
-
-def minutes_behind(sip_ns: Ints, happened_ns: Ints) -> Minutes:
-    """Return how many minutes before the minute of its SIP time each print happened; 0 where that is unknown (0).
-
-    >>> minute = 60_000_000_000
-    >>> minutes_behind(np.array([5, 5, 5]) * minute, np.array([5 * minute - 1, 0, 6 * minute])).tolist()
-    [1, 0, 0]
-    """
-    behind = sip_ns // MINUTE_NS - happened_ns // MINUTE_NS
-    return np.where(happened_ns > 0, behind, 0).clip(0, _MOST_MINUTES).astype(np.uint16)
 
 
 def rights(flags: int, phase: SessionPhase) -> int:

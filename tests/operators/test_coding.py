@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import ticks
-from operators.coding import MOST_SYMBOLS, Coder, FlagCoder, SymbolCoder
+from operators.coding import MOST_SYMBOLS, Coder, FlagCoder, SymbolCoder, minutes_behind
 from operators.conditions import flags_of_text
 from tests.oracle.times import new_york_ns
 
@@ -89,3 +89,16 @@ def test_it_does_not_matter_when_a_frame_was_coded(
 
 def check(coder: Coder, texts: list[str | None], columns: pl.DataFrame) -> None:
     assert coder.flags.column(columns).tolist() == [flags_of_text(text) for text in texts]
+
+
+def test_a_print_lies_as_many_minutes_behind_as_its_own_minute_does() -> None:
+    """Its own time is the participant's, else the TRF's; unknown and later times are none behind."""
+    minute = 60_000_000_000
+    frame = pl.DataFrame(
+        {
+            ticks.SIP_NS: [5 * minute] * 5,
+            ticks.PARTICIPANT_NS: [5 * minute - 1, 0, None, 6 * minute, 4 * minute],
+            ticks.TRF_NS: [None, 2 * minute, None, None, 0],
+        }
+    )
+    assert frame.select(minutes_behind()).to_series().to_list() == [1, 3, 0, 0, 1]
