@@ -1,5 +1,6 @@
 """L8 with the scanner on: the columnar flow against a plain loop over the same rules, one print at a time."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,12 @@ from operators.rows import BarRows, ScanRow
 from operators.scan.features.clock import SessionClock
 from operators.scan.scanner import SymbolScan
 from operators.slots import Outcome
-from operators.times import DEFAULT_LATE_NS
+from operators.times import DEFAULT_LATE_NS, parse_instant
 from sinks.scan_encoding import bar_rows, scan_rows
-from tests.flows.scanned import KEY, OPENS, REVISION, Row, scan, sessions, simulated, told
+from tests.flows.scanned import KEY, OPENS, REVISION, Row, Scanned, scan, sessions, simulated, told
+
+TRADES = Path("flatfiles/us_stocks_sip/trades_v1/2013/10")
+SYMBOL = "IBM"
 
 
 class Plain:
@@ -56,10 +60,12 @@ class Plain:
         self.scans += outcome.scans
 
 
-def print_by_print(paths: list[Path], end_ns: int) -> list[Plain]:
+def print_by_print(paths: list[Path], end_ns: int, symbols: Sequence[str] = tuple(OPENS)) -> list[Plain]:
     """Take every print on its own, then let time reach the end."""
-    calendar, plain = nyse_calendar(), {symbol: Plain(symbol) for symbol in sorted(OPENS)}
-    reader = TapeReader(tuple(find_tape_files(tuple(paths))[0]), tuple(OPENS), ScanFilter(), DEFAULT_LATE_NS, True)
+    calendar, plain = nyse_calendar(), {symbol: Plain(symbol) for symbol in symbols}
+    reader = TapeReader(
+        tuple(find_tape_files(tuple(paths))[0]), tuple(symbols), ScanFilter(to_ns=end_ns), DEFAULT_LATE_NS, True
+    )
     for piece in reader.pieces():
         for at in range(len(piece.frame.code)):
             one = tag(piece.frame.take(np.array([at])), calendar)
@@ -76,10 +82,22 @@ def test_l8_one_print_at_a_time_gives_the_events_bars_and_candidates_of_the_flow
     paths, end_ns = simulated(tmp_path / "tape", 2, trades=1_500), sessions(2)[-1].post_end_ns
     flow = scan(paths, f"sqlite:///{tmp_path}/flow.db", to_ns=end_ns)
     plain = print_by_print(paths, end_ns)
-    assert sorted(row for own in plain for row in own.rows.values()) == flow.bars
-    found = sorted(scan_rows(row for own in plain for row in own.scans))
-    assert found == flow.scans
-    assert told(event for own in plain for event in own.events) == told(flow.replayed.events)
-    assert found
-    assert flow.replayed.events
+    check_same(plain, flow)
     assert any(row[REVISION] for row in flow.bars)
+
+
+def test_l8_one_print_at_a_time_gives_the_same_on_a_slice_of_a_recorded_day(shared_data: Path, tmp_path: Path) -> None:
+    """One symbol until an hour after the opening, without history."""
+    paths, end_ns = sorted((shared_data / TRADES).glob("*.csv.gz"))[:1], parse_instant("2013-10-07T10:30:00-04:00")
+    flow = scan(paths, f"sqlite:///{tmp_path}/flow.db", to_ns=end_ns, symbols=frozenset({SYMBOL}))
+    check_same(print_by_print(paths, end_ns, (SYMBOL,)), flow)
+
+
+def check_same(plain: list[Plain], flow: Scanned) -> None:
+    """Hold bars, candidates and events against the flow's, none of them empty."""
+    assert sorted(row for own in plain for row in own.rows.values()) == flow.bars
+    scans = sorted(scan_rows(row for own in plain for row in own.scans))
+    assert scans == flow.scans
+    assert told(event for own in plain for event in own.events) == told(flow.replayed.events)
+    assert scans
+    assert flow.replayed.events
