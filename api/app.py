@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 from api import problems
 from api.body_limit import BodyLimit
 from api.clockwork import clockwork
+from api.metrics import Counting, Metrics
 from api.relay.follower import Follower
 from api.relay.hub import Hub
-from api.routes import assistant, charts, commands, gpt, market, plans, stream, symbols
+from api.routes import assistant, charts, commands, gpt, health, market, plans, stream, symbols
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -25,6 +26,7 @@ TAGS: Final = [
     {"name": "symbols", "description": "A symbol's bars, indicators and the condition of its data."},
     {"name": "assistants", "description": "Scans, structured plans, context and charts for assistants."},
     {"name": "market", "description": "The market's clock and calendar."},
+    {"name": "server", "description": "Probes and metrics."},
 ]
 ABOUT: Final = (
     "Watches trading plans against the US equity tape. Every read takes `as_of` and then answers from records "
@@ -38,9 +40,11 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.hub = Hub()
-    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream):
+    app.state.metrics = Metrics()
+    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, health):
         app.include_router(route.router)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
+    app.add_middleware(Counting, metrics=app.state.metrics)  # outermost: counts what BodyLimit refuses, too
     app.add_exception_handler(problems.ProblemError, problems.on_problem)
     app.add_exception_handler(DatabaseError, problems.on_database)
     app.add_exception_handler(RequestValidationError, problems.on_validation)

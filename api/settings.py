@@ -33,4 +33,6 @@ class ApiSettings:
     follow_s: float = 0.01
     poll_s: float = 0.5
     price_s: float = 0.25
+    flow_stale_s: float = 30.0
+    relay_stale_s: float = 5.0
     chart_base: str = "/chart"

@@ -1,4 +1,4 @@
-"""The one error of this package, and how what a driver says becomes a line that a person can act on."""
+"""The errors of this package, and how what a driver says becomes a line that a person can act on."""
 
 import re
 import sqlite3
@@ -13,6 +13,10 @@ BUSY_SECONDS: Final = 30
 
 class DatabaseError(RuntimeError):
     """The database cannot be used.  One line: which one (without password), what failed, what to do."""
+
+
+class SchemaError(DatabaseError):
+    """The database answers, but its tables are not those that this program knows."""
 
 
 _SQLITE: Final = {
