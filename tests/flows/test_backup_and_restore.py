@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from flows.tape.command_feed import commands_to_tape
 from flows.tape.segments.payloads import read_command
@@ -19,6 +20,7 @@ from operators.times import SECOND_NS
 from sinks import schema
 from sinks.database import open_database
 from sinks.schema import HEAD, REVISIONS
+from tests.conftest import execute
 from tests.flows.made import (
     OPEN_NS,
     Command,
@@ -349,3 +351,37 @@ def test_a_full_disk_leaves_no_copy(
     assert said.code == FAILURE
     assert "the disk is full" in said.only_line
     assert left == []
+
+
+NUMBER_ON = (
+    "SELECT setval(pg_get_serial_sequence('commands', 'id'), (extract(epoch FROM clock_timestamp()) * 1000)::bigint)"
+)
+"""What the README tells to run after `pg_restore`."""
+
+
+@pytest.mark.postgres
+def test_on_postgresql_the_documented_way_catches_up_as_well(
+    tmp_path: Path, postgresql_server: sa.URL, postgresql_url: str, command: Command, copy: Path
+) -> None:
+    """The server's own tools, and one statement for the numbers of commands."""
+    tape = market_tape(tmp_path, ["AAA", "BBB"], 400)
+    plain_url = postgresql_url.replace("+psycopg", "")
+    arguments = ("replay", tape, "--plans", write_plans(tmp_path, plans_around(tape, 30)), "--db", postgresql_url)
+    assert command(*arguments, "--to", NOON).code == 0
+    noon = digest(command, postgresql_url)
+    postgresql_tool(postgresql_server, "pg_dump", "--format=custom", "--file", copy, plain_url)
+    assert command(*arguments).code == 0
+    evening = digest(command, postgresql_url)
+    postgresql_tool(postgresql_server, "pg_restore", "--clean", "--single-transaction", "--dbname", plain_url, copy)
+    execute(sa.make_url(postgresql_url), NUMBER_ON)
+    assert digest(command, postgresql_url) == noon != evening
+    assert command(*arguments).code == 0
+    assert digest(command, postgresql_url) == evening
+    assert command("plans", "cancel", "P0001", "--db", postgresql_url).code == 0
+    assert rows_of(postgresql_url, "SELECT min(id) > 1700000000000 FROM commands") == [(True,)]
+
+
+def postgresql_tool(server: sa.URL, name: str, *arguments: object) -> None:
+    """Run a tool of the server's own version."""
+    (folder,) = rows_of(server.render_as_string(), "SELECT setting FROM pg_config WHERE name = 'BINDIR'")[0]
+    subprocess.run([f"{folder}/{name}", *map(str, arguments)], check=True)
