@@ -15,7 +15,7 @@ from api.clockwork import clockwork
 from api.metrics import Counting, Metrics
 from api.relay.follower import Follower
 from api.relay.hub import Hub
-from api.routes import assistant, charts, commands, gpt, health, market, plans, stream, symbols
+from api.routes import assistant, charts, commands, gpt, health, market, plans, sse, stream, symbols
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -25,6 +25,7 @@ TAGS: Final = [
     {"name": "commands", "description": "Asking the flow to register, replace or cancel a plan."},
     {"name": "symbols", "description": "A symbol's bars, indicators and the condition of its data."},
     {"name": "assistants", "description": "Scans, structured plans, context and charts for assistants."},
+    {"name": "stream", "description": "What happens to plans, as it happens."},
     {"name": "market", "description": "The market's clock and calendar."},
     {"name": "server", "description": "Probes and metrics."},
 ]
@@ -41,7 +42,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.hub = Hub()
     app.state.metrics = Metrics()
-    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, health):
+    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, sse, health):
         app.include_router(route.router)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_middleware(Counting, metrics=app.state.metrics)  # outermost: counts what BodyLimit refuses, too
