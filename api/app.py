@@ -14,7 +14,7 @@ from api.body_limit import BodyLimit
 from api.clockwork import clockwork
 from api.relay.follower import Follower
 from api.relay.hub import Hub
-from api.routes import assistant, charts, commands, gpt, market, plans, stream, symbols
+from api.routes import assistant, charts, commands, gpt, market, plans, sse, stream, symbols
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -24,6 +24,7 @@ TAGS: Final = [
     {"name": "commands", "description": "Asking the flow to register, replace or cancel a plan."},
     {"name": "symbols", "description": "A symbol's bars, indicators and the condition of its data."},
     {"name": "assistants", "description": "Scans, structured plans, context and charts for assistants."},
+    {"name": "stream", "description": "What happens to plans, as it happens."},
     {"name": "market", "description": "The market's clock and calendar."},
 ]
 ABOUT: Final = (
@@ -38,7 +39,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.hub = Hub()
-    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream):
+    for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, sse):
         app.include_router(route.router)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)

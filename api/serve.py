@@ -1,5 +1,6 @@
 """Running the API: uvicorn on one socket, loopback unless there are keys, and a stop that keeps nobody waiting."""
 
+import asyncio
 import ipaddress
 import signal
 import socket
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.keys import read_keys
@@ -30,9 +32,22 @@ def serve(database: str, host: str, port: int, keys: Path | None) -> None:
     run(app, listening(host, port))
 
 
-def run(app: object, listener: socket.socket) -> None:
+class Server(uvicorn.Server):
+    """Tells the streams over plain HTTP that it goes: uvicorn closes WebSockets, but waits for answers to end."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(config(app))
+        self._leaving: asyncio.Event = app.state.hub.leaving
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self._leaving.set()
+        await super().shutdown(sockets)
+
+
+def run(app: FastAPI, listener: socket.socket) -> None:
     """Run an application on a socket until SIGINT or SIGTERM, which are a wish and no failure."""
-    server = uvicorn.Server(config(app))
+    server = Server(app)
     before = [signal.signal(each, _heard) for each in STOPPING]  # uvicorn raises its signals again once it has stopped
     try:
         server.run(sockets=[listener])
@@ -45,10 +60,10 @@ def _heard(_number: int, _frame: object) -> None:
     """Leave it at that."""
 
 
-def config(app: object) -> uvicorn.Config:
+def config(app: FastAPI) -> uvicorn.Config:
     """How uvicorn runs it: no compression of frames, sent data bounded in time, sockets told that the server goes."""
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         log_level="warning",
         access_log=False,
         ws="websockets-sansio",

@@ -5,6 +5,7 @@ Every error that the database itself is to blame for leaves here, or any use of 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from sqlalchemy import event
 from sinks.canonical import canonical
 from sinks.errors import BUSY_SECONDS, DatabaseError, explained, shown
 
-__all__ = ["DatabaseError", "open_database", "reading", "shown", "translated"]
+__all__ = ["DatabaseError", "open_database", "reading", "shown", "sqlite_file", "translated"]
 
 DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
@@ -74,6 +75,21 @@ def translated(engine: sa.Engine) -> Iterator[None]:
         if reason is None:
             raise
         raise reason from error
+
+
+def sqlite_file(url: str) -> Path:
+    """Return the file that a SQLite URL names.
+
+    Raises DatabaseError for another engine, for a database in memory, and for options.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "sqlite":
+        msg = f"{shown(url)}: only SQLite files are copied here; for PostgreSQL use pg_dump and pg_restore"
+        raise DatabaseError(msg)
+    if parsed.query or parsed.database in (None, "", ":memory:"):
+        msg = f"{shown(url)}: it names no plain file; use sqlite:///FILE"
+        raise DatabaseError(msg)
+    return Path(str(parsed.database))
 
 
 def _parsed(url: str) -> sa.URL:

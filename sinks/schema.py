@@ -35,6 +35,16 @@ def revision(connection: sa.Connection) -> str | None:
     return found
 
 
+def known_revision(connection: sa.Connection) -> str:
+    """The revision of the tables, any that this program knows.  Raises DatabaseError for others and for none."""
+    found = revision(connection)
+    if found is None:
+        msg = f"{shown(connection.engine.url)}: it holds no tables of this program; check the name"
+        raise DatabaseError(msg)
+    _refuse_unknown(connection.engine, found)
+    return found
+
+
 def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
     """Make sure that the tables are as this program knows them; in an empty database `create` them.
 

@@ -31,13 +31,17 @@ class Price:
 
 @dataclass(eq=False, slots=True)
 class Hub:
-    """`epoch` None: the database has not been read yet.  `looked_s`: when it was looked at last, monotonic."""
+    """`epoch` None: the database has not been read yet.  `looked_s`: when it was looked at last, monotonic.
+
+    `leaving`: the server stops; who is not told by the server itself must go by this.
+    """
 
     epoch: str | None = None
     position: int = 0
     looked_s: float = 0.0
     evicted: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
     clients: dict[Client, Wanted | None] = field(default_factory=dict)
     _every: set[Client] = field(default_factory=set)
     _by_name: dict[tuple[str, str], set[Client]] = field(default_factory=dict)

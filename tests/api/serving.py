@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-import uvicorn
 from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from api.app import create_app
-from api.serve import config, listening
+from api.serve import Server as Serve
+from api.serve import listening
 from api.settings import ApiSettings
 from operators.events import Kind, PlanEvent
 from operators.lifecycle import register
@@ -49,7 +49,7 @@ class Server:
 def serving(url: str, **settings: Any) -> Iterator[Server]:
     """Serve a database on a free port."""
     app = create_app(ApiSettings(url, **{"busy_s": 1.0, "price_s": 0.05, **settings}))
-    server = uvicorn.Server(config(app))
+    server = Serve(app)
     listener = listening("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -23,6 +23,12 @@ PROFILES = [
 LISTS = [[], [14, 41], [37], [12], [12, 37], [14, 12], [13], [2], [10], [15], [999], [37, 2]]
 
 
+def profile_name(profile: Profile) -> str:
+    """Name a profile for a test's id; the order of a set differs from process to process."""
+    sessions = "+".join(sorted(profile.sessions))
+    return f"{sessions}-odd_lots={profile.odd_lots}-extended_hours={profile.extended_hours}"
+
+
 def admitted(profile: Profile, ids: list[int], phase: SessionPhase) -> bool:
     """The design: odd lots and, inside pre and post, Form T prints count for plans that ask; nothing else does."""
     forgiven = {37} if profile.odd_lots else set()
@@ -32,7 +38,7 @@ def admitted(profile: Profile, ids: list[int], phase: SessionPhase) -> bool:
     return phase in profile.sessions and all(each in (14, 41) for each in rest)
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=str)
+@pytest.mark.parametrize("profile", PROFILES, ids=profile_name)
 def test_a_profile_admits_what_the_design_says(profile: Profile) -> None:
     """Every combination of conditions and phase; the table of codes and flags says the same."""
     table = admission_table(profile)
@@ -105,7 +111,7 @@ def test_the_flags_that_some_plan_could_use_are_known(plans: list[Plan], needed:
     assert usable_flags(plans) == needed
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=str)
+@pytest.mark.parametrize("profile", PROFILES, ids=profile_name)
 def test_no_print_that_a_profile_admits_is_left_out_as_useless(profile: Profile) -> None:
     """The bits kept for the run of one plan hold every print that the plan could act on."""
     plan = make_plan(sessions=tuple(profile.sessions), odd_lots=profile.odd_lots, extended_hours=profile.extended_hours)
@@ -115,7 +121,7 @@ def test_no_print_that_a_profile_admits_is_left_out_as_useless(profile: Profile)
         assert not profile.admits(int(flags), phase) or flags & usable
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=str)
+@pytest.mark.parametrize("profile", PROFILES, ids=profile_name)
 @pytest.mark.parametrize("usable", [ANY_LAST, Flag.LAST, Flag.LAST_IF_ODD_LOTS, Flag.LAST | Flag.LAST_IF_EXTENDED])
 def test_all_are_admitted_only_when_each_is(profile: Profile, usable: Flag) -> None:
     """What spares a look at every print never admits one that the look would refuse."""

@@ -1,0 +1,72 @@
+"""The stream of plan events for curl and browsers: server-sent events that resume by Last-Event-ID."""
+
+import asyncio
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from api.access import Database, Settings, may_read
+from api.names import PLAN, TICKER
+from api.problems import ANSWERS, ProblemError, invalid
+from api.relay.hub import Hub
+from api.relay.sent_events import EventStream, place_of
+from api.relay.speaking import NO_DATABASE
+from api.relay.wire import Category, Place, Subscribe
+from api.settings import ApiSettings
+
+router = APIRouter(tags=["stream"], dependencies=[Depends(may_read)], responses=ANSWERS)
+STREAM: Final[dict[str, Any]] = {
+    "description": "Server-sent events, without an end.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}, "example": 'event: hb\ndata: {"type":"hb"}\n\n'}},
+}
+Plans = Annotated[list[Annotated[str, Query(pattern=PLAN)]] | None, Query(examples=[["AIG.1"]])]
+Symbols = Annotated[list[Annotated[str, Query(pattern=TICKER)]] | None, Query(examples=[["AIG"]])]
+
+
+@router.get("/sse/plans", response_class=Response, responses={200: STREAM}, summary="Plan events as they happen")
+async def every_plan(
+    request: Request,
+    settings: Settings,
+    store: Database,
+    plans: Plans = None,
+    symbols: Symbols = None,
+    categories: Annotated[list[Category] | None, Query()] = None,
+    mode: Annotated[Literal["events", "latest"], Query()] = "events",
+    last_event_id: Annotated[str | None, Header(description="`epoch:seq`: go on after it.")] = None,
+) -> Response:
+    """The messages of `/ws/plans`, one server-sent event each: `event` is the type, `id` is `epoch:seq`.
+
+    `plans` and `symbols` may be given several times; without both it speaks of every plan.
+    """
+    hub: Hub = request.app.state.hub
+    count = len(plans or ()) + len(symbols or ())
+    if count > settings.subscribed:
+        raise invalid("plans", f"{count} names with those of symbols; at most {settings.subscribed}")
+    await _ready(hub, settings)
+    return EventStream(settings, store, hub, Subscribe(plans, symbols, categories, _start(last_event_id), mode))
+
+
+def _start(last_event_id: str | None) -> Place | None:
+    try:
+        return place_of(last_event_id) if last_event_id else None
+    except ValueError as error:
+        raise invalid("last-event-id", str(error)) from None
+
+
+async def _ready(hub: Hub, settings: ApiSettings) -> None:
+    """Refuse while there is no room, or nothing to tell."""
+    if len(hub.clients) >= settings.clients:
+        raise _later("too-many", "too many clients; try again later")
+    try:
+        async with asyncio.timeout(settings.auth_s):
+            await hub.ready.wait()
+    except TimeoutError:
+        pass
+    if hub.epoch is None:
+        raise _later("database", NO_DATABASE)
+
+
+def _later(kind: str, detail: str) -> ProblemError:
+    problem = ProblemError(503, kind, detail)
+    problem.headers = {"Retry-After": "1"}
+    return problem
