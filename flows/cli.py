@@ -5,7 +5,22 @@ from typing import Annotated, Final
 
 import typer
 
-from flows.commands import backtest, bench, db, demo, digest, explain, live, market, plans, replay, serve, tape
+from flows.commands import (
+    asof,
+    backtest,
+    bench,
+    db,
+    demo,
+    digest,
+    explain,
+    keys,
+    live,
+    market,
+    plans,
+    replay,
+    serve,
+    tape,
+)
 from flows.errors import CommandError, ExitCode
 
 HELP: Final = "Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."
@@ -28,7 +43,9 @@ app.command("explain")(explain.explain)
 app.command("digest")(digest.digest)
 app.command("market")(market.market)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+app.add_typer(asof.app, name="asof")
 app.add_typer(plans.app, name="plans")
+app.add_typer(keys.app, name="keys")
 app.add_typer(tape.app, name="tape")
 app.add_typer(db.app, name="db")
 
@@ -69,7 +86,8 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _say("stopped", ExitCode.FAILURE)
     except RuntimeError as error:
-        if type(error).__name__ != "DatabaseError":  # known by name: importing sinks here would slow every command
+        names = [each.__name__ for each in type(error).__mro__]
+        if "DatabaseError" not in names:  # known by name: importing sinks here would slow every command
             raise
         return _say(str(error), ExitCode.FAILURE)
 

@@ -52,7 +52,7 @@ def load_option_quotes(
     roots = {root_of(symbol): symbol for symbol in sorted(symbols, key=lambda symbol: ("." not in symbol, symbol))}
     wanted = OptionFilter(roots, new_york(from_ns).date(), from_ns, to_ns)
     frames, letters, adjusted = [pl.DataFrame(schema=SCHEMA)], list[DeadLetter](), Counter[str]()
-    for file in _files(folder, wanted):
+    for file in option_files(folder, wanted):
         found = read_option_quotes(file, wanted)
         frames.append(found.quotes)
         letters += found.letters
@@ -64,12 +64,13 @@ def load_option_quotes(
     return OptionQuotes(chains, tuple(letters), dict(sorted(adjusted.items())))
 
 
-def _files(folder: Path, wanted: OptionFilter) -> list[Path]:
-    """The option quotes under a folder, in order of their paths, but for those whose names say another day."""
-    if not folder.is_dir():
+def option_files(folder: Path, wanted: OptionFilter) -> list[Path]:
+    """The option quotes under a folder, or that file, in order of paths, but for those whose names say another day."""
+    if not folder.exists():
         msg = f"{folder}: no such folder"
         raise DataMissingError(msg)
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
+    within = [folder] if folder.is_file() else folder.rglob("*")
+    files = sorted(each for each in within if each.is_file() and each.name.endswith(SUFFIXES))
     found = [each for each in files if is_option_quotes(each)]
     if not found:
         names = ",".join(COLUMNS)

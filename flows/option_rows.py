@@ -40,15 +40,18 @@ _MINUTE: Final = "minute"
 
 @dataclass(frozen=True, slots=True)
 class OptionFilter:
-    """Which quotes are wanted: of contracts with these `roots` that do not expire before `first` (a date).
+    """Which quotes are wanted: of contracts with these `roots` (None: all) that do not expire before `first` (a date).
 
-    And known within [`from_ns`, `to_ns`], ns UTC; None: no bound.
+    And known within [`from_ns`, `to_ns`], ns UTC; None: no bound.  `furthest`: how far away an expiry may be; `thin`:
+    keep of each contract and minute the last quote alone.
     """
 
-    roots: Collection[str]
+    roots: Collection[str] | None
     first: date
     from_ns: int
     to_ns: int | None = None
+    furthest: timedelta | None = FURTHEST
+    thin: bool = True
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ def read_option_quotes(path: Path, wanted: OptionFilter) -> OptionRows:
         before += piece.count(b"\n")
         found.letters += letters
         frames.append(_piece(path, texts.select(ROW, *places), wanted, found))
-    found.quotes = thinned(pl.concat(frames))
+    found.quotes = _thinned(pl.concat(frames), wanted)
     return found
 
 
@@ -91,11 +94,17 @@ def thinned(quotes: pl.DataFrame) -> pl.DataFrame:
     return ordered.unique(subset=[TICKER, _MINUTE], keep="last", maintain_order=True).select(*SCHEMA)
 
 
+def _thinned(quotes: pl.DataFrame, wanted: OptionFilter) -> pl.DataFrame:
+    return thinned(quotes) if wanted.thin else quotes.sort(TICKER, AT, maintain_order=True).select(*SCHEMA)
+
+
 def _piece(path: Path, texts: pl.DataFrame, wanted: OptionFilter, found: OptionRows) -> pl.DataFrame:
     """Return the wanted quotes of a piece; note in `found` what else it holds."""
     parts = pl.col(TICKER).str.extract_groups(PATTERN).struct.unnest()
     root, marks = pl.col("root"), pl.col("before") + pl.col("after")
-    rows = texts.with_columns(parts).filter(root.is_null() | root.is_in(sorted(wanted.roots)))
+    rows = texts.with_columns(parts)
+    if wanted.roots is not None:
+        rows = rows.filter(root.is_null() | root.is_in(sorted(wanted.roots)))
     adjusted = rows.filter(marks != "").select(pl.concat_str("before", "root", "after"))
     found.adjusted.update(adjusted.to_series().to_list())
     typed = rows.filter(root.is_null() | (marks == "")).with_columns(
@@ -105,10 +114,10 @@ def _piece(path: Path, texts: pl.DataFrame, wanted: OptionFilter, found: OptionR
     )
     typed = typed.with_columns(pl.coalesce(_findings()).alias(REASON))
     found.letters += letters_of(path, typed.filter(pl.col(REASON).is_not_null()), COLUMNS)
-    furthest = pl.from_epoch(AT, time_unit="ns").dt.date() + FURTHEST
-    kept = pl.col(REASON).is_null() & pl.col(_EXPIRY).is_between(pl.lit(wanted.first), furthest)
-    kept &= pl.col(AT) >= wanted.from_ns
-    return thinned(typed.filter(kept if wanted.to_ns is None else kept & (pl.col(AT) <= wanted.to_ns)))
+    kept = pl.col(REASON).is_null() & (pl.col(_EXPIRY) >= pl.lit(wanted.first)) & (pl.col(AT) >= wanted.from_ns)
+    if wanted.furthest is not None:
+        kept &= pl.col(_EXPIRY) <= pl.from_epoch(AT, time_unit="ns").dt.date() + wanted.furthest
+    return _thinned(typed.filter(kept if wanted.to_ns is None else kept & (pl.col(AT) <= wanted.to_ns)), wanted)
 
 
 def _findings() -> list[pl.Expr]:

@@ -179,11 +179,12 @@ def _refuse_if_useless(options: ReplayOptions, plans: Sequence[Plan], problems: 
 
 
 def _inputs(options: ReplayOptions, replayed: Replay) -> dict[str, object]:
-    """What `explain --at` needs to read the tape again."""
+    """What `explain --at` and `asof` need to read the tape again."""
     return {
         "files": [str(file.path.absolute()) for file in replayed.reader.files],
         "from_ns": options.from_ns,
         "to_ns": options.to_ns,
         "late_ns": options.late_ns,
+        "option_quotes": str(options.option_quotes.absolute()) if options.option_quotes else None,
         "gates": options.gates.to_json(),
     }

@@ -1,4 +1,4 @@
-"""The one error of this package, and how what a driver says becomes a line that a person can act on."""
+"""The errors of this package, and how what a driver says becomes a line that a person can act on."""
 
 import re
 import sqlite3
@@ -15,9 +15,13 @@ class DatabaseError(RuntimeError):
     """The database cannot be used.  One line: which one (without password), what failed, what to do."""
 
 
+class SchemaError(DatabaseError):
+    """The database answers, but its tables are not those that this program knows."""
+
+
 _SQLITE: Final = {
     sqlite3.SQLITE_PERM: "permission was denied; check who owns the file and its folder",
-    sqlite3.SQLITE_BUSY: f"another program held its lock for {BUSY_SECONDS} s; stop that program or try again",
+    sqlite3.SQLITE_BUSY: "another program holds its lock; stop that program or try again",
     sqlite3.SQLITE_LOCKED: "another connection holds its lock; try again",
     sqlite3.SQLITE_READONLY: "it is read-only; make the file and its folder writable, or choose another",
     sqlite3.SQLITE_IOERR: "the disk failed to read or write; check the disk and its free space",

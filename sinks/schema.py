@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sinks import tables
 from sinks.bulk import lock_writers
 from sinks.database import reading
-from sinks.errors import DatabaseError, shown
+from sinks.errors import SchemaError, shown
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision in `sinks/migrations/versions`, oldest first."""
 
 HEAD: Final = REVISIONS[-1]
@@ -35,10 +35,20 @@ def revision(connection: sa.Connection) -> str | None:
     return found
 
 
+def known_revision(connection: sa.Connection) -> str:
+    """The revision of the tables, any that this program knows.  Raises SchemaError for others and for none."""
+    found = revision(connection)
+    if found is None:
+        msg = f"{shown(connection.engine.url)}: it holds no tables of this program; check the name"
+        raise SchemaError(msg)
+    _refuse_unknown(connection.engine, found)
+    return found
+
+
 def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
     """Make sure that the tables are as this program knows them; in an empty database `create` them.
 
-    Raises DatabaseError for tables of another revision, which only `upgrade` may change, or of another program,
+    Raises SchemaError for tables of another revision, which only `upgrade` may change, or of another program,
     and for an empty database that is only to be read.
     """
     with reading(engine) as connection:
@@ -47,14 +57,14 @@ def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
     if strangers:
         names = ", ".join(sorted(strangers)[:3])
         msg = f"{shown(engine.url)}: it holds tables of another program ({names}); choose an empty database"
-        raise DatabaseError(msg)
+        raise SchemaError(msg)
     if found is not None:
         _refuse_another(engine, found)
     elif create:
         _create(engine)
     else:
         msg = f"{shown(engine.url)}: it is empty; let `fancy-trader replay` or `live` write to it first"
-        raise DatabaseError(msg)
+        raise SchemaError(msg)
 
 
 def _create(engine: sa.Engine) -> None:
@@ -70,7 +80,7 @@ def _create(engine: sa.Engine) -> None:
 def upgrade(engine: sa.Engine) -> None:
     """Bring the tables to the newest revision, in one transaction; a no-op when they have it.
 
-    Raises DatabaseError when they are of a revision that this program does not know.
+    Raises SchemaError when they are of a revision that this program does not know.
     """
     from alembic import command
     from alembic.config import Config
@@ -90,10 +100,10 @@ def _refuse_another(engine: sa.Engine, found: str) -> None:
     _refuse_unknown(engine, found)
     if found != HEAD:
         msg = f"{shown(engine.url)}: its tables are of revision {found}, not {HEAD}; run `fancy-trader db upgrade`"
-        raise DatabaseError(msg)
+        raise SchemaError(msg)
 
 
 def _refuse_unknown(engine: sa.Engine, found: str) -> None:
     if found not in REVISIONS:
         msg = f"{shown(engine.url)}: its tables are of revision {found}, which this program does not know; update it"
-        raise DatabaseError(msg)
+        raise SchemaError(msg)

@@ -20,6 +20,9 @@ def market(
         list[str] | None,
         typer.Option(metavar="KIND[@SECONDS][:VALUE]", help="Misbehave, e.g. drop@60:5, silent@90:30, rest-429:3."),
     ] = None,
+    options_dir: Annotated[
+        Path | None, typer.Option("--options", metavar="DIR", help="Recorded option quotes, served by REST.")
+    ] = None,
     connections: Annotated[int, typer.Option(min=1, help="Clients that the plan allows at once.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -31,6 +34,7 @@ def market(
     """
     from flows.market.day import recorded_day, simulated_day
     from flows.market.faults import parse_fault
+    from flows.market.option_side import recorded_options
     from flows.market.running import run_market
     from flows.market.server import MarketOptions
 
@@ -41,6 +45,7 @@ def market(
         seed=seed,
         faults=tuple(map(parse_fault, fault or ())),
         connections=connections,
+        option_side=recorded_options(options_dir) if options_dir else None,
     )
     day = recorded_day(paths) if paths else simulated_day(seed)
     first, last = int(day.sip_ns[0]), int(day.sip_ns[-1])

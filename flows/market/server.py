@@ -21,6 +21,7 @@ from flows.market.customer import GREETING, TOO_MANY, Customer, Reply, status
 from flows.market.day import MarketDay
 from flows.market.faults import Fault, FaultKind, Faults
 from flows.market.market_clock import RunningClock
+from flows.market.option_side import OptionSide
 from flows.market.rest import Answer, RestSide
 from flows.market.stream import ClientStream, DayStream
 from operators.times import SECOND_NS, iso
@@ -44,7 +45,7 @@ Say = Callable[..., None]
 class MarketOptions:
     """`speed`: market seconds per second; `start_ns`: market time at the first subscription, None: the first print.
 
-    `port` 0: a free one.  `connections`: how many clients the plan allows at once.
+    `port` 0: a free one.  `connections`: how many clients the plan allows at once.  `option_side`: options, by REST.
     """
 
     speed: float = 1.0
@@ -54,6 +55,7 @@ class MarketOptions:
     faults: tuple[Fault, ...] = ()
     connections: int = 1
     step_seconds: float = STEP_SECONDS
+    option_side: OptionSide | None = None
 
 
 class PracticeMarket:
@@ -64,7 +66,9 @@ class PracticeMarket:
         self._stream = DayStream(day, self._faults, options.seed)
         start_ns = int(day.sip_ns[0]) - 1 if options.start_ns is None else options.start_ns
         self.clock = RunningClock(start_ns, options.speed)
-        self._rest = RestSide(self._stream.day, self._faults, self.clock.now_ns, lambda: f"http://{self._address}")
+        self._rest = RestSide(
+            self._stream.day, self._faults, self.clock.now_ns, lambda: f"http://{self._address}", options.option_side
+        )
         self._address, self._lines, self._silent, self._down_ns = (
             "",
             list[ServerConnection](),

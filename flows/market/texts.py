@@ -1,6 +1,6 @@
 """Prints as the vendor writes them: on the WebSocket in ms and short names, on REST in ns and long ones.
 
-Neither tells of corrections: on the day itself nobody is told on the socket, and what REST says of them comes later.
+Corrections are told by REST alone, and later: on the day itself nobody hears of them.
 """
 
 from functools import lru_cache
@@ -34,9 +34,11 @@ class Texts:
         return rows.select(_object(_EVENT)).to_series().to_list()
 
 
-def rest_rows(prints: pl.DataFrame) -> list[str]:
-    """Return REST's rows of some prints."""
-    return prints.select(_object(_ROW)).to_series().to_list()
+def rest_rows(prints: pl.DataFrame, told_ns: int = 0) -> list[str]:
+    """Return REST's rows of some prints; of those before `told_ns`, ns UTC, it is told whether they were corrected."""
+    told = (pl.col("sip_timestamp") < told_ns) & (pl.col("correction") != 0)
+    correction = {"correction": pl.when(told).then(_number(pl.col("correction")))}
+    return prints.select(_object(correction | _ROW)).to_series().to_list()
 
 
 def _object(fields: dict[str, pl.Expr]) -> pl.Expr:

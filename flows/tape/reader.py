@@ -126,16 +126,23 @@ class TapeReader:
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
         numbers = rows.get_column(ROW).to_numpy()
-        code, sip_ns, price = (rows.get_column(name).to_numpy() for name in (ticks.CODE, ticks.SIP_NS, ticks.PRICE))
-        frame = TickFrame(tuple(self.watched), code, sip_ns, price, coder.flags.column(rows))
-        if self.for_bars:
-            size, behind = rows.get_column(ticks.SIZE).to_numpy(), rows.get_column(ticks.BEHIND).to_numpy()
-            frame = replace(frame, size=size, behind=behind)
+        frame = framed(rows, self.watched, coder)
+        code = frame.code
         watched = code < len(self.watched)
         if 2 * np.count_nonzero(watched) < len(code):
             kept = np.flatnonzero(watched)
             frame, numbers = frame.take(kept), numbers[kept]
         return frame, numbers
+
+
+def framed(rows: pl.DataFrame, symbols: Sequence[str], coder: Coder) -> TickFrame:
+    """Return coded rows as a frame of `symbols`, with what bars are built of if they were coded for that."""
+    code, sip_ns, price = (rows.get_column(name).to_numpy() for name in (ticks.CODE, ticks.SIP_NS, ticks.PRICE))
+    frame = TickFrame(tuple(symbols), code, sip_ns, price, coder.flags.column(rows))
+    if not coder.for_bars:
+        return frame
+    size, behind = rows.get_column(ticks.SIZE).to_numpy(), rows.get_column(ticks.BEHIND).to_numpy()
+    return replace(frame, size=size, behind=behind)
 
 
 def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:

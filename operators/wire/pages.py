@@ -1,7 +1,8 @@
 """Trades in one page of the vendor's /v3/trades endpoint, as rows like those of the feed.
 
-Rule: a page is read as if its prints had come by the feed.  The endpoint's times are ns, the feed's ms; they are cut
-to ms, so that the same print has the same time wherever it came from, and a repaired day equals an undisturbed one.
+Rule: a page on a tape is read as if its prints had come by the feed.  The endpoint's times are ns, the feed's ms; they
+are cut to ms, so that the same print has the same time wherever it came from, and a repaired day equals an undisturbed
+one.  Whoever asks the endpoint alone keeps the ns.
 """
 
 from typing import Any, Final
@@ -37,8 +38,9 @@ _page: Final = msgspec.json.Decoder(_Page)
 _trade: Final = msgspec.json.Decoder(_Trade)
 
 
-def read_page(symbol: str, body: bytes) -> tuple[list[WireRow], list[Reject]]:
+def read_page(symbol: str, body: bytes, *, whole_ms: bool = True) -> tuple[list[WireRow], list[Reject]]:
     """Return a page's trades in its order, and what could not be used.  Never fails."""
+    cut = MS_NS if whole_ms else 1
     try:
         results = _page.decode(body).results or []
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -46,7 +48,7 @@ def read_page(symbol: str, body: bytes) -> tuple[list[WireRow], list[Reject]]:
     rows: list[WireRow] = []
     rejects: list[Reject] = []
     for place, raw in enumerate(results):
-        read = _read(symbol, bytes(raw))
+        read = _read(symbol, bytes(raw), cut)
         if isinstance(read, WireRow):
             rows.append(read)
         else:
@@ -54,20 +56,20 @@ def read_page(symbol: str, body: bytes) -> tuple[list[WireRow], list[Reject]]:
     return rows, rejects
 
 
-def _read(symbol: str, raw: bytes) -> WireRow | tuple[str, str]:
+def _read(symbol: str, raw: bytes, cut: int) -> WireRow | tuple[str, str]:
     try:
         trade = _trade.decode(raw)
         size = trade.size if trade.decimal_size is None else float(trade.decimal_size)
     except (msgspec.DecodeError, ValueError) as error:
         return "row", str(error).replace("`", "")
-    sip_ns = _ms(trade.sip_timestamp)
+    sip_ns = _cut(trade.sip_timestamp, cut)
     found = finding(symbol, sip_ns, trade.price, size)
     if found is not None or sip_ns is None or trade.price is None or size is None:
         return found or ("row", "is incomplete")
     return WireRow(
         symbol,
         sip_ns,
-        _ms(trade.participant_timestamp),
+        _cut(trade.participant_timestamp, cut),
         trade.price,
         size,
         trade.exchange,
@@ -75,18 +77,18 @@ def _read(symbol: str, raw: bytes) -> WireRow | tuple[str, str]:
         trade.sequence_number,
         None if trade.id is None else str(trade.id),
         trade.trf_id,
-        _ms(trade.trf_timestamp),
+        _cut(trade.trf_timestamp, cut),
         trade.correction or 0,
         trade.tape,
     )
 
 
-def _ms(stamp: Any) -> int | None:
-    """Return a time in ns, without what is finer than ms."""
+def _cut(stamp: Any, cut: int) -> int | None:
+    """Return a time in ns, in whole multiples of `cut`."""
     if stamp is None:
         return None
     at_ns = as_ns(stamp)
-    return at_ns - at_ns % MS_NS
+    return at_ns - at_ns % cut
 
 
 def _text(body: bytes) -> str:
