@@ -21,6 +21,10 @@ def serve(
     origins: Annotated[
         list[str] | None, typer.Option("--origin", metavar="URL", help="Whose web pages may use it, too; repeatable.")
     ] = None,
+    numbers: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A limit or a time, by its name in /metrics; repeatable."),
+    ] = None,
 ) -> None:
     """Serve plans over HTTP and WebSocket, with documentation at /docs, until stopped.
 
@@ -30,6 +34,6 @@ def serve(
 
     typer.echo(f"serving http://{host}:{port} (documentation at /docs); stop with Ctrl-C", err=True)
     try:
-        serve_api(database, host, port, keys, tuple(origins or ()))
+        serve_api(database, host, port, keys, origins or (), numbers or ())
     except ValueError as error:
         raise BadInputError(str(error)) from None
