@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import anyio.to_thread
@@ -14,6 +15,7 @@ from api import problems
 from api.body_limit import BodyLimit
 from api.clockwork import clockwork
 from api.crowding import Crowding
+from api.document import document_of, name_of
 from api.key_ring import KeyRing
 from api.metrics import Counting, Metrics
 from api.origins import Origins
@@ -42,7 +44,15 @@ ABOUT: Final = (
 
 def create_app(settings: ApiSettings) -> FastAPI:
     """Wire an application; it follows its database as long as it lives."""
-    app = FastAPI(title="Fancy Trader", version="1", description=ABOUT, openapi_tags=TAGS, lifespan=_lifespan)
+    app = FastAPI(
+        title="Fancy Trader",
+        version="1",
+        description=ABOUT,
+        openapi_tags=TAGS,
+        lifespan=_lifespan,
+        generate_unique_id_function=name_of,
+    )
+    app.openapi = partial(document_of, app)  # type: ignore[method-assign]
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.rates = Rates(settings)

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import json
 import signal
 import socket
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.contract import differences
+from api.document import text_of
 from api.key_ring import KeyRing
 from api.keys import read_keys
 from api.settings import ApiSettings
@@ -139,3 +142,20 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def openapi_text() -> str:
+    """The OpenAPI document, as `api/openapi.json` holds it."""
+    return text_of(create_app(ApiSettings("sqlite://")).openapi())
+
+
+def openapi_differences(text: str) -> list[str]:
+    """What differs in the present document from an older one, a line each; what breaks comes first, and says so.
+
+    Raises ValueError when the older one is no such document.
+    """
+    try:
+        return [str(each) for each in differences(json.loads(text), json.loads(openapi_text()))]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = f"is no OpenAPI document ({type(error).__name__}: {error})"
+        raise ValueError(msg) from None

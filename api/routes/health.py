@@ -79,7 +79,10 @@ async def readyz(store: Database, clock: Clock, settings: Settings, hub: Relay) 
     dependencies=[Depends(may_measure)],
     responses={
         **{status: ANSWERS[status] for status in (401, 403, 429, 500, 503)},
-        200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "Prometheus text.",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "fancy_trader_events_total 7.0\n"}},
+        },
     },
 )
 async def metrics(
