@@ -1,4 +1,7 @@
-"""`fancy-trader serve`: the API over a database.  The command line is the one place where flows and the API meet."""
+"""`fancy-trader serve`: the API over a database; `fancy-trader openapi`: its contract.
+
+The command line is the one place where flows and the API meet.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.commands.common import Database
-from flows.errors import BadInputError
+from flows.errors import BadInputError, ExitCode
 from flows.options import DEFAULT_DATABASE
 
 
@@ -21,6 +24,10 @@ def serve(
     origins: Annotated[
         list[str] | None, typer.Option("--origin", metavar="URL", help="Whose web pages may use it, too; repeatable.")
     ] = None,
+    numbers: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A limit or a time, by its name in /metrics; repeatable."),
+    ] = None,
 ) -> None:
     """Serve plans over HTTP and WebSocket, with documentation at /docs, until stopped.
 
@@ -30,6 +37,39 @@ def serve(
 
     typer.echo(f"serving http://{host}:{port} (documentation at /docs); stop with Ctrl-C", err=True)
     try:
-        serve_api(database, host, port, keys, tuple(origins or ()))
+        serve_api(database, host, port, keys, origins or (), numbers or ())
     except ValueError as error:
         raise BadInputError(str(error)) from None
+
+
+def openapi(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout when left out.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: say what differs from FILE, and leave with 4 if it does.")
+    ] = False,
+) -> None:
+    """Write the OpenAPI document of the API, or hold it against an older one, naming what breaks its users.
+
+    Example: fancy-trader openapi api/openapi.json --check
+    """
+    from api.serve import openapi_differences, openapi_text
+
+    if not check:
+        text = openapi_text()
+        if file is None:
+            typer.echo(text, nl=False)
+        else:
+            file.write_text(text)
+        return
+    if file is None:
+        msg = "--check needs a FILE"
+        raise BadInputError(msg)
+    try:
+        found = openapi_differences(file.read_text())
+    except (OSError, ValueError) as error:
+        msg = f"{file}: {error.strerror if isinstance(error, OSError) else error}"
+        raise BadInputError(msg) from None
+    for line in found:
+        typer.echo(line)
+    if found:
+        raise typer.Exit(ExitCode.DIVERGENCE)
