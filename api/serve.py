@@ -5,7 +5,7 @@ import ipaddress
 import json
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -38,9 +38,17 @@ def serve(
     keys: Path | None = None,
     origins: Sequence[str] = (),
     numbers: Sequence[str] = (),
+    *,
+    ready: Callable[[str], None],
 ) -> None:
-    """Serve a database until a signal.  Raises ValueError for keys, settings or an address that will not do."""
-    run(create_app(settled(database, host, keys, origins, numbers)), listening(host, port))
+    """Serve a database until a signal; `ready` is told the URL once it is listened on.
+
+    Raises ValueError for keys, settings or an address that will not do.
+    """
+    app = create_app(settled(database, host, keys, origins, numbers))
+    listener = listening(host, port)
+    ready(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
+    run(app, listener)
 
 
 def settled(

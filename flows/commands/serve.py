@@ -3,6 +3,7 @@
 The command line is the one place where flows and the API meet.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -33,11 +34,24 @@ def serve(
 
     Example: fancy-trader serve --db sqlite:///plans.db --port 8000
     """
+    serve_until_stopped(database, host, port, keys, tuple(origins or ()), tuple(numbers or ()), ready=_say)
+
+
+def serve_until_stopped(
+    database: str,
+    host: str,
+    port: int,
+    keys: Path | None = None,
+    origins: tuple[str, ...] = (),
+    numbers: tuple[str, ...] = (),
+    *,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until a signal; `ready` is told the URL.  Raises BadInputError for what cannot be served."""
     from api.serve import serve as serve_api
 
-    typer.echo(f"serving http://{host}:{port} (documentation at /docs); stop with Ctrl-C", err=True)
     try:
-        serve_api(database, host, port, keys, origins or (), numbers or ())
+        serve_api(database, host, port, keys, origins, numbers, ready=ready)
     except ValueError as error:
         raise BadInputError(str(error)) from None
 
@@ -73,3 +87,7 @@ def openapi(
         typer.echo(line)
     if found:
         raise typer.Exit(ExitCode.DIVERGENCE)
+
+
+def _say(url: str) -> None:
+    typer.echo(f"serving {url} (documentation at {url}/docs); stop with Ctrl-C", err=True)
