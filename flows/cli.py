@@ -69,7 +69,8 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _say("stopped", ExitCode.FAILURE)
     except RuntimeError as error:
-        if type(error).__name__ != "DatabaseError":  # known by name: importing sinks here would slow every command
+        names = [each.__name__ for each in type(error).__mro__]
+        if "DatabaseError" not in names:  # known by name: importing sinks here would slow every command
             raise
         return _say(str(error), ExitCode.FAILURE)
 

@@ -182,3 +182,16 @@ streams: Final = sa.Table(
     _column("inputs", sa.JSON),
     _column("complete", sa.Boolean),
 )
+
+# The run that holds each stream, and why it ended if it failed.
+runs: Final = sa.Table(
+    "runs",
+    metadata,
+    _key("stream"),
+    _column("token", sa.BigInteger),
+    _column("owner", sa.Text),
+    sa.Column("failure", sa.Text),
+)
+
+# One row.  `generation`: drawn when the database is made and again when a copy is put back; positions count within one.
+identity: Final = sa.Table("identity", metadata, _key("generation"))
