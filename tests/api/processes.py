@@ -73,7 +73,7 @@ class ServeProcess(Process):
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def wait(self, wait_s: float = 30.0) -> None:
+    def wait(self, wait_s: float = 120.0) -> None:
         """Wait until it answers."""
         until = time.monotonic() + wait_s
         while time.monotonic() < until:
