@@ -1,19 +1,21 @@
 """What is held of a symbol at an instant: last price, levels, bars, tapes, plans.  Read, never computed anew."""
 
+import numpy as np
 import sqlalchemy as sa
 
 from api.series import Hours, series_of
-from api.shapes.symbol import HeldOut, LevelsOut, StreamOut
+from api.shapes.symbol import HeldOut, LevelsOut, SessionHeldOut, StreamOut
 from api.standing import page
 from operators.bars.columns import Interval
 from operators.rows import ScanRow
-from operators.sessions import SessionCalendar
+from operators.sessions import PHASE_CODES, SessionCalendar
 from operators.times import MINUTE_NS, iso
 from sinks.plan_reader import PlanFilter
 from sinks.reader import progress_of
 from sinks.scan_reader import bars_of, scan_results_of
 
 PLANS = 100_000
+SESSIONS = 5
 
 
 def last_price(connection: sa.Connection, symbol: str, as_of_ns: int | None) -> tuple[float, int] | None:
@@ -64,6 +66,20 @@ def bars_held(connection: sa.Connection, symbol: str, as_of_ns: int | None, cale
         gaps = minutes_missing(connection, symbol, as_of_ns, calendar) if interval is Interval.M1 else None
         first, last = int(bars.start_ns[0]), int(bars.end_ns[-1])
         held.append(HeldOut(interval=str(interval), count=len(bars), first_start_ns=first, last_end_ns=last, gaps=gaps))
+    return held
+
+
+def sessions_held(
+    connection: sa.Connection, symbol: str, as_of_ns: int | None, calendar: SessionCalendar
+) -> list[SessionHeldOut]:
+    """Of which sessions there are minute bars, and how many in each phase, the newest first."""
+    bars = series_of(connection, symbol, Interval.M1, Hours.ALL, as_of_ns)
+    day_of = np.searchsorted([day.pre_ns for day in calendar.days], bars.start_ns, side="right") - 1
+    held = []
+    for day in sorted(set(day_of.tolist()), reverse=True)[:SESSIONS]:
+        phases, counts = np.unique(bars.phase[day_of == day], return_counts=True)
+        minutes = {str(PHASE_CODES[code]): int(count) for code, count in zip(phases, counts, strict=True)}
+        held.append(SessionHeldOut(session_date=calendar.days[day].date.isoformat(), minutes=minutes))
     return held
 
 

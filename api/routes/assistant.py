@@ -1,9 +1,11 @@
 """The compact workflow of assistants: symbols in, ranked setups out, never more than 80 KB."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
 
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
@@ -47,22 +49,42 @@ def execute(
         count=len(setups),
         setups=setups,
         errors=errors,
-        truncated=Truncated(rationales=0, setups=0),
+        truncated=Truncated(rationales=0, setups=0, errors=0),
     )
     return answer(request, fitted(whole, LARGEST))
 
 
 def fitted(whole: ExecAnswer, largest: int) -> ExecAnswer:
-    """Leave out what does not fit: all rationales first, then setups from the last rank up."""
-    if len(whole.model_dump_json().encode()) <= largest:
+    """Leave out what does not fit: all rationales first, then errors from the last up, then setups likewise."""
+    if _bytes(whole) <= largest:
         return whole
-    bare = [setup.model_copy(update={"rationale": None}) for setup in whole.setups]
-    cut = whole.model_copy(update={"setups": bare, "truncated": Truncated(rationales=len(bare), setups=0)})
-    while cut.setups and len(cut.model_dump_json().encode()) > largest:
-        left = cut.setups[:-1]
-        lost = Truncated(rationales=len(bare), setups=len(bare) - len(left))
-        cut = cut.model_copy(update={"setups": left, "count": len(left), "truncated": lost})
+    cut = whole.model_copy(update={"setups": [each.model_copy(update={"rationale": None}) for each in whole.setups]})
+    while (excess := _bytes(cut := _counted(cut, whole)) - largest) > 0 and (cut.errors or cut.setups):
+        part = "errors" if cut.errors else "setups"
+        cut = cut.model_copy(update={part: _shorter(getattr(cut, part), excess)})
     return cut
+
+
+def _shorter(items: Sequence[BaseModel], excess: int) -> list[BaseModel]:
+    """The first of the items, without so many bytes of the last."""
+    kept = list(items)
+    while kept and excess > 0:
+        excess -= _bytes(kept.pop()) + 1
+    return kept
+
+
+def _counted(cut: ExecAnswer, whole: ExecAnswer) -> ExecAnswer:
+    """The same, saying what was left out."""
+    lost = Truncated(
+        rationales=len(whole.setups),
+        setups=len(whole.setups) - len(cut.setups),
+        errors=len(whole.errors) - len(cut.errors),
+    )
+    return cut.model_copy(update={"count": len(cut.setups), "truncated": lost})
+
+
+def _bytes(model: BaseModel) -> int:
+    return len(model.model_dump_json().encode())
 
 
 def _setup(settings: ApiSettings, row: ScanRow, plan: Known | None) -> Setup:

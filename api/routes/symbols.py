@@ -92,6 +92,7 @@ def diagnostics(
         price = condition.last_price(connection, symbol, as_of)
         streams = condition.streams_by(connection, symbol, as_of)
         held = condition.bars_held(connection, symbol, as_of, clock.calendar)
+        sessions = condition.sessions_held(connection, symbol, as_of, clock.calendar)
         levels = condition.key_levels(connection, symbol, as_of)
         phases = condition.plans_by_phase(connection, symbol, as_of)
     if not (streams or held or phases):
@@ -105,6 +106,7 @@ def diagnostics(
         last_price_at_ns=price[1] if price else None,
         streams=streams,
         bars=held,
+        sessions=sessions,
         key_levels=levels,
         plans_by_phase=phases,
     )

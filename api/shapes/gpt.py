@@ -205,10 +205,11 @@ class SymbolFault(BaseModel):
 
 
 class Truncated(BaseModel):
-    """What was left out to stay under 80 KB: first the rationales of all setups, then setups from the last rank up."""
+    """What was left out to stay under 80 KB: all rationales, then errors from the last up, then setups likewise."""
 
     rationales: int = Field(examples=[0])
     setups: int = Field(examples=[0])
+    errors: int = Field(examples=[0])
 
 
 class ExecAnswer(Answer):

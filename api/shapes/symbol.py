@@ -76,6 +76,13 @@ class HeldOut(BaseModel):
     gaps: int | None = Field(examples=[0])
 
 
+class SessionHeldOut(BaseModel):
+    """A session of which minute bars are held, with how many of each phase."""
+
+    session_date: str = Field(examples=["2013-10-07"])
+    minutes: dict[str, int] = Field(examples=[{"pre": 31, "regular": 390, "post": 12}])
+
+
 class LevelsOut(BaseModel):
     """Key levels as the engine saw them at the newest candidate, `at`; empty when there was none."""
 
@@ -96,5 +103,6 @@ class Diagnostics(Answer):
     last_price_at_ns: int | None = Field(examples=[1_381_161_000_000_000_000])
     streams: list[StreamOut]
     bars: list[HeldOut]
+    sessions: list[SessionHeldOut] = Field(description="The newest five at most, the newest first.")
     key_levels: LevelsOut
     plans_by_phase: dict[str, int] = Field(examples=[{"waiting": 2, "stopped": 1}])

@@ -133,6 +133,10 @@ def test_diagnostics_tell_the_age_the_bars_and_the_plans(client: TestClient) -> 
     assert noon["data_age_s"] == 0.0
     minutes = next(held for held in noon["bars"] if held["interval"] == "1m")
     assert minutes["gaps"] == 0
+    (today,) = noon["sessions"][:1]
+    assert today["session_date"] == "2013-10-07"
+    assert today["minutes"]["regular"] == 150
+    assert newest["sessions"][0]["minutes"]["regular"] == 390
     assert sum(noon["plans_by_phase"].values()) <= sum(newest["plans_by_phase"].values())
     assert client.get("/api/v1/symbol/NOPE/diagnostics").status_code == 404
 
@@ -178,7 +182,7 @@ def test_one_bad_symbol_never_fails_the_batch(client: TestClient) -> None:
     assert {setup["hedge"] for setup in said["setups"]} == {None}
     assert all(len(setup["probabilities"]) == len(setup["targets"]) for setup in said["setups"])
     good = client.post("/api/v1/assistant/exec", json={"symbols": ["AIG", "IBM"]}).json()
-    assert (good["ok"], good["errors"], good["truncated"]) == (True, [], {"rationales": 0, "setups": 0})
+    assert (good["ok"], good["errors"], good["truncated"]) == (True, [], {"rationales": 0, "setups": 0, "errors": 0})
 
 
 def test_too_much_is_left_out_in_the_stated_order(client: TestClient) -> None:
@@ -192,6 +196,18 @@ def test_too_much_is_left_out_in_the_stated_order(client: TestClient) -> None:
     assert cut.truncated.rationales == len(many.setups)
     assert cut.count + cut.truncated.setups == len(many.setups)
     assert [s.at_ns for s in cut.setups] == [s.at_ns for s in many.setups][: cut.count]
+    assert cut.truncated.errors == 0
     size = len(many.model_dump_json().encode())
     only_rationales = fitted(many, size - 1)
     assert (only_rationales.truncated.setups, only_rationales.setups[0].rationale) == (0, None)
+
+
+def test_faults_are_left_out_before_setups(client: TestClient) -> None:
+    """Symbols that cannot be read may be long in JSON: they never push a setup out, nor the answer over its limit."""
+    strange = ["\N{GRINNING FACE}" * 30 + str(number) for number in range(498)]
+    answer = client.post("/api/v1/assistant/exec", json={"symbols": ["AIG", *strange, "IBM"], "limit": 3})
+    said = answer.json()
+    assert len(answer.content) <= LARGEST
+    assert (said["ok"], said["count"], said["truncated"]["setups"]) == (False, 3, 0)
+    assert said["truncated"]["errors"] + len(said["errors"]) == 498
+    assert said["truncated"]["errors"] > 0
