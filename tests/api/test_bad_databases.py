@@ -1,0 +1,126 @@
+"""A database that is gone, locked, damaged, or of another revision: every operation says so, and comes back."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from websockets.exceptions import ConnectionClosed
+
+from api.document import operations_of
+from tests.api.conftest import Demo, MakeClient
+from tests.api.serving import hear_until, serving
+
+UNTOUCHED = {"/healthz", "/metrics", "/api/v1/session", "/gpt/contracts"}
+"""What needs no database: the loop, counters (which say that it is gone), the clock, what is not built."""
+TRY_LATER = 1013
+
+
+@contextmanager
+def gone(file: Path) -> Iterator[None]:
+    """Somebody moved it away."""
+    away = file.with_name("away.db")
+    file.rename(away)
+    yield
+    away.rename(file)
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another program has it for itself."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("COMMIT")
+
+
+@contextmanager
+def damaged(file: Path) -> Iterator[None]:
+    """It is no database any more."""
+    kept = file.read_bytes()
+    file.write_bytes(b"no database" * 1_000)
+    yield
+    file.write_bytes(kept)
+
+
+def of_revision(name: str) -> Callable[[Path], Any]:
+    """Tables that another version of this program made."""
+
+    @contextmanager
+    def changed(file: Path) -> Iterator[None]:
+        kept = _revision(file, name)
+        yield
+        _revision(file, kept)
+
+    return changed
+
+
+def _revision(file: Path, name: str) -> str:
+    with closing(sqlite3.connect(file)) as connection:
+        (kept,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        connection.execute("UPDATE alembic_version SET version_num = ?", (name,))
+        connection.commit()
+    return str(kept)
+
+
+TROUBLE = {
+    "gone": gone,
+    "locked": locked,
+    "damaged": damaged,
+    "older": of_revision("0001"),
+    "newer": of_revision("9999"),
+}
+
+
+@pytest.fixture
+def file(demo: Demo, tmp_path: Path) -> Path:
+    """A copy of the demo's database, without files beside it."""
+    path = tmp_path / "plans.db"
+    with (
+        closing(sqlite3.connect(demo.url.removeprefix("sqlite:///"))) as source,
+        closing(sqlite3.connect(path)) as copy,
+    ):
+        source.backup(copy)
+    return path
+
+
+def asked(client: TestClient) -> Iterator[tuple[str, str, Any]]:
+    """Every operation that needs the database, with the document's own example as its body."""
+    for path, method, operation in operations_of(client.get("/openapi.json").json()):
+        content = operation.get("requestBody", {}).get("content", {})
+        if path not in UNTOUCHED:
+            named = path.replace("{plan_id}", "aig-dip").replace("{symbol}", "AIG").replace("{command_id}", "1")
+            query = "?plan_id=aig-dip" if path.endswith("chart-layers") else ""
+            yield method, named + query, next((each["example"] for each in content.values()), None)
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_every_operation_answers_with_a_problem_and_works_again_afterwards(
+    name: str, make_client: MakeClient, file: Path
+) -> None:
+    with TROUBLE[name](file):
+        client = make_client(f"sqlite:///{file}", busy_s=0.05, auth_s=0.05)
+        for method, path, body in asked(client):
+            found = client.request(method, path, json=body)
+            assert found.status_code == 503, (method, path, found.text)
+            assert found.headers["content-type"] == "application/problem+json"
+            assert found.headers["retry-after"] == "1"
+            assert "Traceback" not in found.text
+            assert "\n" not in found.json()["detail"]
+        assert client.get("/healthz").status_code == 200
+    assert client.get("/api/v1/plans").status_code == 200
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_the_stream_says_so_and_asks_to_come_again(name: str, file: Path) -> None:
+    with TROUBLE[name](file), serving(f"sqlite:///{file}", busy_s=0.05, auth_s=0.05) as server:
+        for path in ("/ws/plans", "/ws/plans/aig-dip"):
+            with server.connect(path) as socket, pytest.raises(ConnectionClosed) as closed:
+                hear_until(socket, lambda said: (said["type"], said.get("code")) != ("error", "database"))
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == TRY_LATER
