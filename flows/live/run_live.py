@@ -19,13 +19,13 @@ from flows.live.ingest import ingest
 from flows.live.options import LiveOptions
 from flows.meter import Meter
 from flows.replay import Prepared, run
+from flows.replayed import Replay
 from flows.run_replay import progress_of
 from flows.scanning import load_history
 from flows.serving import served
 from flows.tape.files import TapeFile, find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.segments.follower import TapeFollower
-from flows.tape_source import Replay
 
 WAIT_SECONDS: Final = 0.1
 LEAVE_SECONDS: Final = 10.0
