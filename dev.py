@@ -25,6 +25,8 @@ TEST_LOCK = "requirements-test.lock"  # holds everything of the runtime lock, so
 LOCKS = (RUNTIME_LOCK, TEST_LOCK)
 PROJECT = "pyproject.toml"
 
+PROCESSES = ("-n", "auto", "--dist", "worksteal")  # tests on every core; `-n 0` in ARGS keeps them in one process
+
 SUPPORTED = ("3.12", "3.11")  # bytewax has no wheels above 3.12
 PROBE = """
 import sys
@@ -79,7 +81,7 @@ def test(args: list[str]) -> int:
         ["ruff", "check", "."],
         ["mypy"],
         ["lint-imports"],
-        ["pytest", *args],
+        ["pytest", *PROCESSES, *args],
     ]
     for number, step in enumerate(steps, start=1):
         say(f"[{number}/{len(steps)}] {' '.join(step)}")

@@ -8,11 +8,14 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from api import problems
 from api.body_limit import BodyLimit
 from api.clockwork import clockwork
+from api.key_ring import KeyRing
 from api.metrics import Counting, Metrics
+from api.origins import Origins
 from api.relay.follower import Follower
 from api.relay.hub import Hub
 from api.routes import assistant, charts, commands, gpt, health, market, plans, sse, stream, symbols
@@ -40,18 +43,33 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app = FastAPI(title="Fancy Trader", version="1", description=ABOUT, openapi_tags=TAGS, lifespan=_lifespan)
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
+    app.state.keys = KeyRing(settings, app.state.store)
     app.state.hub = Hub()
     app.state.metrics = Metrics()
     for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, sse, health):
         app.include_router(route.router)
-    app.add_middleware(BodyLimit, most=settings.body_bytes)
-    app.add_middleware(Counting, metrics=app.state.metrics)  # outermost: counts what BodyLimit refuses, too
+    _surround(app, settings)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)
     app.add_exception_handler(DatabaseError, problems.on_database)
     app.add_exception_handler(RequestValidationError, problems.on_validation)
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(Exception, problems.on_defect)
     return app
+
+
+def _surround(app: FastAPI, settings: ApiSettings) -> None:
+    """Put what every request passes around the routes, from the inside out."""
+    app.add_middleware(BodyLimit, most=settings.body_bytes)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag", "Location", "Retry-After"],
+        )
+    app.add_middleware(Origins, settings=settings)
+    app.add_middleware(Counting, metrics=app.state.metrics)  # outermost: counts what the others refuse, too
 
 
 @asynccontextmanager

@@ -1,16 +1,21 @@
 """Who may do what: bearer keys, known only by their SHA-256 and compared in constant time.
 
-With no key in the settings everybody may do everything; `api.serve` allows that on a loopback address only.
+Keys stand in the database (`fancy-trader keys`), or in a file that the server is given at its start.  Secrets come in
+headers or messages, never in URLs, which logs keep.
 """
 
-import hashlib
 import hmac
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+
+from sinks.keys import digest_of
+
+__all__ = ["ApiKey", "Scope", "allows", "bearer", "digest_of", "key_of", "read_keys"]
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -37,20 +42,13 @@ class ApiKey:
             raise ValueError(msg)
 
 
-def digest_of(secret: str) -> str:
-    """Return the SHA-256 of a secret, hex."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def scope_of(keys: tuple[ApiKey, ...], secret: str | None) -> Scope | None:
-    """Return what a secret allows; None for an unknown one.  Every key is compared, whichever matches."""
-    if not keys:
-        return Scope.WRITE
-    found: Scope | None = None
-    digest = digest_of(secret or "")
+def key_of(keys: Iterable[ApiKey], secret: str) -> ApiKey | None:
+    """Return the key of a secret; None for an unknown one.  Every key is compared, whichever matches."""
+    found: ApiKey | None = None
+    digest = digest_of(secret)
     for key in keys:
         if hmac.compare_digest(key.sha256, digest):
-            found = key.scope
+            found = key
     return found
 
 
@@ -60,9 +58,9 @@ def bearer(header: str | None) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
 
 
-def allows(held: Scope | None, needed: Scope) -> bool:
+def allows(held: ApiKey | None, needed: Scope) -> bool:
     """Whether a key's scope is enough."""
-    return held is Scope.WRITE or held is needed
+    return held is not None and held.scope in (Scope.WRITE, needed)
 
 
 def read_keys(path: Path) -> tuple[ApiKey, ...]:

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import signal
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.key_ring import KeyRing
 from api.keys import read_keys
 from api.settings import ApiSettings
+from api.store import Store
+from sinks.errors import DatabaseError
 
 STOP_SECONDS: Final = 5
+LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 UNSENT_MS: Final = 10_000
 """How long sent data may stay unacknowledged before the kernel drops a connection."""
@@ -22,14 +27,35 @@ SEND_BUFFER: Final = 65_536
 """Bytes that the kernel keeps for a client that does not read: accepted sockets inherit it."""
 
 
-def serve(database: str, host: str, port: int, keys: Path | None) -> None:
+def serve(database: str, host: str, port: int, keys: Path | None = None, origins: tuple[str, ...] = ()) -> None:
     """Serve a database until a signal.  Raises ValueError for keys or an address that will not do."""
-    known = () if keys is None else read_keys(keys)
-    if not known and not is_loopback(host):
-        msg = f"--host {host}: without keys only a loopback address will do; give --keys FILE"
+    run(create_app(settled(database, host, keys, origins)), listening(host, port))
+
+
+def settled(database: str, host: str, keys: Path | None = None, origins: tuple[str, ...] = ()) -> ApiSettings:
+    """The settings of a server at an address.  Raises ValueError when it may not be served there.
+
+    Without any key it is served on loopback only, and there under the machine's own names only.
+    """
+    given = () if keys is None else read_keys(keys)
+    settings = ApiSettings(database, keys=given, open_door=is_loopback(host), origins=origins)
+    if has_keys(settings):
+        return settings
+    if not is_loopback(host):
+        msg = f"--host {host}: without keys only a loopback address will do; make one with `fancy-trader keys create`"
         raise ValueError(msg)
-    app = create_app(ApiSettings(database, keys=known))
-    run(app, listening(host, port))
+    return replace(settings, hosts=(*LOCAL, host.strip("[]")))
+
+
+def has_keys(settings: ApiSettings) -> bool:
+    """Whether there is a key that lets somebody in; a database that cannot be read yet has none."""
+    store = Store(settings.database, settings.busy_s)
+    try:
+        return KeyRing(settings, store).any_active()
+    except DatabaseError:
+        return False
+    finally:
+        store.close()
 
 
 class Server(uvicorn.Server):

@@ -9,20 +9,24 @@ from api.keys import ApiKey
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """`database`: URL.  `keys`: none means that everybody may do everything, which only a loopback address allows.
+    """`database`: URL.  `keys`: besides those of the database.
 
-    `origins`: what browsers may open a WebSocket from; None means the server's own.  Sizes in bytes, times in seconds;
-    `clock`: the present instant, ns UTC.
+    `open_door`: whether everybody may do everything while there are no keys; `api.serve` allows it on loopback only.
+    `origins`: whose pages may use the server besides its own; `hosts`: the names it answers to, None: any.
+    Sizes in bytes, times in seconds; `clock`: the present instant, ns UTC.
     """
 
     database: str
     keys: tuple[ApiKey, ...] = ()
+    open_door: bool = True
+    keys_s: float = 1.0
     clock: Callable[[], int] = now_ns
     busy_s: float = 2.0
     body_bytes: int = 65_536
     page_rows: int = 1_000
     wait_ms: int = 10_000
-    origins: tuple[str, ...] | None = None
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] | None = None
     heartbeat_s: float = 5.0
     auth_s: float = 5.0
     send_s: float = 5.0

@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from sinks.database import open_database, reading
 from sinks.errors import DatabaseError, shown
@@ -16,18 +14,14 @@ from sinks.schema import ensure_schema
 class Store:
     """Connections to one database: `read` sees one instant and keeps no writer waiting, `write` is one transaction.
 
-    Both raise DatabaseError when it is locked for longer than `busy_s`, gone, or not of this program's revision.
+    Both raise DatabaseError when it is locked or without a free connection for longer than `busy_s`, gone, or not of
+    this program's revision.
     """
 
     def __init__(self, url: str, busy_s: float) -> None:
         self._url, self._busy_s = url, busy_s
         self._engines: dict[bool, sa.Engine] = {}
         self._lock = Lock()
-
-    @property
-    def on_sqlite(self) -> bool:
-        """Whether the database is a file."""
-        return self._url.startswith("sqlite")
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -43,7 +37,10 @@ class Store:
 
     def engine(self, *, read_only: bool) -> sa.Engine:
         """The engine, opened and its schema proved when first asked for."""
-        with self._lock:
+        engine = self._engines.get(read_only)
+        if engine is not None:
+            return engine
+        with self._alone():
             if read_only not in self._engines:
                 self._engines[read_only] = self._opened(read_only)
             return self._engines[read_only]
@@ -51,25 +48,34 @@ class Store:
     def close(self) -> None:
         """Disconnect; the next use opens again."""
         with self._lock:
-            for engine in self._engines.values():
-                engine.dispose()
+            engines = list(self._engines.values())
             self._engines.clear()
+        for engine in engines:
+            engine.dispose()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One opens; the others wait no longer than for a lock, lest their waits add up."""
+        if not self._lock.acquire(timeout=self._busy_s):
+            msg = f"{shown(self._url)}: it is still being opened; try again"
+            raise DatabaseError(msg)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _opened(self, read_only: bool) -> sa.Engine:
-        with open_read_only(self._url) as first:  # creates nothing, whatever it is opened for
+        with self._look() as first:  # creates nothing, whatever it is opened for
             ensure_schema(first, create=False)
-        engine = open_database(self._url, read_only=read_only)
-        engine.dispose()  # so that every connection hears what follows
-        event.listen(engine, "connect", self._impatient)
-        return engine
+        return open_database(self._url, read_only=read_only, patience_s=self._busy_s)
 
-    def _impatient(self, connection: Any, _record: Any) -> None:
-        """A request gives up on a lock long before a replay would."""
-        if self.on_sqlite:
-            connection.execute(f"PRAGMA busy_timeout = {round(self._busy_s * 1000)}")
-        else:
-            connection.execute(f"SET lock_timeout = {round(self._busy_s * 1000)}")
-            connection.commit()
+    @contextmanager
+    def _look(self) -> Iterator[sa.Engine]:
+        engine = open_database(self._url, read_only=True, patience_s=self._busy_s)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -78,13 +84,3 @@ class Store:
         except sa.exc.TimeoutError:
             msg = f"{shown(self._url)}: all connections are busy; try again"
             raise DatabaseError(msg) from None
-
-
-@contextmanager
-def open_read_only(url: str) -> Iterator[sa.Engine]:
-    """An engine for a look: nothing is written, and it is closed in the end."""
-    engine = open_database(url, read_only=True)
-    try:
-        yield engine
-    finally:
-        engine.dispose()

@@ -5,7 +5,22 @@ from typing import Annotated, Final
 
 import typer
 
-from flows.commands import asof, backtest, bench, db, demo, digest, explain, live, market, plans, replay, serve, tape
+from flows.commands import (
+    asof,
+    backtest,
+    bench,
+    db,
+    demo,
+    digest,
+    explain,
+    keys,
+    live,
+    market,
+    plans,
+    replay,
+    serve,
+    tape,
+)
 from flows.errors import CommandError, ExitCode
 
 HELP: Final = "Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."
@@ -30,6 +45,7 @@ app.command("market")(market.market)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.add_typer(asof.app, name="asof")
 app.add_typer(plans.app, name="plans")
+app.add_typer(keys.app, name="keys")
 app.add_typer(tape.app, name="tape")
 app.add_typer(db.app, name="db")
 

@@ -12,7 +12,7 @@ from operators.bars.fold import fold
 from operators.bars.symbol_bars import SymbolBars
 from operators.eligibility import SymbolSlice
 from operators.proposing.proposer import Proposer
-from operators.records import Cancel, ClockMark, Command
+from operators.records import Cancel, ClockMark, Command, Register
 from operators.risk import DEFAULT_RISK_BUDGET
 from operators.scan.features.clock import SessionClock
 from operators.scan.over_splits import ScanOverSplits
@@ -134,4 +134,4 @@ def measured(item: Commands) -> Commands:
 
 
 def _measured(command: Command) -> Command:
-    return command if isinstance(command, Cancel) else replace(command, profile=profile(command.plan))
+    return command if isinstance(command, Cancel) else Register(command.at_ns, command.plan, profile(command.plan))

@@ -28,7 +28,7 @@ class Kind(StrEnum):
     REPLAN = "replan"
 
 
-class PlanEvent(msgspec.Struct, frozen=True):
+class PlanEvent(msgspec.Struct, frozen=True, gc=False):
     """One fact.  Identity: (plan_id, seq).  `at_ns`: event time, ns, UTC.  `price`: the tick's, dollars, or None.
 
     `data` is JSON-ready and always holds `why`, one sentence of the numbers that decided it.

@@ -74,12 +74,19 @@ class GateTimeline:
 
     windows: tuple[GateWindow, ...] = ()
     edges_ns: tuple[int, ...] = ()
+    _edges: dict[tuple[int, Gate], GateEdge] = field(default_factory=dict, repr=False, compare=False)
 
     def next_edge(self, after_ns: int, action: Gate) -> GateEdge | None:
         """Return the first edge later than `after_ns`, with the gate it leads to."""
         index = bisect_right(self.edges_ns, after_ns)
         if index == len(self.edges_ns):
             return None
+        edge = self._edges.get((index, action))  # one edge, and what is told of it, for all plans that meet it
+        if edge is None:
+            edge = self._edges[index, action] = self._edge(index, action)
+        return edge
+
+    def _edge(self, index: int, action: Gate) -> GateEdge:
         window = self.windows[index // 2]
         if index % 2:
             return GateEdge(window.end_ns, Gate.ALLOW, window.closed_by)

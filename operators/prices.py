@@ -42,6 +42,9 @@ def plain(value: float) -> str:
     >>> plain(99.5), plain(0.0001), plain(100.123456789)
     ('99.50', '0.0001', '100.123457')
     """
-    text = f"{value:.6f}".rstrip("0")
+    text = f"{value:.6f}"
+    if text.endswith("0000"):
+        return text[:-4]  # whole pennies, as most prices are
+    text = text.rstrip("0")
     whole, _, places = text.partition(".")
     return f"{whole}.{places.ljust(2, '0')}"

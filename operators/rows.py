@@ -15,7 +15,7 @@ from operators.state import PlanState
 from operators.targets import standing
 
 
-class PlanRow(msgspec.Struct, frozen=True):
+class PlanRow(msgspec.Struct, frozen=True, gc=False):
     """One registered version of a plan.  `body` is the whole plan as JSON-ready data."""
 
     plan_id: str

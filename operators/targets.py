@@ -3,8 +3,6 @@
 Formulas: R = signed move / |fill - stop| (Van Tharp); MFE, MAE: extreme R since the fill (Sweeney), MAE 0 or below.
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from operators.plans import Plan
@@ -12,8 +10,7 @@ from operators.prices import tidy
 from operators.state import PlanState, effective_stop, in_r, initial_risk
 
 
-@dataclass(frozen=True, slots=True)
-class LadderMeasure:
+class LadderMeasure(msgspec.Struct, frozen=True, gc=False):
     """A plan's ladder before any tick.  `risk`: dollars per share from entry to stop; `reward_to_risk` per target.
 
     Both are None for a market entry without a reference price.

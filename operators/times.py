@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 SECOND_NS: Final = 1_000_000_000
@@ -53,6 +54,7 @@ def _from_text(text: str) -> int | None:
     return ((whole - _EPOCH) // timedelta(seconds=1)) * SECOND_NS + int((places or "0").ljust(9, "0"))
 
 
+@lru_cache(maxsize=4096)
 def iso(at_ns: int) -> str:
     """Write an instant as RFC 3339 UTC with as many places as it needs.
 

@@ -5,6 +5,7 @@ Every error that the database itself is to blame for leaves here, or any use of 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -35,17 +36,19 @@ WRITER_PRAGMAS: Final = (
 )
 
 
-def open_database(url: str, *, read_only: bool = False) -> sa.Engine:
+def open_database(url: str, *, read_only: bool = False, patience_s: float | None = None) -> sa.Engine:
     """Open a database and return its engine, once a first connection has proved that it answers.
 
     `read_only` writes nothing and creates nothing.  Otherwise a SQLite file that is missing is created, and every
     SQLite transaction takes the write lock as it begins; see `reading` for those that only read.
+    `patience_s`: how long to wait for a lock, for a server to answer and for a free connection, instead of what suits
+    a run of the flow.
     Raises DatabaseError.
     """
     parsed = _parsed(url)
     build = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
     try:
-        engine = build(parsed, read_only)
+        engine = build(parsed, read_only, patience_s)
         event.listen(engine, "handle_error", _translate)
         with engine.connect():
             return engine
@@ -111,10 +114,14 @@ def _refuse_ignored_options(url: sa.URL) -> None:
         raise DatabaseError(msg)
 
 
-def _sqlite(url: sa.URL, read_only: bool) -> sa.Engine:
+def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.Engine:
     _refuse_ignored_options(url)
+    busy_s = BUSY_SECONDS if patience_s is None else patience_s
     engine = sa.create_engine(
-        url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, json_serializer=canonical
+        url,
+        connect_args={"isolation_level": None, "timeout": busy_s},
+        json_serializer=canonical,
+        **_waiting(patience_s),
     )
 
     @event.listens_for(engine, "do_connect")
@@ -137,20 +144,29 @@ def _sqlite(url: sa.URL, read_only: bool) -> sa.Engine:
     return engine
 
 
-def _postgresql(url: sa.URL, read_only: bool) -> sa.Engine:
+def _postgresql(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.Engine:
+    connect_s = CONNECT_SECONDS if patience_s is None else ceil(patience_s)
     engine = sa.create_engine(
         url,
         isolation_level="READ COMMITTED",
-        connect_args={} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS},
+        connect_args={} if "connect_timeout" in url.query else {"connect_timeout": connect_s},
         pool_pre_ping=True,
         json_serializer=canonical,
+        **_waiting(patience_s),
     )
 
     @event.listens_for(engine, "connect")
-    def forbid_writing(connection: Any, _record: Any) -> None:
+    def prepare(connection: Any, _record: Any) -> None:
+        if patience_s is not None:
+            connection.execute(f"SET lock_timeout = {round(patience_s * 1000)}")
+            connection.commit()
         connection.read_only = read_only
 
     return engine
+
+
+def _waiting(patience_s: float | None) -> dict[str, Any]:
+    return {} if patience_s is None else {"pool_timeout": patience_s}
 
 
 def _translate(context: sa.engine.ExceptionContext) -> None:

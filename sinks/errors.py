@@ -21,7 +21,7 @@ class SchemaError(DatabaseError):
 
 _SQLITE: Final = {
     sqlite3.SQLITE_PERM: "permission was denied; check who owns the file and its folder",
-    sqlite3.SQLITE_BUSY: f"another program held its lock for {BUSY_SECONDS} s; stop that program or try again",
+    sqlite3.SQLITE_BUSY: "another program holds its lock; stop that program or try again",
     sqlite3.SQLITE_LOCKED: "another connection holds its lock; try again",
     sqlite3.SQLITE_READONLY: "it is read-only; make the file and its folder writable, or choose another",
     sqlite3.SQLITE_IOERR: "the disk failed to read or write; check the disk and its free space",

@@ -13,7 +13,7 @@ from sinks.bulk import lock_writers
 from sinks.database import reading
 from sinks.errors import SchemaError, shown
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every revision in `sinks/migrations/versions`, oldest first."""
 
 HEAD: Final = REVISIONS[-1]

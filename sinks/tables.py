@@ -182,3 +182,15 @@ streams: Final = sa.Table(
     _column("inputs", sa.JSON),
     _column("complete", sa.Boolean),
 )
+
+# `sha256`: of the secret, hex.  A revoked key stays, so that its id is never given out again.
+api_keys: Final = sa.Table(
+    "api_keys",
+    metadata,
+    _key("id"),
+    _column("name", NAME),
+    _column("sha256", NAME),
+    _column("scope", NAME),
+    _column("created_ns", sa.BigInteger),
+    sa.Column("revoked_ns", sa.BigInteger),
+)

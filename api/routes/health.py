@@ -7,7 +7,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.access import Clock, Database, Settings, may_read
+from api.access import Clock, Database, Settings, may_measure
 from api.metrics import Metrics, of_database, of_hub, of_limits
 from api.problems import ANSWERS, ProblemError
 from api.readiness import flow_check, pulse, relay_check
@@ -69,7 +69,7 @@ async def readyz(store: Database, clock: Clock, settings: Settings, hub: Relay) 
     "/metrics",
     response_class=Response,
     summary="Counts and durations for Prometheus",
-    dependencies=[Depends(may_read)],
+    dependencies=[Depends(may_measure)],
     responses={
         **{status: ANSWERS[status] for status in (401, 403)},
         200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}},

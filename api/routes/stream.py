@@ -2,17 +2,19 @@
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket
 
-from api.keys import bearer, scope_of
+from api.key_ring import KeyRing
+from api.keys import bearer
 from api.names import PLAN
+from api.origins import refusal
 from api.relay.client import Client
 from api.relay.hub import Hub
 from api.relay.serving import Serving
 from api.relay.wire import Place, Subscribe
 from api.settings import ApiSettings
+from sinks.errors import DatabaseError
 
 router = APIRouter()
 FORBIDDEN: Final = 4403
@@ -39,8 +41,8 @@ async def one_plan(socket: WebSocket, plan_id: str) -> None:
 async def _serve(socket: WebSocket, plan_id: str | None, first: Subscribe | None) -> None:
     settings: ApiSettings = socket.app.state.settings
     secret = bearer(socket.headers.get("authorization"))
-    refused = secret is not None and scope_of(settings.keys, secret) is None
-    if refused or not origin_allowed(socket, settings) or not (plan_id is None or _PLAN.fullmatch(plan_id)):
+    named = plan_id is None or _PLAN.fullmatch(plan_id)
+    if refusal(socket.headers, settings) or not named or await _unknown(socket.app.state.keys, secret):
         await socket.close(FORBIDDEN)  # before accepting: the handshake is answered with 403
         return
     hub: Hub = socket.app.state.hub
@@ -53,11 +55,9 @@ async def _serve(socket: WebSocket, plan_id: str | None, first: Subscribe | None
         hub.leave(client)
 
 
-def origin_allowed(socket: WebSocket, settings: ApiSettings) -> bool:
-    """Whether a browser may connect from where it is; other programs send no origin."""
-    origin = socket.headers.get("origin")
-    if origin is None:
-        return True
-    if settings.origins is not None:
-        return origin in settings.origins
-    return urlsplit(origin).netloc == socket.headers.get("host")
+async def _unknown(keys: KeyRing, secret: str | None) -> bool:
+    """Whether a header names nobody; a database that cannot tell is told of once the connection stands."""
+    try:
+        return secret is not None and await keys.ask(secret) is None
+    except DatabaseError:
+        return False

@@ -12,10 +12,14 @@ from flows.options import DEFAULT_DATABASE
 
 def serve(
     database: Database = DEFAULT_DATABASE,
-    host: Annotated[str, typer.Option(help="Address; other than loopback needs --keys.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address; other than loopback needs a key.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes any that is free.")] = 8000,
     keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keys: a JSON array of {name, sha256, scope}.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Further keys: a JSON array of {name, sha256, scope}; see also keys create."),
+    ] = None,
+    origins: Annotated[
+        list[str] | None, typer.Option("--origin", metavar="URL", help="Whose web pages may use it, too; repeatable.")
     ] = None,
 ) -> None:
     """Serve plans over HTTP and WebSocket, with documentation at /docs, until stopped.
@@ -26,6 +30,6 @@ def serve(
 
     typer.echo(f"serving http://{host}:{port} (documentation at /docs); stop with Ctrl-C", err=True)
     try:
-        serve_api(database, host, port, keys)
+        serve_api(database, host, port, keys, tuple(origins or ()))
     except ValueError as error:
         raise BadInputError(str(error)) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.keys import ApiKey, Scope, digest_of, read_keys, scope_of
+from api.keys import ApiKey, Scope, digest_of, key_of, read_keys
 from flows.cli import run
 from tests.api.serving import Flow
 
@@ -65,7 +65,7 @@ def test_keys_are_read_from_a_file_and_a_wrong_one_is_named(tmp_path: Path) -> N
     file.write_text(json.dumps([entry]))
     keys = read_keys(file)
     assert keys == (ApiKey("a", digest_of("s"), Scope.WRITE),)
-    assert [scope_of(keys, secret) for secret in ("s", "t", None)] == [Scope.WRITE, None, None]
+    assert [key_of(keys, secret) for secret in ("s", "t", "")] == [keys[0], None, None]
     for wrong in ({**entry, "sha256": "s"}, {**entry, "scope": "all"}, {"name": "b"}):
         file.write_text(json.dumps([entry, wrong]))
         with pytest.raises(ValueError, match="key 2"):

@@ -135,7 +135,7 @@ def test_a_locked_database_is_said(
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         said = replay(sqlite_url)
     assert said.code == FAILURE
-    assert "another program held its lock" in said.only_line
+    assert "another program holds its lock" in said.only_line
     assert replay(sqlite_url).code == 0
 
 

@@ -155,6 +155,16 @@ def test_edges_name_the_events_that_open_and_close() -> None:
     assert timeline.next_edge(closing.at_ns, SUPPRESS) is None
 
 
+def test_plans_that_meet_an_edge_share_it() -> None:
+    """Whenever they ask; a plan of the other action meets another one, and another timeline has its own."""
+    timeline = gate_timeline("TEST", [event()], DEFAULTS)
+    opening = timeline.next_edge(0, SUPPRESS)
+    assert opening is timeline.next_edge(1, SUPPRESS)
+    assert opening == gate_timeline("TEST", [event()], DEFAULTS).next_edge(0, SUPPRESS)
+    other = timeline.next_edge(0, DEFINED_RISK)
+    assert (opening and opening.gate, other and other.gate) == (SUPPRESS, DEFINED_RISK)
+
+
 def test_who_comes_into_a_standing_window_meets_its_gate_at_once() -> None:
     """With the time of coming and the events that opened the window."""
     timeline = gate_timeline("TEST", [event()], DEFAULTS)

@@ -33,6 +33,15 @@ def test_tidy_sums_of_cents_are_cents(first: int, second: int) -> None:
     assert tidy(first / 100 + second / 100) == (first + second) / 100
 
 
+@settings(max_examples=300, deadline=None)
+@given(value=st.integers(-(10**9), 10**9).map(lambda cents: cents / 100) | st.floats(-1e9, 1e9))
+def test_people_read_two_to_six_places(value: float) -> None:
+    """Whole pennies, written the short way, read like any other price."""
+    whole, places = f"{value:.6f}".split(".")
+    kept = max(2, len(places.rstrip("0")))
+    assert plain(value) == f"{whole}.{places[:kept]}"
+
+
 def test_tidy_has_no_minus_zero() -> None:
     """It would be written as -0.0 into events."""
     assert str(tidy(-0.0)) == str(tidy(-1e-12)) == "0.0"
