@@ -117,7 +117,7 @@ class TapeReader:
                 order.widen(len(self.watched))
 
     def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", source: str) -> TapePiece:
-        rows = piece.ticks.with_columns(coder.expressions())
+        rows = coder.coded(piece.ticks)
         frame, numbers = self._frame(rows, coder)
         frame, backwards = order.check(frame, numbers, source)
         end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
