@@ -42,6 +42,8 @@ LAST_WORDS_SECONDS: Final = 3.0
 LOST: Final = "a worker process failed"
 PANIC: Final = "PanicException"
 """What the engine raises when another process of the cluster is gone; its class cannot be imported."""
+TELL: Final = signal.SIGUSR1
+"""By which a worker is told to stop; one that follows a tape by nothing else, or it would end before its writer."""
 STDOUT: Final = 1
 STDERR: Final = 2
 COLLECT_SELDOM: Final = (200_000, 20, 100)
@@ -148,7 +150,9 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
     addresses, ends = _free_addresses(count), context.Array("q", count, lock=False)
     workers: list[tuple[SpawnProcess, Connection]] = []
     resource_tracker.ensure_running()  # starting it would unblock the signals again
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # a worker takes none before it knows what to do with it
+    signal.pthread_sigmask(
+        signal.SIG_BLOCK, (*STOPPING, TELL)
+    )  # a worker takes none before it knows what to do with it
     try:
         for index in range(count):
             here, there = context.Pipe(duplex=False)
@@ -157,7 +161,7 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
             there.close()
             workers.append((worker, here))
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
     try:
         told = _collect(workers, meter)
     finally:
@@ -178,7 +182,7 @@ def _collect(workers: Sequence[tuple[SpawnProcess, Connection]], meter: Meter) -
         if meter.stop.is_set() and not passed_on:
             passed_on = True
             for worker in left.values():
-                os.kill(worker.pid or 0, signal.SIGINT)
+                os.kill(worker.pid or 0, TELL)
         for ready in wait(list(left), timeout=POLL_SECONDS):
             connection = next(each for each in left if each is ready)
             said = _last_word(connection, left.pop(connection))
@@ -223,8 +227,9 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection, en
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     meter = Meter()
     for each in STOPPING:
-        signal.signal(each, SetLater(meter.stop))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        signal.signal(each, signal.SIG_IGN if job.replay.follow else SetLater(meter.stop))
+    signal.signal(TELL, SetLater(meter.stop))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
     failure = None
     try:
         run_job(job, meter, addresses, index, ends)

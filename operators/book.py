@@ -65,7 +65,8 @@ class SymbolBook:
         moved: list[Slot] = []
         for profile, group in self._grouped().items():
             moved += self._advance_group(group, profile, ticks, outcome)
-        self._desk.note(outcome.events)
+        if outcome.events:
+            self._desk.note(outcome.events)
         moved += [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
         self.now_ns = max(self.now_ns, ticks.end_ns)
         self._regroup(moved)
@@ -154,7 +155,15 @@ class SymbolBook:
         self, group: PlanColumns, profile: Profile | None, ticks: SymbolSlice, outcome: Outcome
     ) -> list[Slot]:
         """Advance one group; return the plans that do not belong to it any more."""
-        view = None if profile is None else ticks.view(profile)
+        view = None if profile is None or not len(ticks.price) else ticks.view(profile)
+        calm = group.calm
+        if calm.due_ns > ticks.end_ns:
+            if view is None or not len(view.price):
+                return []
+            if calm.low < view.low and view.high < calm.high:
+                group.hold(view)
+                return []
+        group.release()
         active = group.due <= ticks.end_ns
         if view is not None and len(view.price):
             active |= (group.low >= view.low) | (group.high <= view.high)
@@ -178,6 +187,7 @@ class SymbolBook:
 
     def _settle_all(self) -> None:
         for group in (self._groups or {}).values():
+            group.release()
             for row in map(int, np.flatnonzero(group.last_ns != NOTHING_YET)):
                 group.settle(row)
 
@@ -190,5 +200,9 @@ class SymbolBook:
 
 def empty_slice(end_ns: int) -> SymbolSlice:
     """Return a slice without prints that ends at `end_ns`."""
-    none = np.empty(0, dtype=np.uint8)
-    return SymbolSlice(np.empty(0, dtype=np.int64), np.empty(0), none, none, end_ns)
+    return SymbolSlice(_NO_TIME, _NO_PRICE, _NO_CODE, _NO_CODE, end_ns)
+
+
+_NO_TIME: Final = np.empty(0, dtype=np.int64)
+_NO_PRICE: Final = np.empty(0)
+_NO_CODE: Final = np.empty(0, dtype=np.uint8)

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerContext
-from pathlib import Path
 from random import Random
 from typing import Final
 
-from flows.chaos.traps import RESUMING, SITES, Trap, set_trap, trapped
+from flows.chaos.traps import ANYWHERE, RESUMING, SITES, Trap, set_trap, trapped
 from flows.errors import CommandError
 from flows.meter import Meter
 from flows.options import ReplayOptions
@@ -22,8 +21,7 @@ from sinks.errors import DatabaseError
 SIGTERM_SHARE: Final = 0.2
 STOPPED: Final = 1
 DIVERGED: Final = 4
-FRUITLESS: Final = 3
-"""After so many deaths that kept nothing, the next trap is set later; or a run would never come to its end."""
+HALF_SECOND: Final = 0.5
 PRELOADED: Final = ("flows.chaos.tormenting", "flows.cluster", "flows.calendars")
 MAIN: Final = "main"
 
@@ -58,6 +56,10 @@ def torment(
         trap = None if enough else drawn(rng, options.workers)
         process = server.Process(target=one_run, args=(options, trap), name=MAIN)
         process.start()
+        if trap is not None and trap.site == ANYWHERE:
+            process.join(trap.nth * HALF_SECOND)
+            if process.exitcode is None:
+                os.kill(process.pid or 0, trap.number)
         process.join()
         starts += 1
         code = process.exitcode
@@ -83,7 +85,7 @@ def drawn(rng: Random, workers: int) -> Trap:
     """Draw a trap."""
     site = rng.choice(sorted(SITES))
     number = signal.SIGTERM if rng.random() < SIGTERM_SHARE and site != RESUMING else signal.SIGKILL
-    process = MAIN if workers == 1 else f"worker-{rng.randrange(workers)}"
+    process = MAIN if workers == 1 or site == ANYWHERE else f"worker-{rng.randrange(workers)}"
     return Trap(site, rng.randint(1, SITES[site]), number, process)
 
 
@@ -114,10 +116,3 @@ def one_run(options: ReplayOptions, trap: Trap | None) -> None:
 def _quietly() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.setpgid(0, 0)
-
-
-def emptied(folder: Path) -> None:
-    """Delete the files of a folder that a run left."""
-    for path in sorted(folder.glob("*")):
-        if path.is_file():
-            path.unlink()

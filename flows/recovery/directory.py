@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from bytewax.recovery import RecoveryConfig, init_db_dir
 
-from flows.recovery.standing import RecoveryError
+from flows.recovery.standing import OtherRunError, RecoveryError
 from flows.recovery.store import Snapshots
 from sinks.fencing import PATIENCE_SECONDS, POLL_SECONDS, locked_file
 
@@ -66,36 +66,41 @@ def _patiently(path: Path, patience_s: float) -> int:
     while (number := locked_file(path)) is None:
         if time.monotonic() >= until:
             msg = f"{path.parent}: another run uses it; stop that one, or choose another directory"
-            raise RecoveryError(msg)
+            raise OtherRunError(msg)
         time.sleep(POLL_SECONDS)
     return number
 
 
-def opened(folder: Path, inputs: Mapping[str, Any], generation: str) -> tuple[Snapshots, str | None]:
+def opened(
+    folder: Path, inputs: Mapping[str, Any], generation: str, *, insists: bool = True
+) -> tuple[Snapshots, str | None]:
     """Return a directory's snapshots, none if there were none; and a note when those that it held are given up.
 
-    They are given up when the database is another one than they were made with.  Raises RecoveryError when they belong
-    to a run with other inputs.
+    They are given up when the database is another one than they were made with, and, unless the run `insists` on them,
+    when they belong to a run with other inputs.  Raises RecoveryError.
     """
     try:
-        return _opened(folder, json.loads(json.dumps(dict(inputs))), generation)
+        return _opened(folder, json.loads(json.dumps(dict(inputs))), generation, insists=insists)
     except OSError as error:
         msg = f"{folder}: cannot be used ({error.strerror}); check the folder and the free space"
         raise RecoveryError(msg) from error
 
 
-def _opened(folder: Path, inputs: dict[str, Any], generation: str) -> tuple[Snapshots, str | None]:
-    known = _known(folder)
+def _opened(folder: Path, inputs: dict[str, Any], generation: str, *, insists: bool) -> tuple[Snapshots, str | None]:
+    known, note = _known(folder), None
     if known is not None and known.get("layout") != LAYOUT:
         msg = f"{folder}: has layout {known.get('layout')}; this version reads {LAYOUT}; delete it to start anew"
         raise RecoveryError(msg)
     if known is not None and known["inputs"] != inputs:
         names = sorted(each for each in inputs | known["inputs"] if inputs.get(each) != known["inputs"].get(each))
-        msg = f"{folder}: belongs to a run with other inputs ({', '.join(names)}); choose another, or delete it"
-        raise RecoveryError(msg)
-    if known is not None and known["generation"] == generation:
+        if insists:
+            msg = f"{folder}: belongs to a run with other inputs ({', '.join(names)}); choose another, or delete it"
+            raise OtherRunError(msg)
+        note = f"{folder}: what was asked has changed ({', '.join(names)}); the tape is read anew"
+    elif known is not None and known["generation"] != generation:
+        note = f"{folder}: the database is another than before; the tape is read anew"
+    elif known is not None:
         return Snapshots(folder / PART), None
-    note = None if known is None else f"{folder}: the database is another than before; the tape is read anew"
     begin_anew(folder, inputs, generation)
     return Snapshots(folder / PART), note
 

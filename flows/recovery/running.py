@@ -37,7 +37,7 @@ class Recovery:
         inputs = inputs_of(self._options, replayed)
         with reading(engine) as connection:
             current, told = generation(connection), _progress(connection)
-        snapshots, note = opened(self._folder, inputs, current)
+        snapshots, note = opened(self._folder, inputs, current, insists=not replayed.follow)
         if note is None and _ahead(snapshots, told):
             note = f"{self._folder}: the database is older than what was kept; the tape is read anew"
             begin_anew(self._folder, inputs, current)
@@ -60,13 +60,15 @@ def recovering(options: ReplayOptions) -> Iterator[Recovery | None]:
 def inputs_of(options: ReplayOptions, replayed: Replay) -> dict[str, Any]:
     """What decides the state: a run with anything else of it must not go on from there.
 
-    Neither workers nor the size of frames are: they change no answer.
+    Neither workers nor the size of frames are: they change no answer.  Of a run that follows, plans and market events
+    are on the tape.
     """
     reader = replayed.reader
+    plans, events = (None, None) if replayed.follow else (options.plans, options.events)
     return {
         "tape": [_fingerprint(file.path) for file in reader.files],
-        "plans": _content(options.plans),
-        "events": _content(options.events),
+        "plans": _content(plans),
+        "events": _content(events),
         "symbols": hashlib.sha256("\n".join(sorted(reader.watched)).encode()).hexdigest()[:16],
         "from_ns": options.from_ns,
         "to_ns": options.to_ns,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import bytewax.operators as op
 
-from flows.errors import CommandError
+from flows.errors import BadInputError, CommandError
 from flows.tape.share import worker_of
 
 PLACES_STEP: Final = "places"
@@ -21,6 +21,10 @@ Plain = tuple[Any, ...]
 
 class RecoveryError(CommandError):
     """What a recovery directory holds cannot be used, and nobody may guess."""
+
+
+class OtherRunError(RecoveryError, BadInputError):
+    """A recovery directory belongs to another run: trying again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)

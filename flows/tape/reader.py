@@ -149,7 +149,7 @@ class TapeReader:
                 order.widen(len(self.watched))
 
     def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", index: int) -> TapePiece:
-        rows, at = piece.ticks.with_columns(coder.expressions()), piece.offset or Offset(0, 0)
+        rows, at = coder.coded(piece.ticks), piece.offset or Offset(0, 0)
         frame, numbers = self._new(*self._frame(rows, coder), index, at.segment)
         frame, numbers, backwards = order.check(frame, numbers, str(self.files[index].path))
         end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
