@@ -27,7 +27,7 @@ from flows.options import STREAM, ReplayOptions
 from flows.scan_steps import ScanRules
 from flows.signals import STOPPING, SetLater
 from flows.sql_sink import SqlSink
-from flows.tape_source import Replay, TapeSource
+from flows.tape_source import NOT_YET, Ends, Replay, TapeSource
 from operators.conditions import Flag
 from operators.scan.features.clock import SessionClock
 from sinks.errors import DatabaseError
@@ -82,12 +82,16 @@ def run_flow(job: Job, meter: Meter) -> None:
         _run_processes(job, options.workers, meter)
 
 
-def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
-    """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised."""
+def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends | None = None) -> None:
+    """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised.
+
+    `ends`: shared by the workers of all processes, one place each; None: there is no other process.
+    """
     rules = Rules(nyse_calendar(), job.options.gates, job.usable, scan=_scan_rules(job.options))
     sink = SqlSink(job.options.database, STREAM, meter, job.token)
     _spare_the_collector()
-    flow = build(TapeSource(job.replay, meter), rules, sink)
+    source = TapeSource(job.replay, meter, [NOT_YET] * job.threads if ends is None else ends)
+    flow = build(source, rules, sink)
     try:
         cluster_main(flow, addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads)
     except RuntimeError as error:
@@ -122,14 +126,14 @@ def _known_cause(error: BaseException) -> BaseException:
 
 def _run_processes(job: Job, count: int, meter: Meter) -> None:
     context = multiprocessing.get_context("spawn")
-    addresses = _free_addresses(count)
+    addresses, ends = _free_addresses(count), context.Array("q", count, lock=False)
     workers: list[tuple[SpawnProcess, Connection]] = []
     resource_tracker.ensure_running()  # starting it would unblock the signals again
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # a worker takes none before it knows what to do with it
     try:
         for index in range(count):
             here, there = context.Pipe(duplex=False)
-            worker = context.Process(target=_work, args=(job, addresses, index, there), name=f"worker-{index}")
+            worker = context.Process(target=_work, args=(job, addresses, index, there, ends), name=f"worker-{index}")
             worker.start()
             there.close()
             workers.append((worker, here))
@@ -194,7 +198,7 @@ def _add_up(told: Sequence[Told], meter: Meter) -> None:
         meter.stopped_early |= said.stopped_early
 
 
-def _work(job: Job, addresses: list[str], index: int, connection: Connection) -> None:
+def _work(job: Job, addresses: list[str], index: int, connection: Connection, ends: Ends) -> None:
     for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; `_collect` says it better
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
@@ -204,7 +208,7 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection) ->
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     failure = None
     try:
-        run_job(job, meter, addresses, index)
+        run_job(job, meter, addresses, index, ends)
     except (CommandError, DatabaseError, RuntimeError) as error:
         failure = str(error)
     except BaseException as error:

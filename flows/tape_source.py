@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
@@ -13,9 +13,10 @@ from flows.errors import CommandError
 from flows.items import Commands, History, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
-from flows.tape.reader import Share, TapePiece, TapeReader
+from flows.tape.reader import TapePiece, TapeReader
 from flows.tape.scan import Mark
 from flows.tape.segments.payloads import GapMark
+from flows.tape.share import Share
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.chains.chain_history import ChainHistory
@@ -27,6 +28,19 @@ from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
 POLL_SECONDS: Final = 0.01
 """How often a growing tape is looked at when it has nothing new."""
 LONGEST_WAIT_SECONDS: Final = 0.1
+
+NOT_YET: Final = 0
+LEFT: Final = -1
+
+
+class Ends(Protocol):
+    """Where each worker's tape ended, shared by all workers: SIP time in ns UTC plus 1, or NOT_YET, or LEFT midway."""
+
+    def __setitem__(self, index: int, value: int, /) -> None:
+        """Tell of one worker."""
+
+    def __iter__(self) -> Iterator[int]:
+        """Ask for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +73,23 @@ def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
 class TapeSource(DynamicSource[TapeItem]):
     """Gives every worker the tape of its own symbols."""
 
-    def __init__(self, replayed: Replay, meter: Meter) -> None:
-        self._replay, self._meter = replayed, meter
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends) -> None:
+        self._replay, self._meter, self._ends = replayed, meter, ends
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition":
         """Open the tape for one worker."""
-        symbols = shard(self._replay.reader.watched, worker_index, worker_count)
-        reader = replace(self._replay.reader, watched=symbols, share=Share(worker_index, worker_count))
-        mine = replace(self._replay, reader=reader)
-        return TapePartition(mine, self._meter, leads=worker_index == 0)
+        share, every = Share(worker_index, worker_count), self._replay.reader.watched
+        symbols = shard(every, worker_index, worker_count)
+        elsewhere = tuple(symbol for symbol in every if not share.holds(symbol))
+        reader = replace(self._replay.reader, watched=symbols, share=share, elsewhere=elsewhere)
+        return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends)
 
 
 class TapePartition(StatelessSourcePartition[TapeItem]):
-    """One worker's tape.  The leading worker also counts rows and reports what nobody could use."""
+    """One worker's tape.  Its end is the end of all workers' tapes, so the last word waits for them."""
 
-    def __init__(self, replayed: Replay, meter: Meter, *, leads: bool) -> None:
-        self._replay, self._meter, self._leads = replayed, meter, leads
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends) -> None:
+        self._replay, self._meter, self._ends = replayed, meter, ends
         self._symbols = tuple(replayed.reader.watched)
         self._calendar = MarketCalendar(replayed.events)
         self._unusable: list[TapeItem] = []
@@ -128,7 +143,18 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             yield from self._until_stopped(recut(frames, self._replay.batch_rows))
         else:
             yield from self._until_stopped(frames)
+        yield from self._ended()
         yield self._closing()
+
+    def _ended(self) -> Iterator[list[TapeItem]]:
+        """Tell the others where this worker's tape ends, and wait until all have; who was stopped has no end."""
+        place = self._replay.reader.share.index
+        self._ends[place] = LEFT if self._meter.stopped_early else self._end_ns + 1
+        while NOT_YET in (ends := list(self._ends)) and LEFT not in ends:
+            yield []
+        if LEFT in ends:
+            self._meter.stopped_early = True
+        self._end_ns = max(ends) - 1
 
     def _with_marks(self) -> Iterator[TickFrame | Paced | list[TapeItem]]:
         """Yield frames and, each at its place, what stands between them; nothing is moved across a mark."""
@@ -139,15 +165,14 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             piece = next(pieces, None)
             if piece is None:
                 return
-            idle = not (piece.rows or piece.marks)
-            if stopping and (idle or not self._replay.follow):
+            if stopping and (piece.idle or not self._replay.follow):
                 self._meter.stopped_early = not self._replay.follow
                 return
             self._note(piece)
             if len(piece.frame.sip_ns):
                 yield from self._cuts(piece.frame, pacer)
             items, self._unusable = [*self._unusable, *self._addressed(piece.marks)], []
-            if items or (idle and self._replay.follow):
+            if items or (piece.idle and self._replay.follow):
                 yield items
 
     def _cuts(self, frame: TickFrame, pacer: Pacer | None) -> Iterator[TickFrame | Paced]:
@@ -188,12 +213,9 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
 
     def _note(self, piece: TapePiece) -> None:
         self._end_ns = max(self._end_ns, piece.end_ns)
-        letters = tuple(piece.dead_letters if self._leads else piece.backwards)
-        if letters:
-            self._unusable.append(Unusable(letters))
-        if self._leads:
-            self._meter.rows += piece.rows
-            self._meter.end_ns = self._end_ns
+        if piece.dead_letters:
+            self._unusable.append(Unusable(tuple(piece.dead_letters)))
+        self._meter.read(piece.rows, self._end_ns)
 
     def _with_unusable(self, frame: TickFrame) -> list[TapeItem]:
         if len(frame.sip_ns):

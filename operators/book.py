@@ -68,7 +68,8 @@ class SymbolBook:
         changed = {
             profile: self._advance_group(group, profile, ticks, outcome) for profile, group in self._grouped().items()
         }
-        self._desk.note(outcome.events)
+        if outcome.events:
+            self._desk.note(outcome.events)
         made = [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
         self.now_ns = max(self.now_ns, ticks.end_ns)
         if made:
@@ -168,18 +169,21 @@ class SymbolBook:
 
         The quiet see the slice together.  Of the others, those that merely meet a gate edge are quickly done.
         """
-        view = None if profile is None else ticks.view(profile)
-        due = group.due <= ticks.end_ns
-        active = due
-        if view is not None and len(view.price):
-            active = due | (group.low >= view.low) | (group.high <= view.high)
-            if not active.any():
-                group.absorb(view, slice(None))
+        view = None if profile is None or not len(ticks.price) else ticks.view(profile)
+        if view is not None and not len(view.price):
+            view = None
+        if group.calm.due_ns > ticks.end_ns:
+            if view is None:
                 return []
+            if group.calm.low < view.low and view.high < group.calm.high:
+                group.hold(view)
+                return []
+        group.release()
+        active = due = group.due <= ticks.end_ns
+        if view is not None:
+            active = due | (group.low >= view.low) | (group.high <= view.high)
             group.absorb(view, ~active)
         rows = np.flatnonzero(active)
-        if not len(rows):
-            return []
         group.settle(rows)
         dues = np.flatnonzero(due)
         if len(dues):
@@ -199,10 +203,8 @@ class SymbolBook:
         if not edge_ns <= end_ns < next_ns:
             return rows
         lone = (group.due[rows] == edge_ns) & (group.later[rows] > end_ns)
-        if view is not None and len(view.price):
+        if view is not None:
             lone &= (group.low[rows] < view.low) & (group.high[rows] > view.high)
-        else:
-            view = None
         edges = {action: self._gates.next_edge(self.now_ns, action) for action in ACTIONS}
         meetings = {action: Meeting.of(edge, view) for action, edge in edges.items() if edge is not None}
         met = []
@@ -212,7 +214,7 @@ class SymbolBook:
                 met.append(row)
                 if slot.plan.on_event is Gate.SUPPRESS:
                     group.bound(row)
-        group.due[met] = np.minimum(group.later[met], next_ns)
+        group.expect_edge(met, next_ns)
         return np.setdiff1d(rows, met, assume_unique=True) if met else rows
 
     def _regroup(self, changed: dict[Profile | None, list[int]]) -> None:
@@ -239,5 +241,9 @@ class SymbolBook:
 
 def empty_slice(end_ns: int) -> SymbolSlice:
     """Return a slice without prints that ends at `end_ns`."""
-    none = np.empty(0, dtype=np.uint8)
-    return SymbolSlice(np.empty(0, dtype=np.int64), np.empty(0), none, none, end_ns)
+    return SymbolSlice(_NO_TIME, _NO_PRICE, _NO_CODE, _NO_CODE, end_ns)
+
+
+_NO_TIME: Final = np.empty(0, dtype=np.int64)
+_NO_PRICE: Final = np.empty(0)
+_NO_CODE: Final = np.empty(0, dtype=np.uint8)

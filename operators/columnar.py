@@ -23,6 +23,8 @@ from operators.state import Health, Phase, PlanState, breakeven_on, effective_st
 SLACK: Final = 1e-8
 """Dollars by which the quiet band is narrowed: more than every tolerance in `step`, less than a tick."""
 
+FEW: Final = 16
+"""Of so many prices plain Python finds the extremes sooner than numpy."""
 FIRST_CHUNK: Final = 64
 CHUNK_GROWTH: Final = 8
 
@@ -64,8 +66,10 @@ class Ticks:
     @classmethod
     def of(cls, sip_ns: Ints, price: Floats) -> Self:
         """Build from columns of equal length."""
-        low, high = (float(price.min()), float(price.max())) if len(price) else (math.inf, -math.inf)
-        return cls(sip_ns, price, low, high)
+        if len(price) > FEW:
+            return cls(sip_ns, price, float(price.min()), float(price.max()))
+        few = price.tolist()
+        return cls(sip_ns, price, min(few, default=math.inf), max(few, default=-math.inf))
 
 
 class Band(msgspec.Struct, frozen=True, gc=False):

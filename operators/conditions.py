@@ -111,6 +111,14 @@ def marks(late_ns: int = DEFAULT_LATE_NS) -> pl.Expr:
     return mark.cast(pl.UInt32)
 
 
+def mark_of(sip_ns: int, participant_ns: int | None, trf_ns: int | None, correction: int | None, late_ns: int) -> int:
+    """Return what `marks` gives for one row.  Times in ns UTC, None or 0 where unknown."""
+    if correction:
+        return CORRECTED_MARK
+    happened = (each for each in (participant_ns, trf_ns) if each is not None and each > 0)
+    return LATE_MARK if any(sip_ns - each > late_ns for each in happened) else 0
+
+
 def _behind(column: str, late_ns: int) -> pl.Expr:
     known = pl.col(column).fill_null(0)
     return (known > 0) & (pl.col(ticks.SIP_NS) - known > late_ns)

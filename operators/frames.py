@@ -80,7 +80,7 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     if not _ascending(code):
         order = np.argsort(code, kind="stable")
         kept, code = kept.take(order), code.take(order)
-    sip_ns, price, flags, phase = (column.take(kept) for column in (frame.sip_ns, frame.price, frame.flags, phase_code))
+    sip_ns, price, flags, phase = frame.sip_ns.take(kept), frame.price.take(kept), frame.flags[kept], phase_code[kept]
     edges = np.searchsorted(code, np.arange(count + 1)).tolist()  # unwatched prints come after the last edge
     for index, counts in enumerate(tallies.tolist()):
         if counts[0]:

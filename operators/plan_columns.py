@@ -1,7 +1,11 @@
-"""Plans of one profile as columns, so that the many that nothing happens to cost next to nothing."""
+"""Plans of one profile as columns, so that the many that nothing happens to cost next to nothing.
+
+A piece that lies within all bands, before all that is due, is not even looked at plan by plan: it is held for all of
+them at once, and folded into the columns when one of them must be touched.
+"""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +19,20 @@ from operators.slots import NOTHING_YET, Due, Slot, next_due
 COLUMNS: Final = ("low", "high", "due", "later", "last_ns", "last", "top", "bottom")
 
 
+class Calm(NamedTuple):
+    """Where no plan of a group has anything to do: prices strictly between `low` and `high`, times before `due_ns`."""
+
+    low: float
+    high: float
+    due_ns: int
+
+
 class PlanColumns:
     """Plans of one profile as columns: the quiet bands, what is due, and the quiet ticks not yet folded in.
 
     `low`, `high`: the quiet band.  `due`: when something other than a tick happens next, NOTHING_YET where no tick may
     be absorbed; `later`: as `due`, gate edges aside.  `last_ns`, `last`, `top`, `bottom`: the last quiet tick and the
-    extremes of all; NOTHING_YET where there is none.
+    extremes of all; NOTHING_YET where there is none.  Call `release` before anything that touches single plans.
     """
 
     def __init__(self, slots: list[Slot]) -> None:
@@ -30,6 +42,8 @@ class PlanColumns:
         self.due, self.later = np.full(count, NEVER, dtype=np.int64), np.full(count, NEVER, dtype=np.int64)
         self.last_ns = np.full(count, NOTHING_YET, dtype=np.int64)
         self.last, self.top, self.bottom = np.empty(count), np.full(count, -np.inf), np.full(count, np.inf)
+        self._calm: Calm | None = None
+        self._held: tuple[int, float, float, float] | None = None
 
     @classmethod
     def of(cls, slots: list[Slot], now_ns: int, gates: GateTimeline) -> "PlanColumns":
@@ -40,9 +54,29 @@ class PlanColumns:
             columns.expect(row, next_due(slots[row], now_ns, gates), now_ns)
         return columns
 
+    @property
+    def calm(self) -> Calm:
+        """Return where nobody has anything to do."""
+        if self._calm is None:
+            self._calm = Calm(float(self.low.max()), float(self.high.min()), int(self.due.min()))
+        return self._calm
+
+    def hold(self, view: Ticks) -> None:
+        """Keep ticks that are quiet for every plan."""
+        at_ns, last, top, bottom = int(view.sip_ns[-1]), float(view.price[-1]), view.high, view.low
+        if self._held is not None:
+            top, bottom = max(top, self._held[2]), min(bottom, self._held[3])
+        self._held = at_ns, last, top, bottom
+
+    def release(self) -> None:
+        """Fold what was held into every plan's columns."""
+        if self._held is not None:
+            self._absorb(slice(None), *self._held)
+            self._held = None
+
     def bound(self, row: int) -> None:
         """Bring a plan's quiet band in line with its state."""
-        slot = self.slots[row]
+        slot, self._calm = self.slots[row], None
         if slot.plan is not None and slot.state is not None and slot.state.live:
             band = quiet_band(slot.plan, slot.state)
             self.low[row], self.high[row] = band.low, band.high
@@ -51,18 +85,25 @@ class PlanColumns:
 
     def expect(self, row: int, due: Due | None, now_ns: int) -> None:
         """Note what is due next to a plan after `now_ns`."""
-        slot = self.slots[row]
+        slot, self._calm = self.slots[row], None
         self.due[row] = NEVER if due is None else due.at_ns
         self.later[row] = slot.later_ns
         if slot.plan is not None and slot.plan.valid_from_ns > now_ns:
             self.due[row] = NOTHING_YET  # its band may not be trusted to absorb ticks before valid_from
 
-    def absorb(self, view: Ticks, quiet: npt.NDArray[np.bool_] | slice) -> None:
+    def expect_edge(self, rows: list[int], edge_ns: int) -> None:
+        """Note that the next gate edge of live plans is at `edge_ns`."""
+        self.due[rows], self._calm = np.minimum(self.later[rows], edge_ns), None
+
+    def absorb(self, view: Ticks, quiet: npt.NDArray[np.bool_]) -> None:
         """Let quiet plans see a whole view: its last tick and its extremes."""
-        self.last_ns[quiet] = view.sip_ns[-1]
-        self.last[quiet] = view.price[-1]
-        self.top[quiet] = np.maximum(self.top[quiet], view.high)
-        self.bottom[quiet] = np.minimum(self.bottom[quiet], view.low)
+        self._absorb(quiet, int(view.sip_ns[-1]), float(view.price[-1]), view.high, view.low)
+
+    def _absorb(self, quiet: npt.NDArray[np.bool_] | slice, at_ns: int, last: float, top: float, bottom: float) -> None:
+        self.last_ns[quiet] = at_ns
+        self.last[quiet] = last
+        self.top[quiet] = np.maximum(self.top[quiet], top)
+        self.bottom[quiet] = np.minimum(self.bottom[quiet], bottom)
 
     def settle(self, rows: Ints) -> None:
         """Fold the quiet ticks of some plans into their states."""
@@ -79,12 +120,13 @@ class PlanColumns:
 
     def settle_all(self) -> None:
         """Fold the quiet ticks of all plans into their states."""
+        self.release()
         self.settle(np.flatnonzero(self.last_ns != NOTHING_YET))
 
     def take(self, rows: Ints) -> "PlanColumns":
         """Return columns of some of the plans."""
-        taken = PlanColumns.__new__(PlanColumns)
-        taken.slots = [self.slots[row] for row in rows.tolist()]
+        self.release()
+        taken = PlanColumns([self.slots[row] for row in rows.tolist()])
         for name in COLUMNS:
             setattr(taken, name, getattr(self, name)[rows])
         return taken

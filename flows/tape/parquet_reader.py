@@ -56,7 +56,7 @@ def first_instant(file: TapeFile) -> int | None:
     if len(found) < SAMPLE_ROWS:  # only then does the file have to be searched for more
         found = scan.filter(usable).head(SAMPLE_ROWS).select(ticks.SIP_NS).collect()
     earliest = found.get_column(ticks.SIP_NS).min()
-    return None if earliest is None else int(earliest)  # type: ignore[call-overload]
+    return None if earliest is None else int(earliest)  # type: ignore[arg-type]
 
 
 def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
@@ -77,7 +77,9 @@ def _scan(file: TapeFile, wanted: ScanFilter) -> pl.LazyFrame:
     schema = scan.collect_schema()
     columns = [_typed(file, schema, column) for column in ticks.DECISIVE]
     scan = scan.select(ROW, *columns)
-    kept = wanted.expression()
+    own, kept = wanted.own(), wanted.expression()
+    if own is not None:
+        scan = scan.filter(own)
     return scan if kept is None else scan.filter(kept | unusable(day_bounds(file.day)))
 
 

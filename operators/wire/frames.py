@@ -63,14 +63,15 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
     if isinstance(size, str) or isinstance(price, str):
         field, value = ("size", size) if isinstance(size, str) else ("price", price)
         return field, f"got {value!r}; must be a number"
-    sip_ns = _time(event.t)
+    sip_ns, participant_ns, trf_ns = event.t, event.pt, event.trft
+    sip_ns = sip_ns if sip_ns is None else as_ns(sip_ns)
     found = finding(symbol, sip_ns, price, size)
     if found is not None or symbol is None or sip_ns is None or price is None or size is None:
         return found or ("row", "is incomplete")
     return WireRow(
         symbol,
         sip_ns,
-        _time(event.pt),
+        participant_ns if participant_ns is None else as_ns(participant_ns),
         price,
         size,
         event.x,
@@ -78,14 +79,10 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
         event.q,
         trade_id if trade_id is None or isinstance(trade_id, str) else str(trade_id),
         event.trfi,
-        _time(event.trft),
+        trf_ns if trf_ns is None else as_ns(trf_ns),
         0,
         tape if isinstance(tape, int) else None,
     )
-
-
-def _time(stamp: int | None) -> int | None:
-    return None if stamp is None else as_ns(stamp)
 
 
 def _number(given: str | float) -> str | float:
