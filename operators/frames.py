@@ -79,8 +79,8 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     code = frame.code[kept]
     if not _ascending(code):
         order = np.argsort(code, kind="stable")
-        kept, code = kept[order], code[order]
-    sip_ns, price, flags, phase = frame.sip_ns[kept], frame.price[kept], frame.flags[kept], phase_code[kept]
+        kept, code = kept.take(order), code.take(order)
+    sip_ns, price, flags, phase = frame.sip_ns.take(kept), frame.price.take(kept), frame.flags[kept], phase_code[kept]
     edges = np.searchsorted(code, np.arange(count + 1)).tolist()  # unwatched prints come after the last edge
     for index, counts in enumerate(tallies.tolist()):
         if counts[0]:
