@@ -78,7 +78,8 @@ def torment(
             told(f"{starts}: {trap}")
 
 
-_EXPECTED: Final = (-signal.SIGKILL, STOPPED)
+_EXPECTED: Final = (-signal.SIGKILL, -signal.SIGTERM, STOPPED)
+"""A run may be told to stop before it listens."""
 
 
 def drawn(rng: Random, workers: int) -> Trap:
