@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -117,12 +118,15 @@ class TapeReader:
                 order.widen(len(self.watched))
 
     def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", source: str) -> TapePiece:
-        rows = piece.ticks.with_columns(coder.expressions())
-        frame, numbers = self._frame(rows, coder)
-        frame, backwards = order.check(frame, numbers, source)
+        rows = piece.ticks
+        if len(rows):
+            frame, numbers = self._frame(rows.with_columns(coder.expressions()), coder)
+            frame, backwards = order.check(frame, numbers, source)
+        else:
+            frame, backwards = no_frame(tuple(self.watched), for_bars=self.for_bars), []
         end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
         letters, read = (piece.dead_letters, piece.read or 0) if self._leads else ([], 0)
-        idle = not (piece.read or piece.marks)
+        idle = not (piece.read or piece.marks or piece.dead_letters)
         return TapePiece(frame, [*letters, *backwards], read, end_ns, piece.marks, piece.offset, idle)
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
@@ -145,6 +149,14 @@ def framed(rows: pl.DataFrame, symbols: Sequence[str], coder: Coder) -> TickFram
         return frame
     size, behind = rows.get_column(ticks.SIZE).to_numpy(), rows.get_column(ticks.BEHIND).to_numpy()
     return replace(frame, size=size, behind=behind)
+
+
+@lru_cache(maxsize=16)
+def no_frame(symbols: tuple[str, ...], *, for_bars: bool) -> TickFrame:
+    """Return a frame without prints."""
+    codes, flags = np.empty(0, np.uint16), np.empty(0, np.uint8)
+    frame = TickFrame(symbols, codes, np.empty(0, np.int64), np.empty(0), flags)
+    return replace(frame, size=np.empty(0), behind=codes) if for_bars else frame
 
 
 def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:
