@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flows.recovery.standing import Standing
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.bars.symbol_bars import BarPiece
@@ -86,5 +87,5 @@ class Watched:
     proposals: tuple[Proposal, ...] = field(default=())
 
 
-TapeItem = TickFrame | Commands | ToAll | Unusable | History
+TapeItem = TickFrame | Commands | ToAll | Unusable | History | Standing
 SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched
