@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from math import inf
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -20,7 +21,7 @@ from typing import Final
 from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
-from flows.dataflow import Rules, build
+from flows.dataflow import Rules, build, cut_ahead
 from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
@@ -86,7 +87,8 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
     rules = Rules(nyse_calendar(), job.options.gates, job.usable, scan=_scan_rules(job.options))
     sink = SqlSink(job.options.database, STREAM, meter)
     _spare_the_collector()
-    flow = build(TapeSource(job.replay, meter), rules, sink)
+    cut = partial(cut_ahead, rules=rules) if job.options.scan else None
+    flow = build(TapeSource(job.replay, meter, cut), rules, sink)
     try:
         cluster_main(flow, addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads)
     except RuntimeError as error:

@@ -15,6 +15,7 @@ from bytewax.outputs import Sink
 
 from flows.items import (
     Commands,
+    CutFrame,
     History,
     MarketCalendar,
     SymbolEvents,
@@ -93,12 +94,20 @@ def spread(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
     match item:
         case TickFrame():
             return by_symbol(item, usable)
+        case CutFrame():
+            return item.slices
         case Commands() | History():
             return [(item.symbol, item)]
         case ToAll():
             return [(symbol, _addressed(symbol, item.record)) for symbol in item.symbols]
         case Unusable():
             return []
+
+
+def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
+    """Tag and cut a frame before the dataflow asks for it: the same two steps, for a thread beside it."""
+    slices = by_symbol(tag(frame, rules.calendar), rules.usable)
+    return CutFrame(tuple(slices), int(frame.sip_ns[-1]) if len(frame.sip_ns) else 0)
 
 
 def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd) -> SymbolItem:

@@ -86,5 +86,13 @@ class Watched:
     proposals: tuple[Proposal, ...] = field(default=())
 
 
-TapeItem = TickFrame | Commands | ToAll | Unusable | History
+@dataclass(frozen=True, slots=True, eq=False)
+class CutFrame:
+    """A frame that was tagged and cut into symbols ahead.  `end_ns`: SIP time of its last print, ns UTC, 0 without."""
+
+    slices: tuple[tuple[str, SymbolSlice], ...]
+    end_ns: int
+
+
+TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History
 SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched

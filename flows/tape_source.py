@@ -2,17 +2,19 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
+import numpy as np
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
 from flows.errors import CommandError
-from flows.items import Commands, History, MarketCalendar, TapeItem, ToAll, Unusable
+from flows.items import Commands, CutFrame, History, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
+from flows.tape.prefetch import prefetched
 from flows.tape.reader import Share, TapePiece, TapeReader
 from flows.tape.scan import Mark
 from flows.tape.segments.payloads import GapMark
@@ -27,6 +29,13 @@ from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
 POLL_SECONDS: Final = 0.01
 """How often a growing tape is looked at when it has nothing new."""
 LONGEST_WAIT_SECONDS: Final = 0.1
+AHEAD: Final = 1
+"""Frames that are cut beforehand; each is some memory."""
+NOTHING: Final = np.empty(0, dtype=np.int64)
+
+Cut = Callable[[TickFrame], CutFrame]
+Frame = TickFrame | CutFrame
+AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +66,27 @@ def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
 
 
 class TapeSource(DynamicSource[TapeItem]):
-    """Gives every worker the tape of its own symbols."""
+    """Gives every worker the tape of its own symbols.
 
-    def __init__(self, replayed: Replay, meter: Meter) -> None:
-        self._replay, self._meter = replayed, meter
+    `cut`: cuts the frames of a recorded tape into symbols, ahead and in a thread of its own, if they come as they are.
+    """
+
+    def __init__(self, replayed: Replay, meter: Meter, cut: Cut | None = None) -> None:
+        self._replay, self._meter, self._cut = replayed, meter, cut
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition":
         """Open the tape for one worker."""
         symbols = shard(self._replay.reader.watched, worker_index, worker_count)
         reader = replace(self._replay.reader, watched=symbols, share=Share(worker_index, worker_count))
         mine = replace(self._replay, reader=reader)
-        return TapePartition(mine, self._meter, leads=worker_index == 0)
+        return TapePartition(mine, self._meter, self._cut, leads=worker_index == 0)
 
 
 class TapePartition(StatelessSourcePartition[TapeItem]):
     """One worker's tape.  The leading worker also counts rows and reports what nobody could use."""
 
-    def __init__(self, replayed: Replay, meter: Meter, *, leads: bool) -> None:
-        self._replay, self._meter, self._leads = replayed, meter, leads
+    def __init__(self, replayed: Replay, meter: Meter, cut: Cut | None = None, *, leads: bool) -> None:
+        self._replay, self._meter, self._cut, self._leads = replayed, meter, cut, leads
         self._symbols = tuple(replayed.reader.watched)
         self._calendar = MarketCalendar(replayed.events)
         self._unusable: list[TapeItem] = []
@@ -117,7 +129,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         """Stop reading ahead."""
         self._items.close()
 
-    def _tape(self) -> Generator[TickFrame | Paced | list[TapeItem], None, None]:
+    def _tape(self) -> Generator[Frame | Paced | list[TapeItem], None, None]:
         yield self._opening()
         frames = self._frames()
         if self._replay.reader.has_log:
@@ -126,6 +138,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             yield from self._until_stopped(paced(time_ordered(frames), self._replay.speed))
         elif self._replay.batch_rows is not None:
             yield from self._until_stopped(recut(frames, self._replay.batch_rows))
+        elif self._cut is not None:
+            yield from self._until_stopped(self._cut_frames(self._cut))
         else:
             yield from self._until_stopped(frames)
         yield self._closing()
@@ -169,7 +183,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                 case GapMark():
                     pass
 
-    def _until_stopped(self, frames: Iterator[TickFrame] | Iterator[Paced]) -> Iterator[TickFrame | Paced]:
+    def _until_stopped(self, frames: Iterator[AnyFrame]) -> Iterator[AnyFrame]:
         for frame in frames:
             if self._meter.stop.is_set():
                 self._meter.stopped_early = True
@@ -181,6 +195,15 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             self._note(piece)
             yield piece.frame
 
+    def _cut_frames(self, cut: Cut) -> Iterator[CutFrame]:
+        """Read, sort and sum up ahead: most of it are long steps of numpy, which leave Python to the rules."""
+        read = (
+            (replace(each, frame=each.frame.take(NOTHING)), cut(each.frame)) for each in self._replay.reader.pieces()
+        )
+        for piece, frame in prefetched(read, AHEAD):
+            self._note(piece)
+            yield frame
+
     def _note(self, piece: TapePiece) -> None:
         self._end_ns = max(self._end_ns, piece.end_ns)
         letters = tuple(piece.dead_letters if self._leads else piece.backwards)
@@ -190,8 +213,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             self._meter.rows += piece.rows
             self._meter.end_ns = self._end_ns
 
-    def _with_unusable(self, frame: TickFrame) -> list[TapeItem]:
-        if len(frame.sip_ns):
+    def _with_unusable(self, frame: Frame) -> list[TapeItem]:
+        if isinstance(frame, CutFrame):
+            self._meter.tape_ns = max(self._meter.tape_ns, frame.end_ns)
+        elif len(frame.sip_ns):
             self._meter.tape_ns = max(self._meter.tape_ns, int(frame.sip_ns[-1]))
         items, self._unusable = [*self._unusable, frame], []
         return items
