@@ -6,9 +6,11 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.clockwork import Clockwork, read_instant
+from api.crowding import address_of
 from api.key_ring import ANYBODY, KeyRing
 from api.keys import ApiKey, Scope, allows, bearer
 from api.problems import ProblemError
+from api.rates import Rates, Sort
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -40,6 +42,19 @@ def key_ring_of(request: Request) -> KeyRing:
     return keys
 
 
+def counted(request: Request, sort: Sort = Sort.READ, held: ApiKey = ANYBODY) -> None:
+    """Count a request of a key, or of an address.  Raises ProblemError (429) when it is one too many."""
+    rates: Rates = request.app.state.rates
+    too_often = rates.count(sort, address_of(request) if held is ANYBODY else held.sha256)
+    if too_often is not None:
+        raise too_often.problem()
+
+
+def any_reader(request: Request) -> None:
+    """Lets anybody through, though not too often."""
+    counted(request)
+
+
 class Allowed:
     """Lets a request through whose key has the scope."""
 
@@ -49,12 +64,14 @@ class Allowed:
     def __call__(
         self, request: Request, _key: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)] = None
     ) -> None:
-        """Raise ProblemError: 401 without a known key, 403 when it does not allow this."""
+        """Raise ProblemError: 401 without a known key, 403 when it does not allow this, 429 when it is too often."""
         held = self.holder(request, bearer(request.headers.get("authorization")))
         if held is None:
+            counted(request, Sort.REFUSAL)
             problem = ProblemError(401, "unauthorized", "no key, or an unknown one")
             problem.headers = {"WWW-Authenticate": "Bearer"}
             raise problem
+        counted(request, Sort.READ if self.scope is Scope.READ else Sort.WRITE, held)
         if not allows(held, self.scope):
             raise ProblemError(403, "forbidden", f"this needs a key with the scope {self.scope}")
 

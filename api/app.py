@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import anyio.to_thread
@@ -13,9 +14,12 @@ from starlette.middleware.cors import CORSMiddleware
 from api import problems
 from api.body_limit import BodyLimit
 from api.clockwork import clockwork
+from api.crowding import Crowding
+from api.document import document_of, name_of
 from api.key_ring import KeyRing
 from api.metrics import Counting, Metrics
 from api.origins import Origins
+from api.rates import Rates
 from api.relay.follower import Follower
 from api.relay.hub import Hub
 from api.routes import assistant, charts, commands, gpt, health, market, plans, sse, stream, symbols
@@ -40,9 +44,18 @@ ABOUT: Final = (
 
 def create_app(settings: ApiSettings) -> FastAPI:
     """Wire an application; it follows its database as long as it lives."""
-    app = FastAPI(title="Fancy Trader", version="1", description=ABOUT, openapi_tags=TAGS, lifespan=_lifespan)
+    app = FastAPI(
+        title="Fancy Trader",
+        version="1",
+        description=ABOUT,
+        openapi_tags=TAGS,
+        lifespan=_lifespan,
+        generate_unique_id_function=name_of,
+    )
+    app.openapi = partial(document_of, app)  # type: ignore[method-assign]
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
+    app.state.rates = Rates(settings)
     app.state.keys = KeyRing(settings, app.state.store)
     app.state.hub = Hub()
     app.state.metrics = Metrics()
@@ -59,7 +72,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 def _surround(app: FastAPI, settings: ApiSettings) -> None:
     """Put what every request passes around the routes, from the inside out."""
-    app.add_middleware(BodyLimit, most=settings.body_bytes)
+    app.add_middleware(BodyLimit, settings=settings)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -69,6 +82,7 @@ def _surround(app: FastAPI, settings: ApiSettings) -> None:
             expose_headers=["ETag", "Location", "Retry-After"],
         )
     app.add_middleware(Origins, settings=settings)
+    app.add_middleware(Crowding, settings=settings, rates=app.state.rates)
     app.add_middleware(Counting, metrics=app.state.metrics)  # outermost: counts what the others refuse, too
 
 

@@ -18,17 +18,6 @@ from sinks.pulse_reader import Counts, Pulse
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-LIMITS: Final = (
-    "body_bytes",
-    "page_rows",
-    "wait_ms",
-    "auth_s",
-    "send_s",
-    "client_queue",
-    "clients",
-    "frame_bytes",
-    "subscribed",
-)
 Family = GaugeMetricFamily | CounterMetricFamily
 
 
@@ -46,6 +35,17 @@ class Metrics:
             "Time from a request to the first byte of its answer.",
             ["method", "route"],
             buckets=SECONDS,
+            registry=self.registry,
+        )
+
+        self.problems = Counter(
+            "fancy_trader_problems", "Requests that were refused or failed, by kind.", ["kind"], registry=self.registry
+        )
+        self.connected = Counter("fancy_trader_websockets", "WebSockets accepted.", registry=self.registry)
+        self.sent_away = Counter(
+            "fancy_trader_websockets_sent_away",
+            "WebSockets refused or closed by the server, by close code, or HTTP status before one was accepted.",
+            ["code"],
             registry=self.registry,
         )
 
@@ -72,6 +72,9 @@ class Counting:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and count it."""
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, self._noting_socket(send))
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -83,6 +86,21 @@ class Counting:
                 await send(message)
 
             await self.app(scope, receive, noting)
+
+    def _noting_socket(self, send: Send) -> Send:
+        async def noting(message: Message) -> None:
+            match message["type"]:
+                case "websocket.accept":
+                    self.metrics.connected.inc()
+                case "websocket.close":
+                    self.metrics.sent_away.labels(str(message.get("code", 1000))).inc()
+                case "websocket.http.response.start":
+                    self.metrics.sent_away.labels(str(message["status"])).inc()
+                case _:
+                    pass
+            await send(message)
+
+        return noting
 
 
 class _Watch:
@@ -122,8 +140,8 @@ def of_hub(hub: Hub, now_s: float) -> list[Family]:
 def of_limits(settings: ApiSettings) -> list[Family]:
     """Name the limits that hold."""
     family = GaugeMetricFamily("fancy_trader_limit", "Limits of this server, by setting.", labels=["setting"])
-    for name in LIMITS:
-        family.add_metric([name], getattr(settings, name))
+    for name, value in settings.numbers.items():
+        family.add_metric([name], value)
     return [family]
 
 

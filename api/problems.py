@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from api.shapes.session import SessionOut
 from operators.times import iso
@@ -59,9 +60,10 @@ def invalid(field: str, message: str) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field}: {message}", [(field, message)])
 
 
-def respond(request: Request, problem: ProblemError) -> Response:
-    """Write a problem as a response."""
+def respond(request: HTTPConnection, problem: ProblemError) -> Response:
+    """Write a problem as a response, and count it."""
     state = request.app.state
+    state.metrics.problems.labels(problem.kind).inc()
     body = ProblemOut(
         type=f"urn:fancy-trader:problem:{problem.kind}",
         title=HTTPStatus(problem.status).phrase,
@@ -126,6 +128,8 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
         (403, "The key does not allow this."),
         (404, "Not known at that instant."),
         (422, "A field that cannot be read; `errors` names it."),
-        (503, "The database cannot be used now."),
+        (429, "Too often; `Retry-After` says when to try again."),
+        (500, "A defect of the server."),
+        (503, "The database cannot be used now, or too many requests are under way; `Retry-After` says when."),
     )
 }

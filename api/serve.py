@@ -2,8 +2,10 @@
 
 import asyncio
 import ipaddress
+import json
 import signal
 import socket
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,6 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.contract import differences
+from api.document import text_of
 from api.key_ring import KeyRing
 from api.keys import read_keys
 from api.settings import ApiSettings
@@ -27,18 +31,35 @@ SEND_BUFFER: Final = 65_536
 """Bytes that the kernel keeps for a client that does not read: accepted sockets inherit it."""
 
 
-def serve(database: str, host: str, port: int, keys: Path | None = None, origins: tuple[str, ...] = ()) -> None:
-    """Serve a database until a signal.  Raises ValueError for keys or an address that will not do."""
-    run(create_app(settled(database, host, keys, origins)), listening(host, port))
+def serve(
+    database: str,
+    host: str,
+    port: int,
+    keys: Path | None = None,
+    origins: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+    *,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve a database until a signal; `ready` is told the URL once it is listened on.
+
+    Raises ValueError for keys, settings or an address that will not do.
+    """
+    app = create_app(settled(database, host, keys, origins, numbers))
+    listener = listening(host, port)
+    ready(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
+    run(app, listener)
 
 
-def settled(database: str, host: str, keys: Path | None = None, origins: tuple[str, ...] = ()) -> ApiSettings:
+def settled(
+    database: str, host: str, keys: Path | None = None, origins: Sequence[str] = (), numbers: Sequence[str] = ()
+) -> ApiSettings:
     """The settings of a server at an address.  Raises ValueError when it may not be served there.
 
     Without any key it is served on loopback only, and there under the machine's own names only.
     """
     given = () if keys is None else read_keys(keys)
-    settings = ApiSettings(database, keys=given, open_door=is_loopback(host), origins=origins)
+    settings = ApiSettings(database, keys=given, open_door=is_loopback(host), origins=tuple(origins)).changed(numbers)
     if has_keys(settings):
         return settings
     if not is_loopback(host):
@@ -94,7 +115,7 @@ def config(app: FastAPI) -> uvicorn.Config:
         access_log=False,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
-        ws_max_size=65_536,
+        ws_max_size=max(65_536, app.state.settings.frame_bytes),
         timeout_graceful_shutdown=STOP_SECONDS,
         server_header=False,
     )
@@ -129,3 +150,20 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def openapi_text() -> str:
+    """The OpenAPI document, as `api/openapi.json` holds it."""
+    return text_of(create_app(ApiSettings("sqlite://")).openapi())
+
+
+def openapi_differences(text: str) -> list[str]:
+    """What differs in the present document from an older one, a line each; what breaks comes first, and says so.
+
+    Raises ValueError when the older one is no such document.
+    """
+    try:
+        return [str(each) for each in differences(json.loads(text), json.loads(openapi_text()))]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = f"is no OpenAPI document ({type(error).__name__}: {error})"
+        raise ValueError(msg) from None

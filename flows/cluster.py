@@ -47,12 +47,13 @@ LOOPBACK: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker process needs; plain values, so that it can be sent to one."""
+    """All that a worker process needs; plain values, so that it can be sent to one.  `token`: see `sinks.fencing`."""
 
     options: ReplayOptions
     replay: Replay
     usable: Flag
     threads: int = 1
+    token: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ class Told:
 Failure = tuple[str, ExitCode]
 
 
-def run_flow(options: ReplayOptions, replayed: Replay, usable: Flag, meter: Meter) -> None:
+def run_flow(job: Job, meter: Meter) -> None:
     """Run a replay to its end and count in `meter`.  Raises CommandError or DatabaseError with one line."""
-    job = Job(options, replayed, usable)
+    options = job.options
     if options.workers == 1:
         run_job(job, meter, [], 0)
     else:
@@ -85,7 +86,7 @@ def run_flow(options: ReplayOptions, replayed: Replay, usable: Flag, meter: Mete
 def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
     """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised."""
     rules = Rules(nyse_calendar(), job.options.gates, job.usable, scan=_scan_rules(job.options))
-    sink = SqlSink(job.options.database, STREAM, meter)
+    sink = SqlSink(job.options.database, STREAM, meter, job.token)
     _spare_the_collector()
     cut = partial(cut_ahead, rules=rules) if job.options.scan else None
     flow = build(TapeSource(job.replay, meter, cut), rules, sink)

@@ -15,8 +15,8 @@ from flows.simulation.demo_day import DEMO_CANCELS, write_demo
 DATABASE: Final = "demo.db"
 
 
-def run_demo(folder: Path, seed: int, *, as_json: bool) -> None:
-    """Write the day into `folder`, replay it into a new database there, and show what to try next."""
+def run_demo(folder: Path, seed: int, *, as_json: bool) -> str:
+    """Write the day into `folder`, replay it into a new database there, and show what to try next; return its URL."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob(f"{DATABASE}*"):
@@ -34,6 +34,7 @@ def run_demo(folder: Path, seed: int, *, as_json: bool) -> None:
     replay_and_show(prepared, as_json=as_json, quiet=as_json)
     if not as_json:
         typer.echo(_next_steps(files.tape, files.plans, files.events, database))
+    return database
 
 
 def _next_steps(tape: Path, plans: Path, events: Path, database: str) -> str:

@@ -4,14 +4,16 @@ Nothing is written before every input has been read as far as it must be to be t
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
+import sqlalchemy as sa
 
 from flows.calendars import nyse_calendar
-from flows.cluster import run_flow
-from flows.errors import BadInputError, DataMissingError
+from flows.cluster import Job, run_flow
+from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
@@ -30,6 +32,8 @@ from operators.plans import Plan
 from operators.rows import Batch, DeadLetter
 from operators.sessions import SessionRangeError, new_york, new_york_day_ns
 from sinks.database import open_database
+from sinks.errors import DatabaseError
+from sinks.fencing import set_failure, sole_writer
 from sinks.schema import ensure_schema
 from sinks.streams import set_complete, set_inputs
 from sinks.writer import SinkWriter, write_market_events
@@ -94,27 +98,41 @@ def prepare(options: ReplayOptions) -> Prepared:
 
 
 def run(prepared: Prepared, meter: Meter) -> None:
-    """Run a prepared replay into its database.  Raises DataMissingError when the tape held no usable print."""
-    options, replayed = prepared.options, prepared.replay
+    """Run a prepared replay into its database, as the only run that writes there.
+
+    Raises DataMissingError when the tape held no usable print, StreamTakenError when another run writes there.
+    """
+    options = prepared.options
     engine = open_database(options.database)
     try:
         ensure_schema(engine)
-        set_inputs(engine, STREAM, _inputs(options, replayed))
-        write_market_events(engine, replayed.events)
-        letters = (*(problem.dead_letter() for problem in prepared.problems), *prepared.letters)
-        if letters:
-            SinkWriter(engine, STREAM).write(Batch(dead_letters=letters))
-        usable = usable_flags(replayed.plans) | (Flag.LAST if options.scan else Flag(0))
-        if replayed.reader.has_log:
-            usable = ANY_LAST  # what plans on the tape may use is known too late
-        run_flow(prepared.options, replayed, usable, meter)
-        if not meter.stopped_early:
-            set_complete(engine, STREAM)
+        with sole_writer(engine, STREAM) as token:
+            _write(prepared, engine, token, meter)
     finally:
         engine.dispose()
     if not meter.end_ns and not meter.stopped_early:
         msg = f"{', '.join(map(str, options.paths))}: no usable print in {meter.rows:,} rows (see dead_letters)"
         raise DataMissingError(msg)
+
+
+def _write(prepared: Prepared, engine: sa.Engine, token: int, meter: Meter) -> None:
+    options, replayed = prepared.options, prepared.replay
+    set_inputs(engine, STREAM, _inputs(options, replayed))
+    write_market_events(engine, replayed.events)
+    letters = (*(problem.dead_letter() for problem in prepared.problems), *prepared.letters)
+    if letters:
+        SinkWriter(engine, STREAM, token).write(Batch(dead_letters=letters))
+    usable = usable_flags(replayed.plans) | (Flag.LAST if options.scan else Flag(0))
+    if replayed.reader.has_log:
+        usable = ANY_LAST  # what plans on the tape may use is known too late
+    try:
+        run_flow(Job(options, replayed, usable, token=token), meter)
+    except (CommandError, DatabaseError) as error:
+        with suppress(DatabaseError):  # a database that is gone cannot be told
+            set_failure(engine, STREAM, token, str(error))
+        raise
+    if not meter.stopped_early:
+        set_complete(engine, STREAM)
 
 
 def _plans(options: ReplayOptions, files: Sequence[TapeFile]) -> tuple[list[Plan], list[PlanProblem]]:

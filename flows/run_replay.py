@@ -17,6 +17,7 @@ from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import Prepared, prepare, run
 from flows.report import facts, print_run, read_report
+from flows.serving import served
 from flows.signals import STOPPING, SetLater
 from operators.sessions import new_york
 from sinks.database import open_database
@@ -28,12 +29,16 @@ class InterruptedReplayError(CommandError):
     """The replay was stopped from outside; what was written is whole up to there."""
 
 
-def run_replay(options: ReplayOptions, *, as_json: bool, quiet: bool) -> None:
-    """Replay and print the result.  Leaves with 4 when the database held other content, 1 when it was stopped."""
+def run_replay(options: ReplayOptions, *, as_json: bool, quiet: bool, serve_port: int | None = None) -> None:
+    """Replay, served on a port if one is given, and print the result.
+
+    Leaves with 4 when the database held other content, 1 when it was stopped.
+    """
     prepared = prepare(options)
     for note in (*map(str, prepared.problems), *prepared.notes):
         typer.echo(f"fancy-trader: {note}", err=True)
-    replay_and_show(prepared, as_json=as_json, quiet=quiet)
+    with served(options.database, serve_port):
+        replay_and_show(prepared, as_json=as_json, quiet=quiet)
 
 
 def replay_and_show(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:

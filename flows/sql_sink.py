@@ -16,22 +16,22 @@ from sinks.writer import SinkWriter
 
 
 class SqlSink(DynamicSink[tuple[str, Batch]]):
-    """Writes batches to the database at `url` as part of `stream`."""
+    """Writes batches to the database at `url` as part of `stream`, which the run holds by `token`."""
 
-    def __init__(self, url: str, stream: str, meter: Meter) -> None:
-        self._url, self._stream, self._meter = url, stream, meter
+    def __init__(self, url: str, stream: str, meter: Meter, token: int | None = None) -> None:
+        self._url, self._stream, self._meter, self._token = url, stream, meter, token
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "SqlPartition":
         """Connect one worker."""
-        return SqlPartition(self._url, self._stream, self._meter)
+        return SqlPartition(self._url, self._stream, self._meter, self._token)
 
 
 class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
     """One worker's connection."""
 
-    def __init__(self, url: str, stream: str, meter: Meter) -> None:
+    def __init__(self, url: str, stream: str, meter: Meter, token: int | None) -> None:
         self._engine = open_database(url)
-        self._writer, self._meter = SinkWriter(self._engine, stream), meter
+        self._writer, self._meter = SinkWriter(self._engine, stream, token), meter
 
     def write_batch(self, items: list[tuple[str, Batch]]) -> None:
         """Write all items in one transaction, events in order of time, plan and number."""

@@ -147,9 +147,14 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
     def _with_marks(self) -> Iterator[TickFrame | Paced | list[TapeItem]]:
         """Yield frames and, each at its place, what stands between them; nothing is moved across a mark."""
         pacer = None if self._replay.speed is None else Pacer(self._replay.speed)
-        for piece in self._replay.reader.pieces(follow=self._replay.follow):
+        pieces = self._replay.reader.pieces(follow=self._replay.follow)
+        while True:
+            stopping = self._meter.stop.is_set()  # asked first: who is gone before the tape is read has written it all
+            piece = next(pieces, None)
+            if piece is None:
+                return
             idle = not (piece.rows or piece.marks)
-            if self._meter.stop.is_set() and (idle or not self._replay.follow):
+            if stopping and (idle or not self._replay.follow):
                 self._meter.stopped_early = not self._replay.follow
                 return
             self._note(piece)

@@ -16,8 +16,10 @@ import sqlalchemy as sa
 
 from sinks.database import open_database, reading, sqlite_file
 from sinks.errors import DatabaseError, explained, shown
+from sinks.generation import renew
 from sinks.schema import known_revision
 from sinks.streams import last_stream_seq
+from sinks.tables import identity
 
 MS_NS: Final = 1_000_000
 
@@ -66,6 +68,7 @@ def restore(file: Path, url: str, now_ns: int, *, overwrite: bool = False) -> Co
     with _staging(target) as staged:
         copied = _copy_out(file, staged, target)
         _number_commands_from(staged, now_ns // MS_NS)
+        _renew_generation(staged)
         with _connection(staged, staged) as source, _connection(target, target) as into:
             _be_alone(into, url)
             source.backup(into)
@@ -122,6 +125,14 @@ def _be_alone(connection: sqlite3.Connection, url: str) -> None:
             raise
         msg = f"{shown(url)}: another program has it open; stop that program first"
         raise DatabaseError(msg) from error
+
+
+def _renew_generation(path: Path) -> None:
+    """Positions given since the copy was made must not be taken for positions of this database."""
+    engine = sa.create_engine(_url(path), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        if sa.inspect(connection).has_table(identity.name):  # else the upgrade draws one
+            renew(connection)
 
 
 @contextmanager

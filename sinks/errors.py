@@ -12,7 +12,12 @@ BUSY_SECONDS: Final = 30
 
 
 class DatabaseError(RuntimeError):
-    """The database cannot be used.  One line: which one (without password), what failed, what to do."""
+    """The database cannot be used.  One line: which one (without password), what failed, what to do.
+
+    `transient`: the same again, a little later, may well succeed; a COMMIT whose answer was lost is among these.
+    """
+
+    transient = False
 
 
 class SchemaError(DatabaseError):
@@ -41,6 +46,10 @@ _POSTGRESQL: Final = {
     "55P03": "another transaction holds its lock; try again",
 }
 
+_PASSING_SQLITE: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PASSING_POSTGRESQL: Final = re.compile("08|57P0[123]|40001|40P01|53300|55P03")
+"""SQLSTATE: connection, shutdown and start, serialization, deadlock, too many connections, locked."""
+
 _MISSING_TABLE: Final = "a table is missing; run `fancy-trader db upgrade`"
 _UNREACHABLE: Final = re.compile("08|57P|28")  # classes of SQLSTATE: connection, shutdown, login
 
@@ -67,7 +76,20 @@ def shown(url: sa.URL | str) -> str:
 def explained(url: sa.URL, error: BaseException) -> DatabaseError | None:
     """Make a DatabaseError of a driver's error; None for an error that is a mistake of ours, not the database's."""
     reason = _sqlite_reason(url, error) if isinstance(error, sqlite3.Error) else _postgresql_reason(error)
-    return None if reason is None else DatabaseError(f"{shown(url)}: {reason}")
+    if reason is None:
+        return None
+    found = DatabaseError(f"{shown(url)}: {reason}")
+    found.transient = _passes(error)
+    return found
+
+
+def _passes(error: Any) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _PASSING_SQLITE
+    code = error.sqlstate
+    if code is None:  # said by the client: no server was there, or it went away
+        return any(family.__name__ == "OperationalError" for family in type(error).__mro__)
+    return _PASSING_POSTGRESQL.match(code) is not None
 
 
 def _sqlite_reason(url: sa.URL, error: sqlite3.Error) -> str | None:

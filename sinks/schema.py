@@ -12,8 +12,9 @@ from sinks import tables
 from sinks.bulk import lock_writers
 from sinks.database import reading
 from sinks.errors import SchemaError, shown
+from sinks.generation import renew
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """Every revision in `sinks/migrations/versions`, oldest first."""
 
 HEAD: Final = REVISIONS[-1]
@@ -73,6 +74,7 @@ def _create(engine: sa.Engine) -> None:
         lock_writers(connection)
         if revision(connection) is None:
             tables.metadata.create_all(connection)
+            renew(connection)
             _stamp.create(connection)
             connection.execute(_stamp.insert().values(version_num=HEAD))
 

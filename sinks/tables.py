@@ -194,3 +194,16 @@ api_keys: Final = sa.Table(
     _column("created_ns", sa.BigInteger),
     sa.Column("revoked_ns", sa.BigInteger),
 )
+
+# The run that holds each stream, and why it ended if it failed.
+runs: Final = sa.Table(
+    "runs",
+    metadata,
+    _key("stream"),
+    _column("token", sa.BigInteger),
+    _column("owner", sa.Text),
+    sa.Column("failure", sa.Text),
+)
+
+# One row.  `generation`: drawn when the database is made and again when a copy is put back; positions count within one.
+identity: Final = sa.Table("identity", metadata, _key("generation"))

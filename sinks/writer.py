@@ -25,6 +25,7 @@ from sinks.encoding import (
     progress_rows,
     state_rows,
 )
+from sinks.fencing import check
 from sinks.option_quotes import option_quote_rows
 from sinks.scan_encoding import bar_rows, scan_rows
 from sinks.streams import last_stream_seq, note
@@ -51,23 +52,28 @@ class WriteReport:
 
 
 class SinkWriter:
-    """Writes the batches of one stream.  Several writers, of one stream or more, may share a database."""
+    """Writes the batches of one stream.  Several writers, of one stream or more, may share a database.
 
-    def __init__(self, engine: sa.Engine, stream: str) -> None:
+    `token`: of the run that writes, see `sinks.fencing`; None: nobody is kept off.
+    """
+
+    def __init__(self, engine: sa.Engine, stream: str, token: int | None = None) -> None:
         self._engine = engine
-        self._stream = stream
+        self._stream, self._token = stream, token
         self._diverged: set[str] = set()
 
     def write(self, batch: Batch) -> WriteReport:
         """Write a batch: all of it, or, when anything raises, nothing.
 
-        Raises DatabaseError when the database cannot take it, ValueError for NaN, infinity and data that is no JSON.
+        Raises DatabaseError when the database cannot take it, FencedError among them when another run has taken the
+        stream, ValueError for NaN, infinity and data that is no JSON.
         """
         plans, events = plan_rows(batch.plans), event_rows(batch.events)
         states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
         bars, scans = bar_rows(batch.bars), scan_rows(batch.scan_results)
         with self._engine.begin() as connection:
             lock_writers(connection)
+            check(connection, self._stream, self._token)
             last = last_stream_seq(connection)
             new_plans, other_plans = _write_plans(connection, plans)
             barred = self._diverged | {new[0] for _, new in other_plans}

@@ -1,6 +1,7 @@
 """What the relay reads from the database.  Rule: each function sees one instant, and writes each event once.
 
-An epoch names a log: where it is kept, and its first event.  A position means something in its own epoch only.
+An epoch names a log: where it is kept, its generation, and its first event.  A position means something in its own
+epoch only.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from api.relay.wire import Relayed, relayed
 from api.shapes.plans import PlanOut
 from api.store import Store
 from operators.state import LIVE
+from sinks.generation import generation
 from sinks.plan_reader import PlanFilter, last_position, standings_page
 from sinks.reader import events_after
 from sinks.tables import plan_states
@@ -27,7 +29,7 @@ def place(store: Store) -> tuple[str, int]:
     with store.read() as connection:
         first = events_after(connection, 0, 1)
         told = [(seq, each.plan_id, each.seq, str(each.kind), each.at_ns) for seq, each in first]
-        named = f"{kept_at(connection)} {told}"
+        named = f"{kept_at(connection)} {generation(connection)} {told}"
         return hashlib.sha256(named.encode()).hexdigest()[:16], last_position(connection)
 
 

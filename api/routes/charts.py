@@ -40,7 +40,7 @@ def chart_layers(
     clock: Clock,
     settings: Settings,
     as_of: AsOf,
-    plan_id: Annotated[str, Query(pattern=PLAN)],
+    plan_id: Annotated[str, Query(pattern=PLAN, examples=["AIG.vwap_reclaim.long.20131007.1"])],
 ) -> Response:
     """The layers of a scanner's plan."""
     spoken = clock.spoken(instant_of(settings, as_of))

@@ -39,6 +39,7 @@ Key = Annotated[
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,128}$",
         description="The same key for the same plan asks once, however often it is sent.",
+        examples=["a3c1-0001"],
     ),
 ]
 
@@ -135,7 +136,7 @@ def one_command(
     store: Database,
     clock: Clock,
     settings: Settings,
-    command_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    command_id: Annotated[int, Path(ge=1, le=2**63 - 1, examples=[7])],
 ) -> Response:
     """A command, and where its plan stands once the flow has taken it."""
     command, plan = _look(store, command_id)

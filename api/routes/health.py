@@ -7,7 +7,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.access import Clock, Database, Settings, may_measure
+from api.access import Clock, Database, Settings, any_reader, may_measure
 from api.metrics import Metrics, of_database, of_hub, of_limits
 from api.problems import ANSWERS, ProblemError
 from api.readiness import flow_check, pulse, relay_check
@@ -21,7 +21,8 @@ from sinks.pulse_reader import Counts, Pulse, counts_of, pulse_of
 router = APIRouter(tags=["server"])
 NO_DATABASE: Final = "cannot be read"
 NO_SCHEMA: Final = "is not of the revision that this server knows"
-DOWN: Final[dict[int | str, dict[str, Any]]] = {503: ANSWERS[503]}
+ALWAYS: Final[dict[int | str, dict[str, Any]]] = {status: ANSWERS[status] for status in (500, 503)}
+DOWN: Final[dict[int | str, dict[str, Any]]] = {429: ANSWERS[429], **ALWAYS}
 
 
 def hub_of(request: Request) -> Hub:
@@ -39,13 +40,19 @@ def metrics_of(request: Request) -> Metrics:
 Relay = Annotated[Hub, Depends(hub_of)]
 
 
-@router.get("/healthz", response_model=AliveOut, summary="Whether the server turns")
+@router.get("/healthz", response_model=AliveOut, summary="Whether the server turns", responses=ALWAYS)
 async def healthz(clock: Clock, settings: Settings) -> Response:
     """Answered by the event loop alone: no database, no thread."""
     return _unkept(AliveOut(**clock.spoken(settings.clock())))
 
 
-@router.get("/readyz", response_model=ReadyOut, summary="Whether the server can answer", responses=DOWN)
+@router.get(
+    "/readyz",
+    response_model=ReadyOut,
+    summary="Whether the server can answer",
+    dependencies=[Depends(any_reader)],
+    responses=DOWN,
+)
 async def readyz(store: Database, clock: Clock, settings: Settings, hub: Relay) -> Response:
     """200 while requests can be answered, be it `degraded`; 503 when the database or its schema forbids it."""
     now_ns = settings.clock()
@@ -71,8 +78,11 @@ async def readyz(store: Database, clock: Clock, settings: Settings, hub: Relay) 
     summary="Counts and durations for Prometheus",
     dependencies=[Depends(may_measure)],
     responses={
-        **{status: ANSWERS[status] for status in (401, 403)},
-        200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        **{status: ANSWERS[status] for status in (401, 403, 429, 500, 503)},
+        200: {
+            "description": "Prometheus text.",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "fancy_trader_events_total 7.0\n"}},
+        },
     },
 )
 async def metrics(

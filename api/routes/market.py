@@ -23,7 +23,7 @@ def session(
     clock: Clock,
     settings: Settings,
     as_of: AsOf,
-    at: Annotated[str | None, Query(description="The same as as_of.")] = None,
+    at: Annotated[str | None, Query(description="The same as as_of.", examples=["2013-10-08T10:31:00-04:00"])] = None,
 ) -> Response:
     """The session block alone."""
     at_ns = read_instant("at", at)
@@ -39,7 +39,9 @@ def market_events(
     as_of: AsOf,
     limit: Limit,
     symbol: SymbolWanted = None,
-    after: Annotated[str | None, Query(alias="cursor")] = None,
+    after: Annotated[
+        str | None, Query(alias="cursor", examples=[cursor("events", 1_381_257_000_000_000_000, "fomc-2013-10")])
+    ] = None,
 ) -> Response:
     """A page of market events in order of time, then id; of a symbol, with those of the whole market."""
     last = read_cursor("events", after, int, str)

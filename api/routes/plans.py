@@ -37,7 +37,9 @@ def read_filter(
     direction: Direction | None = None,
     phase: Phase | None = None,
     strategy: StrategyWanted = None,
-    updated_since: Annotated[str | None, Query(description="RFC 3339, or ns UTC; inclusive.")] = None,
+    updated_since: Annotated[
+        str | None, Query(description="RFC 3339, or ns UTC; inclusive.", examples=["2013-10-08T10:31:00-04:00"])
+    ] = None,
 ) -> PlanFilter:
     """What a list is narrowed to."""
     return PlanFilter(symbol, style, direction, phase, strategy, read_instant("updated_since", updated_since))
@@ -52,7 +54,7 @@ def list_plans(
     as_of: AsOf,
     limit: Limit,
     wanted: Annotated[PlanFilter, Depends(read_filter)],
-    after: Annotated[str | None, Query(alias="cursor")] = None,
+    after: Annotated[str | None, Query(alias="cursor", examples=[cursor("plans", "AIG.1")])] = None,
 ) -> Response:
     """A page of plans in order of plan_id."""
     last = read_cursor("plans", after, str)
@@ -123,7 +125,10 @@ def explain_plan(
     settings: Settings,
     as_of: AsOf,
     plan_id: PlanId,
-    at: Annotated[str | None, Query(description="The instant to explain; the same as as_of.")] = None,
+    at: Annotated[
+        str | None,
+        Query(description="The instant to explain; the same as as_of.", examples=["2013-10-08T10:31:00-04:00"]),
+    ] = None,
 ) -> Response:
     """What the plan waits for, as far as the stored data tell without the tape."""
     at_ns = read_instant("at", at)

@@ -32,7 +32,9 @@ async def every_plan(
     symbols: Symbols = None,
     categories: Annotated[list[Category] | None, Query()] = None,
     mode: Annotated[Literal["events", "latest"], Query()] = "events",
-    last_event_id: Annotated[str | None, Header(description="`epoch:seq`: go on after it.")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="`epoch:seq`: go on after it.", examples=["0123456789abcdef:17"])
+    ] = None,
 ) -> Response:
     """The messages of `/ws/plans`, one server-sent event each: `event` is the type, `id` is `epoch:seq`.
 

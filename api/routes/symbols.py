@@ -17,7 +17,7 @@ from operators.bars.columns import Interval
 router = APIRouter(
     prefix="/api/v1/symbol/{symbol}", tags=["symbols"], dependencies=[Depends(may_read)], responses=ANSWERS
 )
-After = Annotated[str | None, Query(alias="cursor")]
+After = Annotated[str | None, Query(alias="cursor", examples=[cursor("bars", 1_381_160_700_000_000_000)])]
 
 
 @router.get("/series", response_model=SeriesAnswer, summary="Bars")

@@ -16,11 +16,11 @@ class MarketEventOut(BaseModel):
     symbol: str = Field(examples=["*"])
     kind: str = Field(examples=["fomc"])
     severity: Severity
-    at: str
-    at_ns: int
-    known_at: str
-    known_at_ns: int
-    label: str
+    at: str = Field(examples=["2013-10-07T15:50:00Z"])
+    at_ns: int = Field(examples=[1_381_161_000_000_000_000])
+    known_at: str = Field(examples=["2013-10-01T12:00:00Z"])
+    known_at_ns: int = Field(examples=[1_380_628_800_000_000_000])
+    label: str = Field(examples=["FOMC decision"])
 
     @classmethod
     def of(cls, event: MarketEvent) -> Self:
@@ -42,4 +42,4 @@ class MarketEventList(Answer):
     """A page of market events, in order of time, then id; `next_cursor` null on the last."""
 
     events: list[MarketEventOut]
-    next_cursor: str | None
+    next_cursor: str | None = Field(examples=["WyJwbGFucyIsICJBSUcuMSJd"])

@@ -30,16 +30,16 @@ class PlanOut(BaseModel):
     gate: Gate
     fill_price: float | None = Field(examples=[49.01])
     effective_stop: float = Field(examples=[48.86])
-    trail_stop: float | None
-    best_price: float | None
+    trail_stop: float | None = Field(examples=[48.95])
+    best_price: float | None = Field(examples=[49.45])
     targets_hit: int = Field(examples=[1])
     remaining_fraction: float = Field(examples=[0.5])
     realized_r: float = Field(examples=[0.68])
-    open_r: float | None
-    mfe_r: float | None
-    mae_r: float | None
-    last_price: float | None
-    rr_to_next_target: float | None
+    open_r: float | None = Field(examples=[0.84])
+    mfe_r: float | None = Field(examples=[1.2])
+    mae_r: float | None = Field(examples=[-0.1])
+    last_price: float | None = Field(examples=[49.2])
+    rr_to_next_target: float | None = Field(examples=[1.5])
     last_seq: int = Field(examples=[4])
     updated: str = Field(examples=["2013-10-07T15:50:00Z"])
     updated_ns: int = Field(examples=[1_381_161_000_000_000_000])
@@ -80,16 +80,16 @@ class PlanList(Answer):
     """A page of plans, in order of plan_id; `next_cursor` null on the last."""
 
     plans: list[PlanOut]
-    next_cursor: str | None
+    next_cursor: str | None = Field(examples=["WyJwbGFucyIsICJBSUcuMSJd"])
 
 
 class VersionOut(BaseModel):
     """A registered version: `plan` is the whole plan in normal form, times in ns UTC."""
 
-    version: int
-    registered: str
-    registered_ns: int
-    plan: dict[str, Any]
+    version: int = Field(examples=[1])
+    registered: str = Field(examples=["2013-10-07T15:50:00Z"])
+    registered_ns: int = Field(examples=[1_381_161_000_000_000_000])
+    plan: dict[str, Any] = Field(examples=[{"plan_id": "aig-dip", "symbol": "AIG"}])
 
 
 class PlanDetail(Answer):
@@ -102,14 +102,14 @@ class PlanDetail(Answer):
 class EventOut(BaseModel):
     """One thing that happened.  `seq` counts a plan's events from 1 without gaps; `data.why` says what decided it."""
 
-    plan_id: str
-    version: int
+    plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
+    version: int = Field(examples=[1])
     seq: int = Field(examples=[2])
-    symbol: str
+    symbol: str = Field(examples=["AIG"])
     kind: Kind
     at: str = Field(examples=["2013-10-07T15:52:11.017Z"])
-    at_ns: int
-    price: float | None
+    at_ns: int = Field(examples=[1_381_161_000_000_000_000])
+    price: float | None = Field(examples=[49.01])
     data: dict[str, Any] = Field(examples=[{"why": "last 49.01 at or below the limit entry 49.01"}])
 
     @classmethod
@@ -131,26 +131,26 @@ class EventOut(BaseModel):
 class EventList(Answer):
     """A page of a plan's events, in order of seq; ask for more with `after=next_after`, null on the last page."""
 
-    plan_id: str
+    plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
     events: list[EventOut]
-    next_after: int | None
+    next_after: int | None = Field(examples=[2])
 
 
 class StructuredAnswer(Answer):
     """A scanner's plan as the engine made it: the structured plan, and the candidate that it came of."""
 
-    plan_id: str
-    strategy: str
-    structured: dict[str, Any]
+    plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
+    strategy: str = Field(examples=["vwap_reclaim"])
+    structured: dict[str, Any] = Field(examples=[{"plan_id": "AIG.vwap_reclaim.long.20131007.1", "style": "intraday"}])
 
 
 class Explanation(Answer):
     """What a plan waits for and why nothing happened, in sentences; `unknown` says what only the tape could tell."""
 
-    plan_id: str
+    plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
     basis: Literal["live", "events"]
     lines: list[str] = Field(examples=[["P1 v1, long AIG (scalp): waiting at 2013-10-07 11:00:00 ET"]])
-    unknown: list[str]
+    unknown: list[str] = Field(examples=[["whether the tape had a gap"]])
 
 
 class PlanBody(BaseModel):
@@ -177,13 +177,13 @@ class PlanBody(BaseModel):
 class CommandOut(BaseModel):
     """A command as stored.  `applied` is null until the flow has taken it."""
 
-    id: int
+    id: int = Field(examples=[7])
     kind: Literal["register", "cancel"]
-    plan_id: str | None
-    created: str
-    created_ns: int
-    applied: str | None
-    applied_ns: int | None
+    plan_id: str | None = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
+    created: str = Field(examples=["2013-10-07T15:50:00Z"])
+    created_ns: int = Field(examples=[1_381_161_000_000_000_000])
+    applied: str | None = Field(examples=["2013-10-07T15:50:01Z"])
+    applied_ns: int | None = Field(examples=[1_381_161_001_000_000_000])
 
 
 class CommandAnswer(Answer):

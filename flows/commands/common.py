@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 DATABASE_HELP: Final = "Database URL, SQLite or PostgreSQL."
 Database = Annotated[str, typer.Option("--db", metavar="URL", help=DATABASE_HELP)]
+Serve = Annotated[bool, typer.Option("--serve", help="Serve the database over HTTP meanwhile, on this machine.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to serve on; 0 takes any that is free.")]
+DEFAULT_PORT: Final = 8000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 

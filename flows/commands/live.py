@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.common import DEFAULT_PORT, Port, Serve
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, ReplayOptions
 
@@ -27,6 +28,8 @@ def live(
     repair: Annotated[bool, typer.Option("--repair/--no-repair", help="Fetch what a gap missed.")] = True,
     fsync: Annotated[str, typer.Option(help="When the tape is made durable: batch, interval or never.")] = "batch",
     risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
+    serve: Serve = False,
+    port: Port = DEFAULT_PORT,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Follow the vendor's feed onto a tape and the tape through the dataflow, until Ctrl-C; key from MASSIVE_API_KEY.
@@ -50,4 +53,4 @@ def live(
         paths=(tape,), plans=plans, database=database, events=events, scan=scan, bars=bars, risk_budget=risk
     )
     options = LiveOptions(flow, tape, feed_url, rest_url, repair, Sync(fsync), tuple(sorted(chosen)))
-    run_live(options, quiet=quiet)
+    run_live(options, quiet=quiet, serve_port=port if serve else None)

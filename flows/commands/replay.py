@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import AsJson, instant
+from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, ReplayOptions
 from operators.gating import EVERY_KIND, GateMargins, GateSettings
@@ -46,6 +46,8 @@ def replay(
     ] = None,
     risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
     strict: Annotated[bool, typer.Option(help="Refuse the run when one plan is bad.")] = False,
+    serve: Serve = False,
+    port: Port = DEFAULT_PORT,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
@@ -85,7 +87,7 @@ def replay(
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
         msg = "--to lies before --from"
         raise BadInputError(msg)
-    run_replay(options, as_json=as_json, quiet=quiet)
+    run_replay(options, as_json=as_json, quiet=quiet, serve_port=port if serve else None)
 
 
 def read_symbols(text: str | None) -> frozenset[str] | None:

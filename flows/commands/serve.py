@@ -1,12 +1,16 @@
-"""`fancy-trader serve`: the API over a database.  The command line is the one place where flows and the API meet."""
+"""`fancy-trader serve`: the API over a database; `fancy-trader openapi`: its contract.
 
+The command line is the one place where flows and the API meet.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.commands.common import Database
-from flows.errors import BadInputError
+from flows.errors import BadInputError, ExitCode
 from flows.options import DEFAULT_DATABASE
 
 
@@ -21,15 +25,69 @@ def serve(
     origins: Annotated[
         list[str] | None, typer.Option("--origin", metavar="URL", help="Whose web pages may use it, too; repeatable.")
     ] = None,
+    numbers: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A limit or a time, by its name in /metrics; repeatable."),
+    ] = None,
 ) -> None:
     """Serve plans over HTTP and WebSocket, with documentation at /docs, until stopped.
 
     Example: fancy-trader serve --db sqlite:///plans.db --port 8000
     """
+    serve_until_stopped(database, host, port, keys, tuple(origins or ()), tuple(numbers or ()), ready=_say)
+
+
+def serve_until_stopped(
+    database: str,
+    host: str,
+    port: int,
+    keys: Path | None = None,
+    origins: tuple[str, ...] = (),
+    numbers: tuple[str, ...] = (),
+    *,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until a signal; `ready` is told the URL.  Raises BadInputError for what cannot be served."""
     from api.serve import serve as serve_api
 
-    typer.echo(f"serving http://{host}:{port} (documentation at /docs); stop with Ctrl-C", err=True)
     try:
-        serve_api(database, host, port, keys, tuple(origins or ()))
+        serve_api(database, host, port, keys, origins, numbers, ready=ready)
     except ValueError as error:
         raise BadInputError(str(error)) from None
+
+
+def openapi(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout when left out.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: say what differs from FILE, and leave with 4 if it does.")
+    ] = False,
+) -> None:
+    """Write the OpenAPI document of the API, or hold it against an older one, naming what breaks its users.
+
+    Example: fancy-trader openapi api/openapi.json --check
+    """
+    from api.serve import openapi_differences, openapi_text
+
+    if not check:
+        text = openapi_text()
+        if file is None:
+            typer.echo(text, nl=False)
+        else:
+            file.write_text(text)
+        return
+    if file is None:
+        msg = "--check needs a FILE"
+        raise BadInputError(msg)
+    try:
+        found = openapi_differences(file.read_text())
+    except (OSError, ValueError) as error:
+        msg = f"{file}: {error.strerror if isinstance(error, OSError) else error}"
+        raise BadInputError(msg) from None
+    for line in found:
+        typer.echo(line)
+    if found:
+        raise typer.Exit(ExitCode.DIVERGENCE)
+
+
+def _say(url: str) -> None:
+    typer.echo(f"serving {url} (documentation at {url}/docs); stop with Ctrl-C", err=True)

@@ -52,6 +52,11 @@ class FeedClient:
     stop: Event = field(default_factory=Event)
     status: FeedStatus = field(default_factory=FeedStatus)
 
+    @property
+    def time_told(self) -> bool:
+        """Whether the clock is to be trusted: another server than the vendor's may have a time of its own."""
+        return self.settings.address.vendor or self.status.streamed
+
     def run(self) -> Ending | None:
         """Follow the feed; return why it is over, None when it was told to stop.  Raises what the sink raised."""
         queue = BoundedQueue(self.settings.queue_bytes)

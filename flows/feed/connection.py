@@ -116,6 +116,7 @@ class Connection:
     def _streaming(self, held: tuple[str, ...]) -> None:
         status = self._shared.status
         status.state, status.held, status.unanswered = "streaming", held, self._protocol.unanswered
+        status.streamed = True
         self._shared.say("streaming", subscriptions=len(held), unanswered=len(status.unanswered))
         if not self._data:
             self._begin()

@@ -1,7 +1,11 @@
-"""The feed's clock: the wall clock, or a practice market's own time once it has told it.  Never goes back."""
+"""The feed's clock: the wall clock, or a practice market's own time once it has told it.  Never goes back.
+
+Threads may share it.
+"""
 
 import time
 from collections.abc import Callable
+from threading import Lock
 
 
 class FeedClock:
@@ -10,7 +14,7 @@ class FeedClock:
     def __init__(self, wall: Callable[[], int] = time.time_ns, steady: Callable[[], int] = time.monotonic_ns) -> None:
         self._wall, self._steady = wall, steady
         self._told: tuple[int, int, float] | None = None
-        self._last = 0
+        self._last, self._alone = 0, Lock()
 
     @property
     def practice(self) -> bool:
@@ -19,19 +23,21 @@ class FeedClock:
 
     def follow(self, at_ns: int, speed: float) -> None:
         """Follow a practice market: it is `at_ns` there, and time goes on at `speed` times the wall clock's pace."""
-        if self._told is None:
-            self._last = 0  # from the wall clock to the market's own time, once
-        self._told = (at_ns, self._steady(), speed)
+        with self._alone:
+            if self._told is None:
+                self._last = 0  # from the wall clock to the market's own time, once
+            self._told = (at_ns, self._steady(), speed)
 
     def now_ns(self) -> int:
         """Return the time, ns UTC."""
-        if self._told is None:
-            now = self._wall()
-        else:
-            at_ns, since, speed = self._told
-            now = at_ns + round((self._steady() - since) * speed)
-        self._last = max(self._last, now)
-        return self._last
+        with self._alone:
+            if self._told is None:
+                now = self._wall()
+            else:
+                at_ns, since, speed = self._told
+                now = at_ns + round((self._steady() - since) * speed)
+            self._last = max(self._last, now)
+            return self._last
 
     def seconds_until(self, at_ns: int) -> float:
         """Return how many wall seconds there are until an instant."""

@@ -10,11 +10,13 @@ from flows.feed.decisions import Ending
 class FeedStatus:
     """Counts since the start.  `state`: connecting, streaming, waiting, over; `lag_ns`: age of the newest print.
 
+    `streamed`: whether data could come at any time;
     `refused`, `unanswered`: subscriptions without data; `gaps_open`: marked and not yet repaired, or never;
     `ended`: why the feed is over, if it is.
     """
 
     state: str = "connecting"
+    streamed: bool = False
     logins: int = 0
     connections: int = 0
     frames: int = 0

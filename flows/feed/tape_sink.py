@@ -1,6 +1,5 @@
 """The tape as the feed's sink, and what a tape says that an earlier feed left behind."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -23,10 +22,10 @@ LOOKED_BACK: Final = 2
 
 
 class TapeSink:
-    """Collects records and appends them at each commit.  `also`: what else is put on the tape then."""
+    """Collects records and appends them at each commit."""
 
-    def __init__(self, writer: TapeWriter, feed: int = 0, also: Callable[[TapeWriter], None] | None = None) -> None:
-        self._writer, self._feed, self._also = writer, feed, also
+    def __init__(self, writer: TapeWriter, feed: int = 0) -> None:
+        self._writer, self._feed = writer, feed
         self._records = list[Record]()
 
     def append(self, frame: bytes, received_ns: int) -> None:
@@ -50,8 +49,6 @@ class TapeSink:
     def commit(self) -> None:
         """Write what was taken."""
         self._flush()
-        if self._also is not None:
-            self._also(self._writer)
 
     def _flush(self) -> None:
         if self._records:

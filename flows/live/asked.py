@@ -20,7 +20,7 @@ from operators.plan_reading import PlanDefaults
 
 
 class Asked:
-    """Called by the tape's sink at each commit.  `told`: whether time was told; `now_ns`: the feed's clock, ns UTC."""
+    """`told`: whether time was told; `now_ns`: the feed's clock, ns UTC, whose time the commands carry."""
 
     def __init__(
         self, flow: ReplayOptions, engine: sa.Engine, told: Callable[[], bool], now_ns: Callable[[], int]
@@ -29,12 +29,12 @@ class Asked:
         self._begun = False
 
     def __call__(self, writer: TapeWriter) -> None:
-        """Put on the tape what is asked for by now."""
+        """Put on the tape what is asked for by now.  Raises DatabaseError, TapeError; calling again is safe."""
         if not self._told():
             return
         if not self._begun:
-            self._begun = True
             writer.append(list(self._of_files(self._now_ns())))
+            self._begun = True
         commands_to_tape(self._engine, writer, self._now_ns)
 
     def _of_files(self, at_ns: int) -> Iterator[Record]:

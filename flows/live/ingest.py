@@ -14,6 +14,7 @@ from flows.feed.process import log_line
 from flows.feed.settings import FeedSettings
 from flows.feed.tape_sink import TapeSink, left_behind
 from flows.live.asked import Asked
+from flows.live.asking import asking
 from flows.live.options import LiveOptions
 from flows.signals import STOPPING, SetLater
 from flows.tape.segments.writer import TapeWriter
@@ -50,11 +51,10 @@ def _follow(options: LiveOptions, stop: Event) -> int:
         with TapeWriter(options.tape, options.sync) as writer:
             for note in writer.notes:
                 log_line("tape_note", note=note)
-            client: FeedClient
-            asked = Asked(options.flow, engine, lambda: client.status.state == "streaming", clock.now_ns)
-            sink = TapeSink(writer, also=asked)
-            client = FeedClient(settings, key_from(), sink, log_line, clock=clock, stop=stop)
-            ended = client.run()
+            client = FeedClient(settings, key_from(), TapeSink(writer), log_line, clock=clock, stop=stop)
+            asked = Asked(options.flow, engine, lambda: client.time_told, clock.now_ns)
+            with asking(lambda: asked(writer), stop, log_line):
+                ended = client.run()
     finally:
         engine.dispose()
     log_line("feed_over", **client.status.to_json())

@@ -21,6 +21,7 @@ from flows.meter import Meter
 from flows.replay import Prepared, run
 from flows.run_replay import progress_of
 from flows.scanning import load_history
+from flows.serving import served
 from flows.tape.files import TapeFile, find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.segments.follower import TapeFollower
@@ -30,9 +31,17 @@ WAIT_SECONDS: Final = 0.1
 LEAVE_SECONDS: Final = 10.0
 
 
-def run_live(options: LiveOptions, *, quiet: bool) -> None:
-    """Follow the feed until Ctrl-C or SIGTERM.  Raises CommandError when the feed ended for good."""
+def run_live(options: LiveOptions, *, quiet: bool, serve_port: int | None = None) -> None:
+    """Follow the feed until Ctrl-C or SIGTERM, served on a port if one is given.
+
+    Raises CommandError when the feed ended for good.
+    """
     key_from()  # the other process needs it: better to hear of it here
+    with served(options.flow.database, serve_port):
+        _run(options, quiet=quiet)
+
+
+def _run(options: LiveOptions, *, quiet: bool) -> None:
     meter = Meter()
     context = multiprocessing.get_context("spawn")
     feed = context.Process(target=ingest, args=(options, os.getpid()), name="ingest", daemon=True)

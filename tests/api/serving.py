@@ -46,11 +46,11 @@ class Server:
 
 
 @contextmanager
-def serving(url: str, **settings: Any) -> Iterator[Server]:
-    """Serve a database on a free port."""
+def serving(url: str, port: int = 0, **settings: Any) -> Iterator[Server]:
+    """Serve a database on a port; 0: on a free one."""
     app = create_app(ApiSettings(url, **{"busy_s": 1.0, "price_s": 0.05, **settings}))
     server = Serve(app)
-    listener = listening("127.0.0.1", 0)
+    listener = listening("127.0.0.1", port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
 

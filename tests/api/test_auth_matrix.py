@@ -55,7 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     flow = Flow(url)
     flow.happen("aig-1")
     flow.close()
-    with serving(url, keys=KEYS, auth_s=0.2) as running:
+    with serving(url, keys=KEYS, auth_s=0.2, refusals_per_minute=100_000) as running:
         yield running
 
 

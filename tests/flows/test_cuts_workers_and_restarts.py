@@ -149,6 +149,18 @@ def test_a_signal_while_processes_start_is_a_stop_like_any_other(started: Callab
     assert errors.startswith("fancy-trader: stopped at ")
 
 
+def test_a_second_run_into_the_same_database_is_refused(started: Callable[..., Run]) -> None:
+    """One line that names the first, which goes on as if nothing had been."""
+    first = started("--speed", 60, "--workers", 2)
+    assert first.wait_for(lambda: first.events() >= 1)
+    code, _, errors = started().end()
+    assert len(errors.splitlines()) == 1, errors
+    line = errors.strip()
+    assert (code, f"process {first.process.pid} on " in line) == (1, True), errors
+    assert line.endswith(" is writing to it; stop that one, or choose another database")
+    assert first.process.poll() is None
+
+
 def test_processes_of_a_killed_replay_end_too(started: Callable[..., Run]) -> None:
     """Nobody goes on writing behind the back of who comes next."""
     run = started("--speed", 60, "--workers", 2)

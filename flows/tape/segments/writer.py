@@ -1,4 +1,4 @@
-"""The one writer of a tape: whole batches of records, in order, durable as its policy says.
+"""The one writer of a tape: whole batches of records, in order, durable as its policy says.  Threads may share it.
 
 Whatever fails, the tape stays valid: a batch that could not be written is taken back, and if even that fails, what is
 left of it is cut when the tape is next opened.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from threading import RLock
 from typing import Final, Self
 
 from flows.tape.segments.errors import TapeError
@@ -53,6 +54,7 @@ class TapeWriter:
             folder.mkdir(parents=True, exist_ok=True)
         self._file, self._failed, self._high_ns, self._low_ns = -1, "", 0, 0
         self._synced_at, self._unsynced = time.monotonic(), False
+        self._alone = RLock()
         self._lock = _locked(folder)
         try:
             self._segment, position, self.notes = recover(folder)
@@ -70,12 +72,14 @@ class TapeWriter:
 
         Raises TapeError when the disk refuses: nothing of the batch is on the tape then.
         """
-        if self._failed:
-            raise TapeError(self._failed)
-        if not records:
-            return self.end
         data = encode(records)
-        self._rotate(records[0].receive_ns)
+        with self._alone:
+            if self._failed:
+                raise TapeError(self._failed)
+            return self._append(records[0].receive_ns, data) if records else self.end
+
+    def _append(self, first_ns: int, data: bytes) -> Offset:
+        self._rotate(first_ns)
         segment = self._current()
         try:
             with told(segment.path, "be written"):
@@ -93,8 +97,11 @@ class TapeWriter:
 
     def sync(self) -> None:
         """Make durable what was written.  Raises TapeError; after that, nothing more can be appended."""
-        if not self._unsynced:
-            return
+        with self._alone:
+            if self._unsynced:
+                self._make_durable()
+
+    def _make_durable(self) -> None:
         try:
             with told(self._current().path, "be made durable"):
                 os.fsync(self._file)
@@ -106,19 +113,21 @@ class TapeWriter:
 
     def finish_segment(self) -> None:
         """End the segment that is being written, so that it can be compacted; the next record begins after it."""
-        segment = self._segment
-        if segment is not None and self.end.position > HEADER_BYTES:
-            self._begin(segment.number + 1, segment.day, self._low_ns)
-            self._visible.set(self.end)
+        with self._alone:
+            segment = self._segment
+            if segment is not None and self.end.position > HEADER_BYTES:
+                self._begin(segment.number + 1, segment.day, self._low_ns)
+                self._visible.set(self.end)
 
     def close(self) -> None:
         """Make durable what was written and let other writers in."""
-        try:
-            if not self._failed:
-                self.sync()
-        finally:
-            self._visible.close()
-            self._release()
+        with self._alone:
+            try:
+                if not self._failed:
+                    self.sync()
+            finally:
+                self._visible.close()
+                self._release()
 
     def __enter__(self) -> Self:
         return self

@@ -3,15 +3,19 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from flows.tape.segments.follower import TapeFollower
+from flows.tape.segments.record import Kind
 from sinks.database import open_database, reading
 from sinks.digest import digest
 from tests.flows.made import Command, speaker
@@ -66,18 +70,32 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
     return speaker(capsys)
 
 
+def marks(folder: Path) -> list[Kind]:
+    """The commands and the marks of gaps on a tape so far, in order."""
+    if not folder.is_dir():
+        return []
+    with TapeFollower(folder) as follower:
+        return [record.kind for record, _ in follower.read(1 << 28) if record.kind in (Kind.COMMAND, Kind.GAP)]
+
+
 @pytest.mark.parametrize(("stop", "scan"), [(signal.SIGINT, "--no-scan"), (signal.SIGTERM, "--scan")])
 def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
     command: Command, tmp_path: Path, stop: signal.Signals, scan: str
 ) -> None:
-    """A plan from a file and one that is added and cancelled through SQL while the session runs have their places."""
+    """A plan from a file, one that is added while the line is down, and its cancelling have their places.
+
+    It is served meanwhile, which changes nothing.
+    """
     plans, more = tmp_path / "plans.json", tmp_path / "more.json"
     plans.write_text(json.dumps([PLAN]))
     more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
     live, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
     watched = ("--symbols", "AAA,BRK.B", scan)
-    with serving(made_day(4_000), speed=200.0, start_ns=START_NS) as market:
-        arguments = ("--tape", tmp_path / "tape", "--db", live, "--plans", plans, *watched)
+    with serving(made_day(4_000), "drop@200:300", speed=200.0, start_ns=START_NS) as market:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        served = ("--serve", "--port", str(port))
+        arguments = ("--tape", tmp_path / "tape", "--db", live, "--plans", plans, *watched, *served)
         process = subprocess.Popen(
             [SCRIPT, "live", *arguments, "--feed-url", market.url, "--rest-url", market.rest],
             env={**os.environ, "MASSIVE_API_KEY": KEY},
@@ -85,9 +103,12 @@ def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
             text=True,
         )
         try:
-            until(lambda: (tmp_path / "live.db").exists() and "target_hit" in kinds_of(live, "file-long"))
+            until(lambda: Kind.GAP in marks(tmp_path / "tape"))
             assert command("plans", "add", more, "--db", live).code == 0
+            until(lambda: "target_hit" in kinds_of(live, "file-long"))
             until(lambda: "entered" in kinds_of(live, "asked-long"))
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/plans/asked-long") as answer:
+                assert json.load(answer)["plan"]["phase"] == "open"
             assert command("plans", "cancel", "asked-long", "--db", live).code == 0
             until(lambda: "cancelled" in kinds_of(live, "asked-long"))
             process.send_signal(stop)
