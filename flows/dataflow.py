@@ -8,16 +8,18 @@ from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import bytewax.operators as op
-from bytewax.dataflow import Dataflow
+from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
+from flows.homes import shard_key
 from flows.items import (
     Commands,
     CutFrame,
     History,
     MarketCalendar,
+    ShardItems,
     SymbolEvents,
     SymbolGates,
     SymbolItem,
@@ -61,8 +63,7 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     flow = Dataflow("plans")
     arrived = op.branch("usable", op.input("tape", flow, tape), lambda item: not isinstance(item, Unusable))
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
-    keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
-    evaluated = _evaluated(keyed, rules.scan)
+    evaluated = _evaluated(tagged, rules)
     gated = op.stateful("gate_events", evaluated, lambda kept: GateLogic(rules, kept))
     hits = op.stateful("detect_hits", gated, lambda kept: HitLogic(rules, kept))
     unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
@@ -70,13 +71,17 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     return flow
 
 
-def _evaluated(keyed: KeyedStream[SymbolItem], scan: ScanRules | None) -> KeyedStream[SymbolItem]:
+def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem]:
     """With a scan, bars, candidates and questions to the engine; without, only the ladders that are given."""
+    scan = rules.scan
     if scan is None:
+        keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
         return op.map_value("evaluate_targets", keyed, evaluate_targets)
-    barred = op.stateful("build_bars", keyed, lambda kept: BarLogic(scan, kept))
+    sharded = op.flat_map("by_shard", tagged, lambda item: by_shard(spread(item, rules.usable)))
+    barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
     scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
-    return op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+    evaluated = op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+    return op.flat_map("by_symbol", evaluated, lambda keyed: keyed[1].items)
 
 
 def dead_letters(item: TapeItem) -> Iterable[tuple[str, Batch]]:
@@ -102,6 +107,14 @@ def spread(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
             return [(symbol, _addressed(symbol, item.record)) for symbol in item.symbols]
         case Unusable():
             return []
+
+
+def by_shard(items: Iterable[tuple[str, SymbolItem]]) -> Iterable[tuple[str, ShardItems]]:
+    """Put together the items of symbols that are scanned together."""
+    found: dict[str, list[tuple[str, SymbolItem]]] = {}
+    for item in items:
+        found.setdefault(shard_key(item[0]), []).append(item)
+    return [(key, ShardItems(tuple(each))) for key, each in found.items()]
 
 
 def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:

@@ -94,5 +94,12 @@ class CutFrame:
     end_ns: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardItems:
+    """What one step of the tape brings to a shard: items by symbol, no symbol twice."""
+
+    items: "tuple[tuple[str, SymbolItem], ...]"
+
+
 TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History
 SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched

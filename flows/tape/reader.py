@@ -1,6 +1,5 @@
 """One reader for every tape, recorded or growing: files in, frames of the watched symbols out, bounded in memory."""
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from flows.homes import home
 from flows.items import Commands
 from flows.tape.commands import CommandReader
 from flows.tape.csv_reader import read_csv
@@ -51,14 +51,14 @@ class TapePiece:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Which symbols a worker takes: every symbol has one worker, whoever asks."""
+    """Which symbols a worker takes: every symbol has one worker, the one that the engine gives it to."""
 
     index: int = 0
     count: int = 1
 
     def holds(self, symbol: str) -> bool:
         """Whether the symbol is this worker's."""
-        return zlib.crc32(symbol.encode()) % self.count == self.index
+        return home(symbol, self.count) == self.index
 
 
 @dataclass(slots=True)
