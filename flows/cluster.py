@@ -86,7 +86,8 @@ def run_flow(job: Job, meter: Meter) -> None:
 def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
     """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised."""
     rules = Rules(nyse_calendar(), job.options.gates, job.usable, scan=_scan_rules(job.options))
-    sink = SqlSink(job.options.database, STREAM, meter, job.token)
+    behind = job.options.scan and not job.replay.follow and not rules.keep_state
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=behind)
     _spare_the_collector()
     cut = partial(cut_ahead, rules=rules) if job.options.scan else None
     flow = build(TapeSource(job.replay, meter, cut), rules, sink)

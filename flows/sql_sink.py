@@ -7,6 +7,7 @@ from typing import Any
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
+from flows.behind import Behind
 from flows.meter import Meter
 from operators.events import PlanEvent
 from operators.rows import Batch
@@ -16,27 +17,39 @@ from sinks.writer import SinkWriter
 
 
 class SqlSink(DynamicSink[tuple[str, Batch]]):
-    """Writes batches to the database at `url` as part of `stream`, which the run holds by `token`."""
+    """Writes batches to the database at `url` as part of `stream`, which the run holds by `token`.
 
-    def __init__(self, url: str, stream: str, meter: Meter, token: int | None = None) -> None:
-        self._url, self._stream, self._meter, self._token = url, stream, meter, token
+    `behind`: while a piece of tape is written, the next is worked on already.  Only for runs that keep no state: an
+    epoch's snapshot would not wait for its rows.
+    """
+
+    def __init__(self, url: str, stream: str, meter: Meter, token: int | None = None, *, behind: bool = False) -> None:
+        self._url, self._stream, self._meter, self._token, self._behind = url, stream, meter, token, behind
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "SqlPartition":
         """Connect one worker."""
-        return SqlPartition(self._url, self._stream, self._meter, self._token)
+        return SqlPartition(self._url, self._stream, self._meter, self._token, behind=self._behind)
 
 
 class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
     """One worker's connection."""
 
-    def __init__(self, url: str, stream: str, meter: Meter, token: int | None) -> None:
+    def __init__(self, url: str, stream: str, meter: Meter, token: int | None, *, behind: bool = False) -> None:
         self._engine = open_database(url)
         self._writer, self._meter = SinkWriter(self._engine, stream, token), meter
+        self._behind = Behind(self._write) if behind else None
 
     def write_batch(self, items: list[tuple[str, Batch]]) -> None:
         """Write all items in one transaction, events in order of time, plan and number."""
+        batches = [batch for _, batch in items]
+        if self._behind is None:
+            self._write(batches)
+        else:
+            self._behind.put(batches)
+
+    def _write(self, batches: list[Batch]) -> None:
         try:
-            report = self._writer.write(merged([batch for _, batch in items]))
+            report = self._writer.write(merged(batches))
         except DatabaseError as error:
             self._meter.failure = str(error)
             raise
@@ -45,8 +58,12 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
         self._meter.first_divergence = self._meter.first_divergence or report.first_divergence
 
     def close(self) -> None:
-        """Disconnect."""
-        self._engine.dispose()
+        """Write what is still to be written, and disconnect."""
+        try:
+            if self._behind is not None:
+                self._behind.close()
+        finally:
+            self._engine.dispose()
 
 
 def in_order(events: Iterable[PlanEvent]) -> list[PlanEvent]:
