@@ -9,6 +9,7 @@ from api.clockwork import Clockwork, read_instant
 from api.crowding import address_of
 from api.key_ring import ANYBODY, KeyRing
 from api.keys import ApiKey, Scope, allows, bearer
+from api.names import INSTANT
 from api.problems import ProblemError
 from api.rates import Rates, Sort
 from api.settings import ApiSettings
@@ -105,6 +106,7 @@ def read_as_of(
         Query(
             description="Answer from records available at this instant only: RFC 3339, or ns since 1970 UTC.",
             examples=["2013-10-08T10:31:00-04:00"],
+            json_schema_extra={"pattern": INSTANT},
         ),
     ] = None,
 ) -> int | None:

@@ -112,7 +112,7 @@ class _Comparison:
                 yield Difference(f"{where} {kind}", "is gone", breaking=True)
             else:
                 walk = self._taken if taken else self._given
-                yield from walk(where, before["schema"], contents[kind]["schema"])
+                yield from walk(where, _schema(before), _schema(contents[kind]))
 
     def _taken(self, where: str, old: Json, new: Json) -> Iterator[Difference]:
         """What the server takes: it must take all that it took."""
@@ -180,6 +180,12 @@ class _Comparison:
                     found |= self._variants(document, each)
                 return found
         return {str(schema.get("type", "anything")): schema}
+
+
+def _schema(content: Json) -> Json:
+    """The schema of a body, or of each event of a stream."""
+    schema: Json = content["schema"] if "schema" in content else content.get("itemSchema", {})
+    return schema
 
 
 def _lost(old: Json, new: Json) -> Iterator[tuple[str, str]]:

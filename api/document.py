@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from api.examples import example_of
 from api.problems import MEDIA_TYPE
+from api.shapes.plan_schema import plan_schemas
 
 Json = dict[str, Any]
 
@@ -56,6 +57,7 @@ def document_of(app: FastAPI) -> Json:
             routes=app.routes,
             tags=app.openapi_tags,
         )
+        document["components"]["schemas"] |= plan_schemas()
         for path, method, operation in operations_of(document):
             _amend(document, path, method, operation)
         app.openapi_schema = document
@@ -85,15 +87,25 @@ def _amend(document: Json, path: str, method: str, operation: Json) -> None:
             responses[status] = _shared(document, int(status), response["description"])
             continue
         for content in response.get("content", {}).values():
-            content.setdefault("example", example_of(document, content["schema"]))
+            if "schema" in content:  # an event stream has a schema of each event, and its own example
+                content.setdefault("example", example_of(document, content["schema"]))
     if method == "get" and path not in UNTAGGED:
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)
         responses["200"].setdefault("headers", {})["ETag"] = TAG
         responses["304"] = UNCHANGED
     for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _not_null(parameter["schema"])
         if "example" not in parameter and "examples" not in parameter:
             parameter["example"] = example_of(document, parameter["schema"])
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _not_null(schema: Json) -> Json:
+    """What a parameter may be: it is left out, or there; null is no text of a URL."""
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    return {**choices[0], **{name: each for name, each in schema.items() if name != "anyOf"}}
 
 
 def _shared(document: Json, status: int, description: str) -> Json:

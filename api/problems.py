@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from api.methods import methods_at
 from api.shapes.session import SessionOut
 from operators.times import iso
 
@@ -95,6 +96,9 @@ async def on_http(request: Request, error: Exception) -> Response:
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     problem = ProblemError(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail)
     problem.headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        methods = methods_at(request.app.openapi(), request.url.path)
+        problem.headers |= {"Allow": ", ".join(methods)} if methods else {}
     return respond(request, problem)
 
 

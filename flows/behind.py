@@ -5,11 +5,13 @@ long steps of a library that leaves Python alone.
 """
 
 from collections.abc import Callable
-from queue import Queue
-from threading import Event, Thread
-from typing import Generic, TypeVar
+from queue import Full, Queue
+from threading import Thread
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+POLL_SECONDS: Final = 0.1
 
 
 class _Ended:
@@ -26,33 +28,36 @@ class Behind(Generic[T]):
         self._work = work
         self._queue: Queue[T | _Ended] = Queue(maxsize=1)
         self._error: BaseException | None = None
-        self._failed = Event()
         self._thread = Thread(target=self._run, name="behind", daemon=True)
         self._thread.start()
 
     def put(self, piece: T) -> None:
         """Hand a piece over; wait while one is waiting already."""
+        self._hand_over(piece)
         self._raise()
-        self._queue.put(piece)
 
     def close(self) -> None:
         """Wait until everything that was handed over is done, and end the thread."""
-        if self._thread.is_alive():
-            self._queue.put(_Ended())
-            self._thread.join()
+        self._hand_over(_Ended())
+        self._thread.join()
         self._raise()
 
-    def _run(self) -> None:
-        while not isinstance(piece := self._queue.get(), _Ended):
-            if self._failed.is_set():
-                continue  # whoever hands over must not wait for ever
+    def _hand_over(self, piece: T | _Ended) -> None:
+        while self._thread.is_alive():  # an error ends it
             try:
+                self._queue.put(piece, timeout=POLL_SECONDS)
+            except Full:
+                continue
+            return
+
+    def _run(self) -> None:
+        try:
+            while not isinstance(piece := self._queue.get(), _Ended):
                 self._work(piece)
-            except BaseException as error:  # noqa: BLE001 - handed to the one who hands over, who raises it
-                self._error = error
-                self._failed.set()
+        except BaseException as error:  # noqa: BLE001 - handed to the one who hands over, who raises it
+            self._error = error
 
     def _raise(self) -> None:
-        if self._failed.is_set() and self._error is not None:
+        if self._error is not None:
             error, self._error = self._error, None
             raise error

@@ -22,6 +22,7 @@ from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
 from flows.dataflow import Rules, build, cut_ahead
+from flows.ends import NOT_YET, Ends
 from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
@@ -83,21 +84,27 @@ def run_flow(job: Job, meter: Meter) -> None:
         _run_processes(job, options.workers, meter)
 
 
-def run_job(job: Job, meter: Meter, addresses: list[str], index: int) -> None:
-    """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised."""
+def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends | None = None) -> None:
+    """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised.
+
+    `ends`: shared by the workers of all processes, one place each; None: there is no other process.
+    """
     rules = Rules(nyse_calendar(), job.options.gates, job.usable, scan=_scan_rules(job.options))
     behind = job.options.scan and not job.replay.follow and not rules.keep_state
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=behind)
     _spare_the_collector()
     cut = partial(cut_ahead, rules=rules) if job.options.scan else None
-    flow = build(TapeSource(job.replay, meter, cut), rules, sink)
+    source = TapeSource(job.replay, meter, [NOT_YET] * job.threads if ends is None else ends, cut)
     try:
-        cluster_main(flow, addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads)
+        cluster_main(
+            build(source, rules, sink), addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads
+        )
     except RuntimeError as error:
         known = _known_cause(error)
         if known is error:
             raise
         raise known from None
+    sink.raise_failure()
 
 
 def _scan_rules(options: ReplayOptions) -> ScanRules | None:
@@ -125,14 +132,14 @@ def _known_cause(error: BaseException) -> BaseException:
 
 def _run_processes(job: Job, count: int, meter: Meter) -> None:
     context = multiprocessing.get_context("spawn")
-    addresses = _free_addresses(count)
+    addresses, ends = _free_addresses(count), context.Array("q", count, lock=False)
     workers: list[tuple[SpawnProcess, Connection]] = []
     resource_tracker.ensure_running()  # starting it would unblock the signals again
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # a worker takes none before it knows what to do with it
     try:
         for index in range(count):
             here, there = context.Pipe(duplex=False)
-            worker = context.Process(target=_work, args=(job, addresses, index, there), name=f"worker-{index}")
+            worker = context.Process(target=_work, args=(job, addresses, index, there, ends), name=f"worker-{index}")
             worker.start()
             there.close()
             workers.append((worker, here))
@@ -197,7 +204,7 @@ def _add_up(told: Sequence[Told], meter: Meter) -> None:
         meter.stopped_early |= said.stopped_early
 
 
-def _work(job: Job, addresses: list[str], index: int, connection: Connection) -> None:
+def _work(job: Job, addresses: list[str], index: int, connection: Connection, ends: Ends) -> None:
     for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; `_collect` says it better
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
@@ -207,7 +214,7 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection) ->
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     failure = None
     try:
-        run_job(job, meter, addresses, index)
+        run_job(job, meter, addresses, index, ends)
     except (CommandError, DatabaseError, RuntimeError) as error:
         failure = str(error)
     except BaseException as error:

@@ -13,7 +13,6 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
-from flows.homes import shard_key
 from flows.items import (
     Commands,
     CutFrame,
@@ -29,6 +28,7 @@ from flows.items import (
     Watched,
 )
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules, measured
+from flows.shards import shard_key
 from operators.bars.columns import Interval
 from operators.bars.symbol_bars import BarPiece
 from operators.book import SymbolBook

@@ -1,7 +1,7 @@
 """How far a replay has come, for whoever watches it, and the wish to stop it."""
 
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Event, Lock
 
 from flows.errors import ExitCode
 
@@ -24,3 +24,10 @@ class Meter:
     failure: str | None = None
     failure_code: ExitCode = ExitCode.FAILURE
     stop: Event = field(default_factory=Event)
+    _lock: Lock = field(default_factory=Lock)
+
+    def read(self, rows: int, end_ns: int) -> None:
+        """Count what one of the workers read."""
+        with self._lock:
+            self.rows += rows
+            self.end_ns = max(self.end_ns, end_ns)

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -19,13 +19,17 @@ LOOPBACK: Final = "127.0.0.1"
 LEAVE_SECONDS: Final = 10.0
 
 
-def served(database: str, port: int | None) -> AbstractContextManager[None]:
-    """Serve on a port of this machine until the end of the block; None: serve nothing."""
-    return nullcontext() if port is None else _beside(database, port)
+def served(database: str, port: int | None, say: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
+    """Serve on a port of this machine until the end of the block; None: serve nothing.  `say` is told the URL."""
+    return nullcontext() if port is None else _beside(database, port, say or _say)
+
+
+def _say(url: str) -> None:
+    typer.echo(f"serving {url} (documentation at {url}/docs) while this runs", err=True)
 
 
 @contextmanager
-def _beside(database: str, port: int) -> Iterator[None]:
+def _beside(database: str, port: int, say: Callable[[str], None]) -> Iterator[None]:
     with writable(database):  # its tables: the server creates nothing
         pass
     context = multiprocessing.get_context("spawn")
@@ -34,8 +38,7 @@ def _beside(database: str, port: int) -> Iterator[None]:
     process.start()
     there.close()
     try:
-        url = _url_from(here)
-        typer.echo(f"serving {url} (documentation at {url}/docs) while this runs", err=True)
+        say(_url_from(here))
         yield
     finally:
         process.terminate()

@@ -25,18 +25,24 @@ class SqlSink(DynamicSink[tuple[str, Batch]]):
 
     def __init__(self, url: str, stream: str, meter: Meter, token: int | None = None, *, behind: bool = False) -> None:
         self._url, self._stream, self._meter, self._token, self._behind = url, stream, meter, token, behind
+        self._failures: list[BaseException] = []
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "SqlPartition":
         """Connect one worker."""
-        return SqlPartition(self._url, self._stream, self._meter, self._token, behind=self._behind)
+        writer = SinkWriter(open_database(self._url), self._stream, self._token)
+        return SqlPartition(writer, self._meter, self._failures, behind=self._behind)
+
+    def raise_failure(self) -> None:
+        """Raise the error, if any, of rows that were written after the last piece had been handed over."""
+        if self._failures:
+            raise self._failures[0]
 
 
 class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
-    """One worker's connection."""
+    """One worker's connection.  `failures`: where what went wrong at the very end is noted, see `SqlSink.behind`."""
 
-    def __init__(self, url: str, stream: str, meter: Meter, token: int | None, *, behind: bool = False) -> None:
-        self._engine = open_database(url)
-        self._writer, self._meter = SinkWriter(self._engine, stream, token), meter
+    def __init__(self, writer: SinkWriter, meter: Meter, failures: list[BaseException], *, behind: bool) -> None:
+        self._writer, self._meter, self._failures = writer, meter, failures
         self._behind = Behind(self._write) if behind else None
 
     def write_batch(self, items: list[tuple[str, Batch]]) -> None:
@@ -58,12 +64,14 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
         self._meter.first_divergence = self._meter.first_divergence or report.first_divergence
 
     def close(self) -> None:
-        """Write what is still to be written, and disconnect."""
+        """Write what is still to be written, and disconnect.  The engine must see no error here: it would abort."""
         try:
             if self._behind is not None:
                 self._behind.close()
+        except BaseException as error:  # noqa: BLE001 - handed to the run, which raises it
+            self._failures.append(error)
         finally:
-            self._engine.dispose()
+            self._writer.close()
 
 
 def in_order(events: Iterable[PlanEvent]) -> list[PlanEvent]:

@@ -2,22 +2,23 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-import numpy as np
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
+from flows.cutting import Cut, cut_pieces
+from flows.ends import LEFT, NOT_YET, Ends
 from flows.errors import CommandError
 from flows.items import Commands, CutFrame, History, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
-from flows.tape.prefetch import prefetched
-from flows.tape.reader import Share, TapePiece, TapeReader
+from flows.tape.reader import TapePiece, TapeReader
 from flows.tape.scan import Mark
 from flows.tape.segments.payloads import GapMark
+from flows.tape.share import Share
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.chains.chain_history import ChainHistory
@@ -29,11 +30,7 @@ from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
 POLL_SECONDS: Final = 0.01
 """How often a growing tape is looked at when it has nothing new."""
 LONGEST_WAIT_SECONDS: Final = 0.1
-AHEAD: Final = 1
-"""Frames that are cut beforehand; each is some memory."""
-NOTHING: Final = np.empty(0, dtype=np.int64)
 
-Cut = Callable[[TickFrame], CutFrame]
 Frame = TickFrame | CutFrame
 AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
 
@@ -71,22 +68,23 @@ class TapeSource(DynamicSource[TapeItem]):
     `cut`: cuts the frames of a recorded tape into symbols, ahead and in a thread of its own, if they come as they are.
     """
 
-    def __init__(self, replayed: Replay, meter: Meter, cut: Cut | None = None) -> None:
-        self._replay, self._meter, self._cut = replayed, meter, cut
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None) -> None:
+        self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition":
         """Open the tape for one worker."""
-        symbols = shard(self._replay.reader.watched, worker_index, worker_count)
-        reader = replace(self._replay.reader, watched=symbols, share=Share(worker_index, worker_count))
-        mine = replace(self._replay, reader=reader)
-        return TapePartition(mine, self._meter, self._cut, leads=worker_index == 0)
+        share, every = Share(worker_index, worker_count), self._replay.reader.watched
+        symbols = shard(every, worker_index, worker_count)
+        elsewhere = tuple(symbol for symbol in every if not share.holds(symbol))
+        reader = replace(self._replay.reader, watched=symbols, share=share, elsewhere=elsewhere)
+        return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends, self._cut)
 
 
 class TapePartition(StatelessSourcePartition[TapeItem]):
-    """One worker's tape.  The leading worker also counts rows and reports what nobody could use."""
+    """One worker's tape.  Its end is the end of all workers' tapes, so the last word waits for them."""
 
-    def __init__(self, replayed: Replay, meter: Meter, cut: Cut | None = None, *, leads: bool) -> None:
-        self._replay, self._meter, self._cut, self._leads = replayed, meter, cut, leads
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None) -> None:
+        self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
         self._symbols = tuple(replayed.reader.watched)
         self._calendar = MarketCalendar(replayed.events)
         self._unusable: list[TapeItem] = []
@@ -142,7 +140,18 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             yield from self._until_stopped(self._cut_frames(self._cut))
         else:
             yield from self._until_stopped(frames)
+        yield from self._ended()
         yield self._closing()
+
+    def _ended(self) -> Iterator[list[TapeItem]]:
+        """Tell the others where this worker's tape ends, and wait until all have; who was stopped has no end."""
+        place = self._replay.reader.share.index
+        self._ends[place] = LEFT if self._meter.stopped_early else self._end_ns + 1
+        while NOT_YET in (ends := list(self._ends)) and LEFT not in ends:
+            yield []
+        if LEFT in ends:
+            self._meter.stopped_early = True
+        self._end_ns = max(ends) - 1
 
     def _with_marks(self) -> Iterator[TickFrame | Paced | list[TapeItem]]:
         """Yield frames and, each at its place, what stands between them; nothing is moved across a mark."""
@@ -153,15 +162,14 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             piece = next(pieces, None)
             if piece is None:
                 return
-            idle = not (piece.rows or piece.marks)
-            if stopping and (idle or not self._replay.follow):
+            if stopping and (piece.idle or not self._replay.follow):
                 self._meter.stopped_early = not self._replay.follow
                 return
             self._note(piece)
             if len(piece.frame.sip_ns):
                 yield from self._cuts(piece.frame, pacer)
             items, self._unusable = [*self._unusable, *self._addressed(piece.marks)], []
-            if items or (idle and self._replay.follow):
+            if items or (piece.idle and self._replay.follow):
                 yield items
 
     def _cuts(self, frame: TickFrame, pacer: Pacer | None) -> Iterator[TickFrame | Paced]:
@@ -201,22 +209,15 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             yield piece.frame
 
     def _cut_frames(self, cut: Cut) -> Iterator[CutFrame]:
-        """Read, sort and sum up ahead: most of it are long steps of numpy, which leave Python to the rules."""
-        read = (
-            (replace(each, frame=each.frame.take(NOTHING)), cut(each.frame)) for each in self._replay.reader.pieces()
-        )
-        for piece, frame in prefetched(read, AHEAD):
+        for piece, frame in cut_pieces(self._replay.reader.pieces(), cut):
             self._note(piece)
             yield frame
 
     def _note(self, piece: TapePiece) -> None:
         self._end_ns = max(self._end_ns, piece.end_ns)
-        letters = tuple(piece.dead_letters if self._leads else piece.backwards)
-        if letters:
-            self._unusable.append(Unusable(letters))
-        if self._leads:
-            self._meter.rows += piece.rows
-            self._meter.end_ns = self._end_ns
+        if piece.dead_letters:
+            self._unusable.append(Unusable(tuple(piece.dead_letters)))
+        self._meter.read(piece.rows, self._end_ns)
 
     def _with_unusable(self, frame: Frame) -> list[TapeItem]:
         if isinstance(frame, CutFrame):

@@ -13,7 +13,7 @@ from api.clockwork import Clockwork
 from api.names import PlanId
 from api.problems import ANSWERS, ProblemOut, invalid, not_found
 from api.settings import ApiSettings
-from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanOut
+from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanChange, PlanOut
 from api.standing import one
 from api.store import Store
 from operators.times import iso
@@ -91,7 +91,7 @@ async def replace_plan(
     settings: Settings,
     asker: Asking,
     plan_id: PlanId,
-    body: PlanBody,
+    body: PlanChange,
     wait: Wait = 0,
 ) -> Response:
     """Ask the flow to watch a new version instead."""

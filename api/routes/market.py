@@ -8,7 +8,7 @@ from api.access import AsOf, Clock, Database, Limit, Settings, instant_of, may_r
 from api.answers import answer
 from api.clockwork import read_instant
 from api.cursors import cursor, read_cursor
-from api.names import SymbolWanted
+from api.names import CURSOR, INSTANT, SymbolWanted
 from api.problems import ANSWERS
 from api.shapes.market import MarketEventList, MarketEventOut
 from api.shapes.session import SessionAnswer
@@ -23,7 +23,14 @@ def session(
     clock: Clock,
     settings: Settings,
     as_of: AsOf,
-    at: Annotated[str | None, Query(description="The same as as_of.", examples=["2013-10-08T10:31:00-04:00"])] = None,
+    at: Annotated[
+        str | None,
+        Query(
+            description="The same as as_of.",
+            examples=["2013-10-08T10:31:00-04:00"],
+            json_schema_extra={"pattern": INSTANT},
+        ),
+    ] = None,
 ) -> Response:
     """The session block alone."""
     at_ns = read_instant("at", at)
@@ -40,7 +47,12 @@ def market_events(
     limit: Limit,
     symbol: SymbolWanted = None,
     after: Annotated[
-        str | None, Query(alias="cursor", examples=[cursor("events", 1_381_257_000_000_000_000, "fomc-2013-10")])
+        str | None,
+        Query(
+            alias="cursor",
+            examples=[cursor("events", 1_381_257_000_000_000_000, "fomc-2013-10")],
+            json_schema_extra={"pattern": CURSOR},
+        ),
     ] = None,
 ) -> Response:
     """A page of market events in order of time, then id; of a symbol, with those of the whole market."""

@@ -9,7 +9,7 @@ from api.answers import answer
 from api.clockwork import read_instant
 from api.cursors import cursor, read_cursor
 from api.explaining import explained
-from api.names import PlanId, StrategyWanted, SymbolWanted
+from api.names import CURSOR, INSTANT, PlanId, StrategyWanted, SymbolWanted
 from api.problems import ANSWERS, no_plan, not_found
 from api.shapes.plans import (
     EventList,
@@ -38,7 +38,12 @@ def read_filter(
     phase: Phase | None = None,
     strategy: StrategyWanted = None,
     updated_since: Annotated[
-        str | None, Query(description="RFC 3339, or ns UTC; inclusive.", examples=["2013-10-08T10:31:00-04:00"])
+        str | None,
+        Query(
+            description="RFC 3339, or ns UTC; inclusive.",
+            examples=["2013-10-08T10:31:00-04:00"],
+            json_schema_extra={"pattern": INSTANT},
+        ),
     ] = None,
 ) -> PlanFilter:
     """What a list is narrowed to."""
@@ -54,7 +59,10 @@ def list_plans(
     as_of: AsOf,
     limit: Limit,
     wanted: Annotated[PlanFilter, Depends(read_filter)],
-    after: Annotated[str | None, Query(alias="cursor", examples=[cursor("plans", "AIG.1")])] = None,
+    after: Annotated[
+        str | None,
+        Query(alias="cursor", examples=[cursor("plans", "AIG.1")], json_schema_extra={"pattern": CURSOR}),
+    ] = None,
 ) -> Response:
     """A page of plans in order of plan_id."""
     last = read_cursor("plans", after, str)
@@ -127,7 +135,11 @@ def explain_plan(
     plan_id: PlanId,
     at: Annotated[
         str | None,
-        Query(description="The instant to explain; the same as as_of.", examples=["2013-10-08T10:31:00-04:00"]),
+        Query(
+            description="The instant to explain; the same as as_of.",
+            examples=["2013-10-08T10:31:00-04:00"],
+            json_schema_extra={"pattern": INSTANT},
+        ),
     ] = None,
 ) -> Response:
     """What the plan waits for, as far as the stored data tell without the tape."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.access import Database, Settings, may_read
-from api.names import PLAN, TICKER
+from api.names import PLACE, PLAN, TICKER
 from api.problems import ANSWERS, ProblemError, invalid
 from api.relay.hub import Hub
 from api.relay.sent_events import EventStream, place_of
@@ -15,9 +15,21 @@ from api.relay.wire import Category, Place, Subscribe
 from api.settings import ApiSettings
 
 router = APIRouter(tags=["stream"], dependencies=[Depends(may_read)], responses=ANSWERS)
+SENT_EVENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["hello", "snapshot", "event", "price", "hb", "reset", "error"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string", "pattern": PLACE},
+        "retry": {"type": "integer", "minimum": 0},
+    },
+    "required": ["event", "data"],
+}
 STREAM: Final[dict[str, Any]] = {
     "description": "Server-sent events, without an end.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}, "example": 'event: hb\ndata: {"type":"hb"}\n\n'}},
+    "content": {
+        "text/event-stream": {"itemSchema": SENT_EVENT, "example": {"event": "hb", "data": '{"type":"hb","seq":7}'}}
+    },
 }
 Plans = Annotated[list[Annotated[str, Query(pattern=PLAN)]] | None, Query(examples=[["AIG.1"]])]
 Symbols = Annotated[list[Annotated[str, Query(pattern=TICKER)]] | None, Query(examples=[["AIG"]])]
@@ -33,7 +45,12 @@ async def every_plan(
     categories: Annotated[list[Category] | None, Query()] = None,
     mode: Annotated[Literal["events", "latest"], Query()] = "events",
     last_event_id: Annotated[
-        str | None, Header(description="`epoch:seq`: go on after it.", examples=["0123456789abcdef:17"])
+        str | None,
+        Header(
+            description="`epoch:seq`: go on after it.",
+            examples=["0123456789abcdef:17"],
+            json_schema_extra={"pattern": PLACE},
+        ),
     ] = None,
 ) -> Response:
     """The messages of `/ws/plans`, one server-sent event each: `event` is the type, `id` is `epoch:seq`.

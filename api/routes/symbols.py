@@ -8,7 +8,7 @@ from api import condition
 from api.access import AsOf, Clock, Database, Limit, Settings, instant_of, may_read
 from api.answers import answer
 from api.cursors import cursor, read_cursor
-from api.names import SymbolInPath
+from api.names import CURSOR, SymbolInPath
 from api.problems import ANSWERS, not_found
 from api.series import Hours, page_of, series_of, show_bars, show_indicators
 from api.shapes.symbol import Diagnostics, IndicatorsAnswer, SeriesAnswer
@@ -17,7 +17,14 @@ from operators.bars.columns import Interval
 router = APIRouter(
     prefix="/api/v1/symbol/{symbol}", tags=["symbols"], dependencies=[Depends(may_read)], responses=ANSWERS
 )
-After = Annotated[str | None, Query(alias="cursor", examples=[cursor("bars", 1_381_160_700_000_000_000)])]
+After = Annotated[
+    str | None,
+    Query(
+        alias="cursor",
+        examples=[cursor("bars", 1_381_160_700_000_000_000)],
+        json_schema_extra={"pattern": CURSOR},
+    ),
+]
 
 
 @router.get("/series", response_model=SeriesAnswer, summary="Bars")

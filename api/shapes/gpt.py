@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.names import PLAN, TICKER
+from api.names import INSTANT, PLAN, TICKER
 from api.series import Hours
 from api.shapes.plans import PlanOut
 from api.shapes.session import Answer
@@ -146,7 +146,7 @@ class ChartBody(_Body):
     symbol: Ticker
     interval: Interval = Interval.M1
     plan_id: Annotated[str, Field(pattern=PLAN, examples=["AIG.vwap_reclaim.long.20131007.1"])] | None = None
-    as_of: str | None = Field(None, examples=["2013-10-08T10:31:00-04:00"])
+    as_of: str | None = Field(None, examples=["2013-10-08T10:31:00-04:00"], json_schema_extra={"pattern": INSTANT})
 
 
 class ChartAnswer(Answer):

@@ -154,24 +154,13 @@ class Explanation(Answer):
 
 
 class PlanBody(BaseModel):
-    """A plan as people write it: short forms and defaults as in plans.json.  The rules check it and name the field."""
+    """A plan as people write it; see `api.shapes.plan_schema` for what the document says of it."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "plan_id": "aig-dip",
-                    "symbol": "AIG",
-                    "style": "intraday",
-                    "direction": "long",
-                    "entry": {"type": "limit", "price": 48.9},
-                    "stop": 48.5,
-                    "targets": [{"price": 49.5, "fraction": 0.5}, {"price": 50.0, "fraction": 0.5}],
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="allow")
+
+
+class PlanChange(PlanBody):
+    """Another version of a plan."""
 
 
 class CommandOut(BaseModel):

@@ -10,12 +10,12 @@ from flows.feed.address import feed_address
 from flows.feed.api_key import key_from
 from flows.feed.client import FeedClient
 from flows.feed.feed_clock import FeedClock
-from flows.feed.process import log_line
 from flows.feed.settings import FeedSettings
 from flows.feed.tape_sink import TapeSink, left_behind
 from flows.live.asked import Asked
 from flows.live.asking import asking
 from flows.live.options import LiveOptions
+from flows.logs import log_line, set_up
 from flows.signals import STOPPING, SetLater
 from flows.tape.segments.writer import TapeWriter
 from sinks.database import open_database
@@ -25,6 +25,7 @@ from sinks.schema import ensure_schema
 
 def ingest(options: LiveOptions, parent: int) -> None:
     """Follow the feed onto the tape; leave with the exit code of what ended it.  Stops when its parent is gone."""
+    set_up("feed")
     stop = Event()
     for each in STOPPING:
         signal.signal(each, SetLater(stop))

@@ -11,12 +11,14 @@ from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import Final
 
+import typer
+
 from flows.calendars import nyse_calendar
-from flows.errors import CommandError
+from flows.errors import CommandError, ExitCode
 from flows.feed.api_key import key_from
-from flows.feed.process import log_line
 from flows.live.ingest import ingest
 from flows.live.options import LiveOptions
+from flows.logs import log_line, set_up
 from flows.meter import Meter
 from flows.replay import Prepared, run
 from flows.run_replay import progress_of
@@ -26,6 +28,7 @@ from flows.tape.files import TapeFile, find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.segments.follower import TapeFollower
 from flows.tape_source import Replay
+from sinks.errors import DatabaseError
 
 WAIT_SECONDS: Final = 0.1
 LEAVE_SECONDS: Final = 10.0
@@ -37,8 +40,23 @@ def run_live(options: LiveOptions, *, quiet: bool, serve_port: int | None = None
     Raises CommandError when the feed ended for good.
     """
     key_from()  # the other process needs it: better to hear of it here
-    with served(options.flow.database, serve_port):
+    say = None if sys.stderr.isatty() else lambda url: log_line("serving", url=url, documentation=f"{url}/docs")
+    set_up("live")
+    with served(options.flow.database, serve_port, say), _told():
         _run(options, quiet=quiet)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Let a failure of a run be in the log, where everything is that a run says."""
+    try:
+        yield
+    except (CommandError, DatabaseError) as error:
+        if sys.stderr.isatty():
+            raise
+        code = error.exit_code if isinstance(error, CommandError) else ExitCode.FAILURE
+        log_line("live_failed", why=str(error), exit_code=int(code))
+        raise typer.Exit(code) from None
 
 
 def _run(options: LiveOptions, *, quiet: bool) -> None:

@@ -74,7 +74,9 @@ def _scan(file: TapeFile, wanted: ScanFilter) -> pl.LazyFrame:
     schema = scan.collect_schema()
     columns = [_typed(file, schema, column) for column in ticks.DECISIVE]
     scan = scan.select(ROW, *columns)
-    kept = wanted.expression()
+    own, kept = wanted.own(), wanted.expression()
+    if own is not None:
+        scan = scan.filter(own)
     return scan if kept is None else scan.filter(kept | unusable(day_bounds(file.day)))
 
 

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from flows.homes import home
 from flows.items import Commands
 from flows.tape.commands import CommandReader
 from flows.tape.csv_reader import read_csv
@@ -17,6 +16,7 @@ from flows.tape.parquet_reader import read_parquet
 from flows.tape.prefetch import prefetched
 from flows.tape.scan import ROW, Mark, Piece, ScanFilter, dead_letter
 from flows.tape.segments.segment import Offset
+from flows.tape.share import Share
 from operators import ticks
 from operators.coding import Coder
 from operators.columnar import Ints
@@ -29,36 +29,19 @@ AHEAD: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class TapePiece:
-    """Some of the tape: a frame, rows that are no ticks, prints of watched symbols that go back in time.
+    """Some of the tape: a frame, and what of it could not be used, prints that go back in their symbol's time included.
 
-    `rows`: how many were read; `end_ns`: the last SIP time among them, ns UTC, 0 when there is none.  `marks` come
-    after the frame; `offset`: where a live recording's piece ends on its tape.
+    `rows`: how many this worker counts; `end_ns`: the last SIP time among those it read, ns UTC, 0 when there is none.
+    `marks` come after the frame; `offset`: where a live recording's piece ends on its tape; `idle`: it has nothing new.
     """
 
     frame: TickFrame
-    unusable: list[DeadLetter]
-    backwards: list[DeadLetter]
+    dead_letters: list[DeadLetter]
     rows: int
     end_ns: int
     marks: tuple[Mark, ...] = ()
     offset: Offset | None = None
-
-    @property
-    def dead_letters(self) -> list[DeadLetter]:
-        """Everything that could not be used."""
-        return [*self.unusable, *self.backwards]
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Which symbols a worker takes: every symbol has one worker, the one that the engine gives it to."""
-
-    index: int = 0
-    count: int = 1
-
-    def holds(self, symbol: str) -> bool:
-        """Whether the symbol is this worker's."""
-        return home(symbol, self.count) == self.index
+    idle: bool = False
 
 
 @dataclass(slots=True)
@@ -67,7 +50,8 @@ class TapeReader:
 
     `for_bars`: frames hold what bars are built of as well.  Of a tape with plan commands, symbols that a command names
     are watched from there on as well, if they are within `share`; `plan_symbols`: of plans known from elsewhere;
-    `odd_lots`, `extended_hours`: what commanded plans do that are silent about it.
+    `odd_lots`, `extended_hours`: what commanded plans do that are silent about it; `elsewhere`: symbols that other
+    workers watch.  What belongs to no worker's symbols is the first one's to count and to tell.
     """
 
     files: Sequence[TapeFile]
@@ -79,6 +63,7 @@ class TapeReader:
     plan_symbols: Mapping[str, str] = field(default_factory=dict)
     odd_lots: bool = False
     extended_hours: bool = False
+    elsewhere: Sequence[str] = ()
 
     @property
     def has_log(self) -> bool:
@@ -95,13 +80,28 @@ class TapeReader:
             if file.is_log:
                 yield from self._of_log(file, order, follow=follow and file is self.files[-1])
                 continue
-            source = str(file.path)
-            for piece in read_file(file, self.wanted, coder):
-                frame, rows_read = self._frame(piece.ticks, coder)
-                frame, backwards = order.check(frame, rows_read, source)
-                end_ns = piece.ticks.get_column(ticks.SIP_NS).max() if len(piece.ticks) else 0
-                rows = len(piece.ticks) + len(piece.dead_letters)
-                yield TapePiece(frame, piece.dead_letters, backwards, rows, int(end_ns))  # type: ignore[arg-type]
+            yield from self._of_file(file, coder, order)
+
+    def _of_file(self, file: TapeFile, coder: Coder, order: "_OrderGuard") -> Iterator[TapePiece]:
+        """Yield the pieces of one file; only Parquet keeps bad rows of others from being read."""
+        source, tells = str(file.path), file.is_parquet or self._leads
+        for piece in read_file(file, self._own(), coder):
+            frame, numbers = self._frame(piece.ticks, coder)
+            frame, backwards = order.check(frame, numbers, source)
+            end_ns = int(piece.ticks.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
+            letters = piece.dead_letters if tells else []
+            yield TapePiece(frame, [*letters, *backwards], len(piece.ticks) + len(letters), end_ns)
+
+    @property
+    def _leads(self) -> bool:
+        return self.share.index == 0
+
+    def _own(self) -> ScanFilter:
+        if self.share.count == 1:
+            return self.wanted
+        if self._leads:
+            return replace(self.wanted, without=tuple(self.elsewhere))
+        return replace(self.wanted, only=tuple(self.watched))
 
     def _of_log(self, file: TapeFile, order: "_OrderGuard", *, follow: bool) -> Iterator[TapePiece]:
         """Yield a live recording's pieces.  It has been held against going back, whoever watches which symbol when."""
@@ -121,7 +121,9 @@ class TapeReader:
         frame, numbers = self._frame(rows, coder)
         frame, backwards = order.check(frame, numbers, source)
         end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
-        return TapePiece(frame, piece.dead_letters, backwards, piece.read or 0, end_ns, piece.marks, piece.offset)
+        letters, read = (piece.dead_letters, piece.read or 0) if self._leads else ([], 0)
+        idle = not (piece.read or piece.marks)
+        return TapePiece(frame, [*letters, *backwards], read, end_ns, piece.marks, piece.offset, idle)
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""

@@ -25,11 +25,16 @@ Mark = Commands | MarketCalendar | ClockMark | GapMark
 
 @dataclass(frozen=True, slots=True)
 class ScanFilter:
-    """Which rows are wanted: SIP time within [from_ns, to_ns] and one of `symbols` (None: no bound)."""
+    """Which rows are wanted: SIP time within [from_ns, to_ns] and one of `symbols` (None: no bound).
+
+    Of several workers each reads `only` its own symbols, and one of them all but what the others read, `without`.
+    """
 
     from_ns: int | None = None
     to_ns: int | None = None
     symbols: frozenset[str] | None = None
+    only: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
 
     def expression(self) -> pl.Expr | None:
         """Return the rows to keep; a row whose time or symbol is missing is kept, so that it can be reported."""
@@ -45,6 +50,15 @@ class ScanFilter:
         for part in parts:
             kept = part if kept is None else kept & part
         return kept
+
+    def own(self) -> pl.Expr | None:
+        """Return the rows that this worker answers for, usable or not; None: all."""
+        symbol = pl.col(ticks.SYMBOL)
+        if self.only is not None:
+            return symbol.is_in(list(self.only)).fill_null(value=False)
+        if self.without:
+            return ~symbol.is_in(list(self.without)).fill_null(value=False)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

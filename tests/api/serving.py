@@ -46,9 +46,11 @@ class Server:
 
 
 @contextmanager
-def serving(url: str, port: int = 0, **settings: Any) -> Iterator[Server]:
-    """Serve a database on a port; 0: on a free one."""
+def serving(url: str, port: int = 0, wrap: Any = None, **settings: Any) -> Iterator[Server]:
+    """Serve a database on a port; 0: on a free one.  `wrap`: a middleware around the whole."""
     app = create_app(ApiSettings(url, **{"busy_s": 1.0, "price_s": 0.05, **settings}))
+    if wrap is not None:
+        app.add_middleware(wrap)
     server = Serve(app)
     listener = listening("127.0.0.1", port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

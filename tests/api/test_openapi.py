@@ -78,7 +78,7 @@ def _examples(document: Json) -> Iterator[tuple[str, Json, Any]]:
         shared += [(f"{where} {status}", each) for status, each in operation["responses"].items()]
     for where, response in shared:
         for content in response.get("content", {}).values():
-            yield where, content["schema"], content["example"]
+            yield where, content.get("schema", content.get("itemSchema")), content["example"]
 
 
 def schema_of(document: Json, name: str) -> Json:
