@@ -14,7 +14,8 @@ import bytewax.operators as op
 from flows.items import Commands, History, ShardItems, SymbolItem, Watched
 from operators.bars.columns import Interval
 from operators.bars.fold import fold
-from operators.bars.symbol_bars import SymbolBars
+from operators.bars.summing import SummedPrints
+from operators.bars.symbol_bars import SymbolBars, extend_together
 from operators.eligibility import SymbolSlice
 from operators.proposing.proposer import Proposer
 from operators.records import Cancel, ClockMark, Command, Register
@@ -87,18 +88,22 @@ class BarLogic(ShardLogic[SymbolBars]):
     """build_bars: prints and clock marks get the bars that ended with them."""
 
     def _worked(self, items: Sequence[Keyed]) -> Iterable[Keyed]:
-        return [(symbol, self._built(self._of(symbol), item)) for symbol, item in items]
-
-    def _built(self, bars: SymbolBars, item: SymbolItem) -> SymbolItem:
-        match item:
-            case SymbolSlice():
-                return Watched(item, bars.extend(item.summed, item.end_ns))
-            case ClockMark():
-                return Watched(item, bars.extend(None, item.at_ns))
-            case History():
-                return self._loaded(bars, item)
-            case _:
-                return item
+        worked, news = list(items), list[tuple[SummedPrints | None, int]]()
+        places, records = list[int](), list[SymbolSlice | ClockMark]()
+        for place, (symbol, item) in enumerate(items):
+            match item:
+                case SymbolSlice() | ClockMark():
+                    places.append(place)
+                    records.append(item)
+                    news.append((item.summed, item.end_ns) if isinstance(item, SymbolSlice) else (None, item.at_ns))
+                case History():
+                    worked[place] = symbol, self._loaded(self._of(symbol), item)
+                case _:
+                    pass
+        pieces = extend_together([self._of(items[place][0]) for place in places], news)
+        for place, record, piece in zip(places, records, pieces, strict=True):
+            worked[place] = items[place][0], Watched(record, piece)
+        return worked
 
     def _loaded(self, own: SymbolBars, history: History) -> History:
         """Fold what was loaded, all of it known before the first print."""
