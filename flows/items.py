@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flows.recovery.standing import Standing
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.bars.symbol_bars import BarPiece
@@ -101,5 +102,5 @@ class ShardItems:
     items: "tuple[tuple[str, SymbolItem], ...]"
 
 
-TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History
+TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History | Standing
 SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched

@@ -1,7 +1,7 @@
 """The stateful steps of the scan: bars, candidates, questions to the engine.  Each remembers plain values per symbol.
 
-They are keyed by shard, a group of symbols, and not by symbol: most of what a step costs is fixed, and is paid once for
-all symbols that are worked on together.  No symbol knows of another.
+They are keyed by shard, a group of symbols: most of what a step costs is fixed, and is paid once for all symbols that
+are worked on together.  No symbol knows of another.  Where state is kept, every symbol is a shard of its own.
 """
 
 from abc import ABC, abstractmethod
@@ -40,32 +40,40 @@ class ScanRules:
 
 
 Keyed = tuple[str, SymbolItem]
-Kept = tuple[tuple[str, tuple[Any, ...]], ...]
+Kept = tuple[Any, ...]
 State = TypeVar("State")
 
 
 class ShardLogic(op.StatefulLogic[ShardItems, ShardItems, Kept], ABC, Generic[State]):
-    """A step over a shard's symbols: what it remembers of each, and what it does with the items of one piece."""
+    """A step over a shard's symbols: what it remembers of each, and what it does with the items of one piece.
+
+    `kept`: what was remembered of the shard's only symbol.
+    """
 
     def __init__(self, rules: ScanRules, kept: Kept | None) -> None:
         self._rules = rules
-        self._states = {symbol: self._restored(symbol, plain) for symbol, plain in kept or ()}
+        self._kept = kept or None
+        self._states: dict[str, State] = {}
 
     def on_item(self, value: ShardItems) -> tuple[Iterable[ShardItems], bool]:
         """Work on."""
+        for symbol, _ in value.items:
+            if symbol not in self._states:
+                self._states[symbol] = self._begun(symbol)
         return [ShardItems(tuple(self._worked(value.items)))], op.StatefulLogic.RETAIN
 
     def snapshot(self) -> Kept:
-        """Return what is remembered as plain values, by symbol."""
+        """Return what is remembered of the shard's only symbol as plain values."""
         if not self._rules.keep_state:
             return ()
-        return tuple((symbol, self._plain(state)) for symbol, state in sorted(self._states.items()))
+        if self._kept is not None:
+            return self._kept
+        (state,) = self._states.values()
+        return self._plain(state)
 
-    def _of(self, symbol: str) -> State:
-        state = self._states.get(symbol)
-        if state is None:
-            state = self._states[symbol] = self._new(symbol)
-        return state
+    def _begun(self, symbol: str) -> State:
+        kept, self._kept = self._kept, None
+        return self._new(symbol) if kept is None else self._restored(symbol, kept)
 
     @abstractmethod
     def _worked(self, items: Sequence[Keyed]) -> Iterable[Keyed]:
@@ -97,10 +105,10 @@ class BarLogic(ShardLogic[SymbolBars]):
                     records.append(item)
                     news.append((item.summed, item.end_ns) if isinstance(item, SymbolSlice) else (None, item.at_ns))
                 case History():
-                    worked[place] = symbol, self._loaded(self._of(symbol), item)
+                    worked[place] = symbol, self._loaded(self._states[symbol], item)
                 case _:
                     pass
-        pieces = extend_together([self._of(items[place][0]) for place in places], news)
+        pieces = extend_together([self._states[items[place][0]] for place in places], news)
         for place, record, piece in zip(places, records, pieces, strict=True):
             worked[place] = items[place][0], Watched(record, piece)
         return worked
@@ -135,8 +143,8 @@ class ScanLogic(ShardLogic[ScanOverSplits]):
             if isinstance(item, Watched) and item.piece.bars:
                 ended.append((place, item))
             elif isinstance(item, History):
-                self._of(symbol).warm_up(item.bars, item.splits)
-        scans = [self._of(items[place][0]) for place, _ in ended]
+                self._states[symbol].warm_up(item.bars, item.splits)
+        scans = [self._states[items[place][0]] for place, _ in ended]
         found = scan_over_splits(scans, [item.piece.bars for _, item in ended])
         worked = list(items)
         for (place, item), candidates in zip(ended, found, strict=True):
@@ -158,7 +166,7 @@ class EvaluateLogic(ShardLogic[Proposer]):
     """evaluate_targets: candidates become questions to the engine; plans that were given have their ladder measured."""
 
     def _worked(self, items: Sequence[Keyed]) -> Iterable[Keyed]:
-        return [(symbol, self._evaluated(self._of(symbol), item)) for symbol, item in items]
+        return [(symbol, self._evaluated(self._states[symbol], item)) for symbol, item in items]
 
     def _evaluated(self, proposer: Proposer, item: SymbolItem) -> SymbolItem:
         match item:

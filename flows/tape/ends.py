@@ -1,4 +1,4 @@
-"""Where workers' tapes end.  Rule: a tape ends for all workers at once, where the longest of theirs does."""
+"""Where the tapes of all workers end: what is due by the end of the tape is due by the end of all of it."""
 
 from collections.abc import Iterator
 from typing import Final, Protocol
