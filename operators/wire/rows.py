@@ -1,5 +1,6 @@
 """A print off the wire as a plain row, in the order of `ticks.TICK_SCHEMA`.  A row is usable or it is a `Reject`."""
 
+from functools import lru_cache
 from math import inf
 from typing import Final, NamedTuple
 
@@ -77,9 +78,17 @@ def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: f
 
 def columns(rows: list[WireRow], numbers: list[int], numbered: str) -> pl.DataFrame:
     """Return rows as a frame: `ticks.DECISIVE`, and their numbers (uint32) in a column named `numbered`."""
-    by_field = list(zip(*rows, strict=True)) or [()] * len(WireRow._fields)
+    if not rows:
+        return _no_columns(numbered)
+    by_field = list(zip(*rows, strict=True))
     decisive = (pl.Series(name, by_field[place], dtype=ticks.TICK_SCHEMA[name]) for name, place in _DECISIVE)
     return pl.DataFrame([pl.Series(numbered, numbers, dtype=pl.UInt32), *decisive])
+
+
+@lru_cache
+def _no_columns(numbered: str) -> pl.DataFrame:
+    """Made once: whoever follows a tape that has nothing new asks a hundred times a second."""
+    return pl.DataFrame(schema={numbered: pl.UInt32} | {name: ticks.TICK_SCHEMA[name] for name in ticks.DECISIVE})
 
 
 _DECISIVE: Final = tuple((name, WireRow._fields.index(name)) for name in ticks.DECISIVE)
