@@ -112,6 +112,7 @@ def config(app: FastAPI) -> uvicorn.Config:
     """How uvicorn runs it: no compression of frames, sent data bounded in time, sockets told that the server goes."""
     return uvicorn.Config(
         app,
+        log_config=None,  # whoever runs the process decides how it logs
         log_level="warning",
         access_log=False,
         ws=FramedProtocol,

@@ -1,7 +1,7 @@
 """How far a replay has come, for whoever watches it, and the wish to stop it."""
 
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Event, Lock
 
 from flows.errors import ExitCode
 
@@ -11,7 +11,7 @@ class Meter:
     """Rows read and the last SIP time among them, the time of the prints sent on (ns UTC), dead letters.
 
     `stop` set means: end cleanly at the next frame.  `failure`: what a step could not go on for, told here as well
-    because a cluster's engine may lose the error.
+    because a cluster's engine may lose the error.  `notes` are for people.
     """
 
     rows: int = 0
@@ -23,4 +23,12 @@ class Meter:
     stopped_early: bool = False
     failure: str | None = None
     failure_code: ExitCode = ExitCode.FAILURE
+    notes: list[str] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
+    _lock: Lock = field(default_factory=Lock)
+
+    def read(self, rows: int, end_ns: int) -> None:
+        """Count what one of the workers read."""
+        with self._lock:
+            self.rows += rows
+            self.end_ns = max(self.end_ns, end_ns)

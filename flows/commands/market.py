@@ -1,5 +1,6 @@
 """`fancy-trader market`: the practice market."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ def market(
 
     Example: fancy-trader market --speed 60 --from 2026-06-17T13:25:00Z --fault drop@600:60
     """
+    from flows.logs import set_up
     from flows.market.day import recorded_day, simulated_day
     from flows.market.faults import parse_fault
     from flows.market.option_side import recorded_options
@@ -48,19 +50,25 @@ def market(
         option_side=recorded_options(options_dir) if options_dir else None,
     )
     day = recorded_day(paths) if paths else simulated_day(seed)
+    set_up("market")
     first, last = int(day.sip_ns[0]), int(day.sip_ns[-1])
     run_market(day, options, _speaker(day.label, (first, last), as_json=as_json))
 
 
 def _speaker(label: str, span_ns: tuple[int, int], *, as_json: bool) -> Any:
-    """Return what tells a person, or a machine with one JSON object per line, what the market does."""
+    """Return what tells a person on a terminal what the market does, or writes it to the log, or to stdout as JSON."""
     import json
 
+    from flows.logs import log_line
     from operators.times import iso
+
+    for_people = sys.stdout.isatty()
 
     def say(event: str, **fields: Any) -> None:
         if as_json:
             typer.echo(json.dumps({"event": event, "practice": True, **fields}))
+        elif not for_people:
+            log_line(event, practice=True, **fields)
         elif event == "serving":
             typer.echo(f"PRACTICE MARKET, not live.  {label}")
             typer.echo(f"  prints from {iso(span_ns[0])} to {iso(span_ns[1])}; time begins with the first subscription")

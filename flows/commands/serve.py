@@ -3,6 +3,7 @@
 The command line is the one place where flows and the API meet.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -49,9 +50,14 @@ def serve_until_stopped(
 ) -> None:
     """Serve until a signal; `ready` is told the URL.  Raises BadInputError for what cannot be served."""
     from api.serve import serve as serve_api
+    from flows.logs import set_up
+
+    def begin(url: str) -> None:
+        set_up("serve")
+        ready(url)
 
     try:
-        serve_api(database, host, port, keys, origins, numbers, ready=ready)
+        serve_api(database, host, port, keys, origins, numbers, ready=begin)
     except ValueError as error:
         raise BadInputError(str(error)) from None
 
@@ -90,4 +96,9 @@ def openapi(
 
 
 def _say(url: str) -> None:
-    typer.echo(f"serving {url} (documentation at {url}/docs); stop with Ctrl-C", err=True)
+    from flows.logs import log_line
+
+    if sys.stderr.isatty():
+        typer.echo(f"serving {url} (documentation at {url}/docs); stop with Ctrl-C", err=True)
+    else:
+        log_line("serving", url=url, documentation=f"{url}/docs")

@@ -6,11 +6,9 @@ The key comes from the environment.  SIGTERM and SIGINT stop it cleanly; a final
 """
 
 import argparse
-import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -21,6 +19,7 @@ from flows.feed.api_key import ApiKey, key_from
 from flows.feed.client import FeedClient
 from flows.feed.settings import FeedSettings
 from flows.feed.tape_sink import TapeSink, left_behind
+from flows.logs import log_line, set_up
 from flows.signals import STOPPING, SetLater
 from flows.tape.segments.writer import Sync, TapeWriter
 
@@ -30,6 +29,7 @@ STATUS_SECONDS: Final = 1.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the feed until it is told to stop; return the exit code."""
     given = _parser().parse_args(arguments)
+    set_up("feed", human=False)
     try:
         key = key_from()
         settings = FeedSettings(
@@ -43,13 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandError as error:
         log_line("feed_failed", why=str(error))
         return int(error.exit_code)
-
-
-def log_line(event: str, **fields: Any) -> None:
-    """Write one JSON object on stderr."""
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    sys.stderr.write(json.dumps({"at": at, "event": event, **fields}, default=str) + "\n")
-    sys.stderr.flush()
 
 
 def _run(folder: Path, settings: FeedSettings, key: ApiKey, sync: Sync) -> int:

@@ -18,8 +18,7 @@ def backwards(path: Path, watched: Sequence[str]) -> tuple[list[tuple[str, int]]
     """Read a tape: prints kept (symbol, SIP time), and those that go back."""
     kept, letters = [], list[DeadLetter]()
     for piece in TapeReader(find_tape_files([path])[0], watched).pieces():
-        assert piece.unusable == []
-        letters += piece.backwards
+        letters += piece.dead_letters
         codes = piece.frame.code.tolist()
         times = piece.frame.sip_ns.tolist()
         kept += [(watched[code], at) for code, at in zip(codes, times, strict=True) if code < len(watched)]

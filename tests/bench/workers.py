@@ -1,0 +1,62 @@
+"""How much faster two processes replay a Parquet tape than one.  Prints JSON; run by `fancy-trader bench workers`.
+
+Both read the same file, in turn, best of `--repeat`; time runs from the first byte of plans and tape to the last
+commit, the start of the processes included.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.bench.replay import MEGA, Case, best, make_case, measured, rate, replay_once
+
+
+def with_workers(case: Case, workers: int, scan: bool) -> dict[str, Any]:
+    """Replay the whole tape with so many processes."""
+    return replay_once(case, scan=scan, workers=workers)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="fancy-trader bench workers", description=__doc__)
+    parser.add_argument("--ticks", type=int, default=50 * MEGA)
+    parser.add_argument("--plans", type=int, default=1_000)
+    parser.add_argument("--symbols", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scan", action="store_true", help="bars, levels and all detectors on")
+    given = parser.parse_args()
+    with TemporaryDirectory(prefix="fancy-trader-bench-") as folder:
+        print(json.dumps(bench(Path(folder), given), indent=1))
+
+
+def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Measure one process and several, in turn."""
+    case = make_case(folder, given.ticks, given.symbols, given.plans, given.seed)
+    results = [
+        (measured(with_workers, case, 1, given.scan), measured(with_workers, case, given.workers, given.scan))
+        for _ in range(given.repeat)
+    ]
+    one, several = (best([pair[side] for pair in results]) for side in (0, 1))
+    return {
+        "ticks": given.ticks,
+        "symbols": given.symbols,
+        "plans": given.plans,
+        "scan": given.scan,
+        "workers": given.workers,
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
+        "one_ticks_per_second": round(rate(one)),
+        "several_ticks_per_second": round(rate(several)),
+        "ratio": round(rate(several) / rate(one), 3),
+        "ratios": [round(rate(after) / rate(before), 3) for before, after in results],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`fancy-trader live` as a process of its own, against a practice market in this one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from flows.market.running import Running
+from sinks.database import open_database, reading
+from sinks.digest import digest
+
+SCRIPT = Path(sys.executable).parent / "fancy-trader"
+PATIENCE_SECONDS = 120.0
+PLAN = {
+    "plan_id": "file-long",
+    "symbol": "AAA",
+    "style": "intraday",
+    "direction": "long",
+    "entry": "market",
+    "stop": 50.0,
+    "targets": [101.0, 500.0],
+}
+
+
+@dataclass
+class Live:
+    """A run, its log so far, and how it ends."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The whole lines of the log; each is one JSON object, or this fails."""
+        return [json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def said(self, event: str, **fields: Any) -> list[dict[str, Any]]:
+        """The lines of one event that have these fields."""
+        return [each for each in self.lines() if each["event"] == event and fields.items() <= each.items()]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end; return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+@contextmanager
+def live(market: Running, log: Path, key: str, *arguments: object, cwd: Path | None = None) -> Iterator[Live]:
+    """Run it, its stderr into a file; kill it in the end if it is still there."""
+    command = [SCRIPT, "live", *arguments, "--feed-url", market.url, "--rest-url", market.rest]
+    environment = {**os.environ, "MASSIVE_API_KEY": key}
+    with log.open("wb") as stderr:
+        process = subprocess.Popen([str(each) for each in command], env=environment, stderr=stderr, cwd=cwd)
+    try:
+        yield Live(process, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(wanted: Callable[[], bool], patience_s: float = PATIENCE_SECONDS) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + patience_s
+    while not wanted():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def digest_of(url: str) -> str:
+    """The digest of a database."""
+    engine = open_database(url)
+    try:
+        return digest(engine)
+    finally:
+        engine.dispose()
+
+
+def kinds_of(url: str, plan_id: str) -> list[str]:
+    """What happened to a plan so far; nothing while there are no tables."""
+    engine = open_database(url)
+    try:
+        if not sa.inspect(engine).has_table("plan_events"):
+            return []
+        with reading(engine) as connection:
+            query = "SELECT kind FROM plan_events WHERE plan_id = ? ORDER BY seq"
+            return [row.kind for row in connection.exec_driver_sql(query, (plan_id,))]
+    finally:
+        engine.dispose()

@@ -1,0 +1,64 @@
+"""What a live run leaves behind: one JSON object per line of the log, and nowhere the key."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.flows.live.running_live import PLAN, digest_of, kinds_of, live, until
+from tests.flows.market.practice import START_NS, made_day, serving
+
+CANARY = "canary-live-77f0a1"
+
+
+def holding_the_key(folder: Path) -> list[Path]:
+    """The files below a folder that hold the key, however deep."""
+    return [path for path in folder.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+
+
+def titles() -> Iterator[bytes]:
+    """The arguments and names of every process of this machine."""
+    for process in Path("/proc").glob("[0-9]*"):
+        for name in ("cmdline", "comm"):
+            try:
+                yield (process / name).read_bytes()
+            except OSError:  # it is gone
+                continue
+
+
+def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) -> None:
+    """A whole run: a lost line, a REST side that refuses, plans, the scanner, the API beside it, a clean stop."""
+    plans, database = tmp_path / "plans.json", f"sqlite:///{tmp_path}/live.db"
+    plans.write_text(json.dumps([PLAN]))
+    arguments = ("--tape", tmp_path / "tape", "--db", database, "--plans", plans, "--symbols", "AAA,BRK.B")
+    with (
+        serving(made_day(4_000), "drop@200:60", "rest-403", speed=200.0, start_ns=START_NS) as market,
+        live(market, tmp_path / "log", CANARY, *arguments, "--serve", "--port", "0") as run,
+    ):
+        until(lambda: bool(run.said("serving")) and bool(run.said("gap_stays_open")))
+        until(lambda: "target_hit" in kinds_of(database, "file-long"))
+        with urllib.request.urlopen(f"{run.said('serving')[0]['url']}/openapi.json") as answer:
+            assert CANARY.encode() not in answer.read()
+        seen = list(titles())
+        assert run.stop() == 0
+    assert [each for each in seen if CANARY.encode() in each] == []
+    assert any(b"--feed-url" in each for each in seen)
+    assert holding_the_key(tmp_path) == []
+    assert digest_of(database)
+    lines = run.lines()
+    assert {each["process"] for each in lines} == {"live", "feed", "serve"}
+    assert all(list(each)[:4] == ["at", "level", "process", "event"] for each in lines)
+    assert [each["level"] for each in run.said("gap_stays_open")] == ["error"]
+    assert lines[-1]["event"] == "stopped"
+
+
+def test_a_refused_key_is_said_in_json_and_not_shown(tmp_path: Path) -> None:
+    arguments = ("--tape", tmp_path / "tape", "--db", f"sqlite:///{tmp_path}/live.db", "--symbols", "AAA")
+    with (
+        serving(made_day(5), "bad-key") as market,
+        live(market, tmp_path / "log", CANARY, *arguments) as run,
+    ):
+        assert run.process.wait(120) == 1
+    assert [each["ending"] for each in run.said("feed_refused")] == ["bad_key"]
+    assert [(each["level"], each["exit_code"]) for each in run.said("live_failed")] == [("error", 1)]
+    assert holding_the_key(tmp_path) == []
