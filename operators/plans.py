@@ -100,7 +100,9 @@ class Trail(msgspec.Struct, frozen=True, gc=False):
             raise PlanError("trail.after", f"got {self.after}; must be a number of targets, 1 to {MAX_TARGETS}")
 
 
-class Plan(msgspec.Struct, frozen=True, gc=False):
+class Plan(
+    msgspec.Struct, frozen=True, gc=False, rename={"valid_from_ns": "valid_from", "expires_at_ns": "expires_at"}
+):
     """One version of a plan.  Prices in dollars per share; times in ns since the epoch, UTC.
 
     Live for ticks with `valid_from_ns` <= sip_ns < `expires_at_ns` (None: no end).

@@ -9,14 +9,13 @@ import msgspec
 from operators.bars.columns import Bars, Interval
 from operators.chains.option_quote import OptionQuote
 from operators.events import PlanEvent
-from operators.plan_json import plan_to_json
 from operators.plans import Plan
 from operators.state import PlanState
 from operators.targets import worth
 
 
 class PlanRow(msgspec.Struct, frozen=True, gc=False):
-    """One registered version of a plan.  `body` is the whole plan as JSON-ready data."""
+    """One registered version of a plan.  `body` is the whole plan, as it is or as JSON-ready data."""
 
     plan_id: str
     version: int
@@ -24,7 +23,7 @@ class PlanRow(msgspec.Struct, frozen=True, gc=False):
     style: str
     direction: str
     registered_ns: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | Plan
 
 
 class StateRow(msgspec.Struct, frozen=True, gc=False):
@@ -133,7 +132,7 @@ def plan_row(plan: Plan, registered_ns: int) -> PlanRow:
         str(plan.style),
         str(plan.direction),
         registered_ns,
-        plan_to_json(plan),
+        plan,
     )
 
 
