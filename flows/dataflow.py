@@ -30,6 +30,7 @@ from operators.bars.columns import Interval
 from operators.bars.symbol_bars import BarPiece
 from operators.book import SymbolBook
 from operators.conditions import ANY_LAST, Flag
+from operators.data_gaps import DataGap
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
@@ -101,7 +102,7 @@ def spread(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
             return []
 
 
-def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd) -> SymbolItem:
+def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd | DataGap) -> SymbolItem:
     if isinstance(record, MarketCalendar):
         return SymbolEvents(symbol, tuple(event for event in record.events if event.symbol in (symbol, EVERY_SYMBOL)))
     return record
@@ -167,6 +168,8 @@ def _advance(book: SymbolBook, item: SymbolItem) -> Outcome:
             return book.mark(item.at_ns)
         case TapeEnd():
             return book.end(item.at_ns)
+        case DataGap():
+            return book.gap(item)
         case Commands():
             book.commands(item.commands)
         case SymbolGates():
@@ -192,7 +195,7 @@ def _bar_rows(symbol: str, piece: BarPiece) -> tuple[BarRows, ...]:
 
 
 def _batches(book: SymbolBook, outcome: Outcome, bars: tuple[BarRows, ...], *, force: bool) -> list[Batch]:
-    if not (force or bars or outcome.events or outcome.refused or outcome.scans):
+    if not (force or bars or outcome.events or outcome.refused or outcome.scans or outcome.states):
         return []
     return [
         Batch(

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NO_GATES, GateTimeline
-from operators.lifecycle import replan
+from operators.lifecycle import replan, step
 from operators.plan_columns import PlanColumns
 from operators.plans import Plan
 from operators.proposing.desk import Desk
@@ -21,7 +22,7 @@ from operators.rows import ProgressRow, StateRow, state_row
 from operators.slots import NOTHING_YET, Outcome, Slot, advance_slot, slot_from_plain, slot_to_plain
 from operators.state import PlanState
 
-BOOK_LAYOUT: Final = 2
+BOOK_LAYOUT: Final = 3
 """Version of `SymbolBook.snapshot`; raise it when the layout changes."""
 
 
@@ -31,7 +32,7 @@ class SymbolBook:
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.now_ns = 0
-        self._gates = NO_GATES
+        self._gates, self._gaps = NO_GATES, NO_GAPS
         self._slots: dict[str, Slot] = {}
         self._groups: dict[Profile | None, PlanColumns] | None = None
         self._counts = list(NO_COUNTS)
@@ -75,6 +76,20 @@ class SymbolBook:
         """Let time reach `at_ns` without a print: everything due at or before it happens."""
         return self.advance(empty_slice(max(at_ns, self.now_ns)), proposals)
 
+    def gap(self, told: DataGap) -> Outcome:
+        """Take note of what is missing, or is no more: all living plans carry it from this place of the tape on."""
+        self._settle_all()
+        self._gaps, outcome = self._gaps.after(told), Outcome()
+        for slot in self._slots.values():
+            if slot.plan is None or slot.state is None:
+                continue
+            before = slot.state.data_gap
+            slot.state, _ = step(slot.plan, slot.state, told)
+            if slot.state.data_gap != before:
+                slot.written = slot.state
+                outcome.states.append(state_row(slot.plan, slot.state))
+        return outcome
+
     def end(self, at_ns: int | None) -> Outcome:
         """The tape stops at `at_ns`: commands up to there take effect, deadlines beyond the last record do not.
 
@@ -98,11 +113,11 @@ class SymbolBook:
         return ProgressRow(self.symbol, self.now_ns, *self._counts)
 
     def snapshot(self) -> tuple[Any, ...]:
-        """Return everything as plain values: layout, symbol, time, counts, gates; per plan JSON, state, commands."""
+        """Return everything as plain values: layout, symbol, time, counts, gates, gaps, plans, scanner's desk."""
         self._settle_all()
         slots = tuple(slot_to_plain(slot) for slot in self._slots.values())
-        gates, desk = self._gates.to_plain(), self._desk.to_plain()
-        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk
+        gates, gaps, desk = self._gates.to_plain(), self._gaps.to_plain(), self._desk.to_plain()
+        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, gaps, slots, desk
 
     @classmethod
     def restore(cls, snapshot: tuple[Any, ...]) -> "SymbolBook":
@@ -110,9 +125,9 @@ class SymbolBook:
         if snapshot[0] != BOOK_LAYOUT:
             msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads {BOOK_LAYOUT}"
             raise ValueError(msg)
-        _, symbol, now_ns, counts, gates, slots, desk = snapshot
+        _, symbol, now_ns, counts, gates, gaps, slots, desk = snapshot
         book = cls(symbol)
-        book._desk = Desk.from_plain(desk)
+        book._desk, book._gaps = Desk.from_plain(desk), DataGaps.from_plain(gaps)
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
         book._slots = {slot.plan_id: slot for slot in map(slot_from_plain, slots)}
         return book
@@ -130,7 +145,7 @@ class SymbolBook:
         slot = self._slots.setdefault(plan.plan_id, Slot(plan.plan_id, []))
         slot.queue(Register(plan.valid_from_ns, plan))
         before = len(outcome.events)
-        advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
+        advance_slot(slot, ticks, self.now_ns, self._gates, outcome, self._gaps)
         self._desk.note(outcome.events[before:])
         return [slot]
 
@@ -163,7 +178,7 @@ class SymbolBook:
         for row in map(int, np.flatnonzero(active)):
             group.settle(row)
             slot = group.slots[row]
-            advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
+            advance_slot(slot, ticks, self.now_ns, self._gates, outcome, self._gaps)
             group.refresh(row, max(self.now_ns, ticks.end_ns), self._gates)
             if slot.profile != profile:
                 moved.append(slot)

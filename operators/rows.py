@@ -28,7 +28,10 @@ class PlanRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class StateRow(msgspec.Struct, frozen=True, gc=False):
-    """A plan's state as the database shows it.  Prices in dollars, R in initial risks, `updated_ns` ns UTC."""
+    """A plan's state as the database shows it.  Prices in dollars, R in initial risks, `updated_ns` ns UTC.
+
+    `data_gap`: the gap of the tape that marks the plan, as JSON-ready data (see `operators.data_gaps`).
+    """
 
     plan_id: str
     version: int
@@ -50,6 +53,7 @@ class StateRow(msgspec.Struct, frozen=True, gc=False):
     rr_to_next_target: float | None
     last_seq: int
     updated_ns: int
+    data_gap: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +165,5 @@ def state_row(plan: Plan, state: PlanState) -> StateRow:
         rr_to_next_target=measured.rr_to_next_target,
         last_seq=state.last_seq,
         updated_ns=state.updated_ns,
+        data_gap=None if state.data_gap is None else state.data_gap.to_json(),
     )

@@ -121,6 +121,7 @@ def _state_row(s: StateRow) -> Row:
         s.rr_to_next_target,
         s.last_seq,
         s.updated_ns,
+        None if s.data_gap is None else canonical(s.data_gap),
     )
 
 
