@@ -14,12 +14,12 @@ from flows.options import STREAM
 from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
+from flows.tape.told_gaps import concerns
 from operators.book import SymbolBook
 from operators.events import Kind, PlanEvent
 from operators.explanation import Circumstances, clock, explain
 from operators.frames import by_symbol, tag
 from operators.gating import GateSettings, GateTimeline, gate_timeline
-from operators.market_events import EVERY_SYMBOL
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.records import Cancel, Command, Register
@@ -99,7 +99,7 @@ def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState |
             book.advance(ticks)
             last_ns = max(last_ns, ticks.end_ns)
         for mark in frame.marks:
-            if isinstance(mark, GapOf) and ({plan.symbol, EVERY_SYMBOL} & set(mark.symbols)):
+            if isinstance(mark, GapOf) and concerns(mark, plan.symbol):
                 book.gap(mark.gap)
     book.mark(_shown_ns(stored, at_ns))
     book.end(at_ns)

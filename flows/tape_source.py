@@ -16,11 +16,12 @@ from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
 from flows.tape.reader import TapePiece, TapeReader
 from flows.tape.scan import Mark
 from flows.tape.share import Share
+from flows.tape.told_gaps import ToldGaps
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.chains.chain_history import ChainHistory
 from operators.frames import TickFrame
-from operators.market_events import EVERY_SYMBOL, MarketEvent
+from operators.market_events import MarketEvent
 from operators.plans import Plan
 from operators.records import Cancel, ClockMark, Command, Register, TapeEnd
 
@@ -90,7 +91,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
     def __init__(self, replayed: Replay, meter: Meter, ends: Ends) -> None:
         self._replay, self._meter, self._ends = replayed, meter, ends
         self._symbols = tuple(replayed.reader.watched)
-        self._calendar, self._gaps = MarketCalendar(replayed.events), tuple[GapOf, ...]()
+        self._calendar, self._gaps = MarketCalendar(replayed.events), ToldGaps()
         self._unusable: list[TapeItem] = []
         self._end_ns = 0
         self._items = self._tape()
@@ -188,7 +189,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                     if mark.symbol not in self._symbols and self._replay.reader.share.holds(mark.symbol):
                         self._symbols = (*self._symbols, mark.symbol)
                         yield ToAll((mark.symbol,), self._calendar)
-                        yield from self._standing_gaps(mark.symbol)
+                        yield from self._gaps.standing(mark.symbol)
                     if mark.symbol in self._symbols:
                         yield mark
                 case MarketCalendar():
@@ -197,23 +198,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                 case ClockMark():
                     yield ToAll(self._symbols, mark)
                 case GapOf():
-                    yield from self._gap(mark)
-
-    def _gap(self, told: GapOf) -> Iterator[TapeItem]:
-        """Tell the symbols of a gap; those that come later hear of what stands then."""
-        name = told.gap.name
-        self._gaps = tuple(each for each in self._gaps if each.gap.name != name)
-        if told.gap.state != "close":
-            self._gaps = (*self._gaps, told)
-        concerned = self._symbols if EVERY_SYMBOL in told.symbols else told.symbols
-        reached = tuple(each for each in concerned if each in self._symbols)
-        if reached:
-            yield ToAll(reached, told.gap)
-
-    def _standing_gaps(self, symbol: str) -> Iterator[TapeItem]:
-        for told in self._gaps:
-            if symbol in told.symbols or EVERY_SYMBOL in told.symbols:
-                yield ToAll((symbol,), told.gap)
+                    yield from self._gaps.take(mark, self._symbols)
 
     def _until_stopped(self, frames: Iterator[TickFrame] | Iterator[Paced]) -> Iterator[TickFrame | Paced]:
         for frame in frames:
