@@ -11,7 +11,7 @@ class Meter:
     """Rows read and the last SIP time among them, the time of the prints sent on (ns UTC), dead letters.
 
     `stop` set means: end cleanly at the next frame.  `failure`: what a step could not go on for, told here as well
-    because a cluster's engine may lose the error.
+    because a cluster's engine may lose the error.  `notes` are for people.
     """
 
     rows: int = 0
@@ -23,6 +23,7 @@ class Meter:
     stopped_early: bool = False
     failure: str | None = None
     failure_code: ExitCode = ExitCode.FAILURE
+    notes: list[str] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
 

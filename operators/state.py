@@ -91,7 +91,7 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
             phase=Phase(state.phase),
             health=None if state.health is None else Health(state.health),
             gate=Gate(state.gate),
-            data_gap=None if row[-1] is None else DataGap(*row[-1]),
+            data_gap=None if state.data_gap is None else DataGap(*row[-1]),  # rows of layout 1 end before it
         )
 
 

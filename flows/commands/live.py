@@ -33,6 +33,11 @@ def live(
     record_only: Annotated[
         bool, typer.Option("--record-only", help="Write the tape and nothing else: no plans, no database.")
     ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes of the flow, each with its own symbols.")] = 1,
+    recovery: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where state is kept; without, in TAPE-recovery.")
+    ] = None,
+    snapshot_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How often state is kept.")] = 0.5,
     serve: Serve = False,
     port: Port = DEFAULT_PORT,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No status line.")] = False,
@@ -67,6 +72,9 @@ def live(
         scan=scan,
         bars=bars,
         risk_budget=risk,
+        workers=workers,
+        recovery=recovery or tape.absolute().with_name(f"{tape.absolute().name}-recovery"),
+        snapshot_s=snapshot_seconds,
     )
     options = LiveOptions(flow, tape, feed_url, rest_url, repair, Sync(fsync), tuple(sorted(chosen)), record_only)
     run_live(options, quiet=quiet, serve_port=port if serve else None)

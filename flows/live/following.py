@@ -8,13 +8,14 @@ from typing import Any, Final
 from flows.calendars import nyse_calendar
 from flows.live.child import telling
 from flows.live.options import LiveOptions
+from flows.logs import log_line
 from flows.meter import Meter
 from flows.replay import Prepared, run
+from flows.replayed import Replay
 from flows.scanning import load_history
 from flows.tape.files import log_file
 from flows.tape.reader import TapeReader
 from flows.tape.segments.segment import segments
-from flows.tape_source import Replay
 
 WAIT_SECONDS: Final = 0.1
 
@@ -28,6 +29,8 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
     prepared = _prepared(options, day)
     with telling(lambda: _facts(meter)):
         run(prepared, meter)
+    for note in meter.notes:
+        log_line("flow_note", note=note)
 
 
 def _first_day(folder: Path, stop: Event) -> date | None:

@@ -29,19 +29,19 @@ def marks(folder: Path) -> list[Kind]:
         return [record.kind for record, _ in follower.read(1 << 28) if record.kind in (Kind.COMMAND, Kind.GAP)]
 
 
-@pytest.mark.parametrize(("stop", "scan"), [(signal.SIGINT, "--no-scan"), (signal.SIGTERM, "--scan")])
+@pytest.mark.parametrize(("stop", "scan"), [(signal.SIGINT, "--no-scan"), (signal.SIGTERM, "--scan --workers 2")])
 def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
     command: Command, tmp_path: Path, stop: signal.Signals, scan: str
 ) -> None:
     """A plan from a file, one that is added while the line is down, and its cancelling have their places.
 
-    It is served meanwhile, which changes nothing.
+    It is served meanwhile, which changes nothing; neither do two processes.
     """
     plans, more = tmp_path / "plans.json", tmp_path / "more.json"
     plans.write_text(json.dumps([PLAN]))
     more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
     live_url, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
-    watched = ("--symbols", "AAA,BRK.B", scan)
+    watched = ("--symbols", "AAA,BRK.B", *scan.split())
     with serving(made_day(4_000), "drop@200:300", speed=200.0, start_ns=START_NS) as market:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]

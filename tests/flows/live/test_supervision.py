@@ -37,7 +37,7 @@ def lives(pid: int) -> bool:
 
 
 def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(command: Command, tmp_path: Path) -> None:
-    """Feed, flow and server by SIGKILL, one after the other; then their parent; then the same run again to its end."""
+    """Feed, flow and server by SIGKILL, one after the other; then their parent; then it goes on as two processes."""
     plans, more, tape = tmp_path / "plans.json", tmp_path / "more.json", tmp_path / "tape"
     plans.write_text(json.dumps([PLAN]))
     more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
@@ -59,7 +59,7 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
             children = list(pids(run).values())
             run.process.kill()
             until(lambda: not any(map(lives, children)))
-        with live(market, tmp_path / "log-2", KEY, *arguments) as run:
+        with live(market, tmp_path / "log-2", KEY, *arguments, "--workers", 2) as run:
             until(lambda: bool(run.said("streaming")))
             assert command("plans", "cancel", "asked-long", "--db", first).code == 0
             until(lambda: "cancelled" in kinds_of(first, "asked-long"))
