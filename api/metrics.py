@@ -161,6 +161,7 @@ def of_database(found: tuple[Pulse, Counts] | None, now_ns: int) -> list[Family]
         _counter("events", "Plan events written.", counts.events),
         _counter("divergences", "Rows that contradicted the database.", counts.divergences),
         _gauge("dead_letters", "Records that could not be used.", counts.dead_letters),
+        _gauge("plans_in_data_gap", "Living plans that may lack prints.", counts.plans_in_gap),
         _gauge("commands_waiting", "Commands that no run has taken yet.", counts.commands_waiting),
         _gauge("flow_running", "1 if a run is under way, or was broken off.", pulse.running),
         _gauge("flow_tape_age_seconds", "How far the run's tape time is behind the clock.", age_s),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
@@ -77,7 +78,7 @@ def known(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | No
     """What was known of plans at an instant, in the order of `plan_ids`; those not registered are left out."""
     versions = versions_of(connection, plan_ids, as_of_ns)
     live = {
-        plan_id: row
+        plan_id: _as_told(row, as_of_ns)
         for plan_id, row in states_of(connection, plan_ids).items()
         if plan_id in versions and (as_of_ns is None or row.updated_ns <= as_of_ns)
     }
@@ -92,6 +93,13 @@ def known(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | No
             told = rebuilt(plans, logs[plan_id])
             found += [] if told is None else [_rebuilt(told, versions[plan_id])]
     return found
+
+
+def _as_told(row: StateRow, as_of_ns: int | None) -> StateRow:
+    """Return a state without the gap that was told of later."""
+    if row.data_gap is None or as_of_ns is None or row.data_gap["at_ns"] <= as_of_ns:
+        return row
+    return replace(row, data_gap=None)
 
 
 def _live(row: StateRow, versions: dict[int, StoredVersion]) -> Known:

@@ -35,6 +35,7 @@ from operators.bars.columns import Interval
 from operators.bars.symbol_bars import BarPiece
 from operators.book import SymbolBook
 from operators.conditions import ANY_LAST, Flag
+from operators.data_gaps import DataGap
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
@@ -141,7 +142,7 @@ def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
     return CutFrame(tuple(slices), int(frame.sip_ns[-1]) if len(frame.sip_ns) else 0)
 
 
-def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd) -> SymbolItem:
+def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd | DataGap) -> SymbolItem:
     if isinstance(record, MarketCalendar):
         return SymbolEvents(symbol, tuple(event for event in record.events if event.symbol in (symbol, EVERY_SYMBOL)))
     return record
@@ -238,6 +239,8 @@ def _advance(book: SymbolBook, item: SymbolItem) -> Outcome:
             return book.mark(item.at_ns)
         case TapeEnd():
             return book.end(item.at_ns)
+        case DataGap():
+            return book.gap(item)
         case Commands():
             book.commands(item.commands)
         case SymbolGates():
@@ -263,7 +266,7 @@ def _bar_rows(symbol: str, piece: BarPiece) -> tuple[BarRows, ...]:
 
 
 def _batches(book: SymbolBook, outcome: Outcome, bars: tuple[BarRows, ...], *, force: bool) -> list[Batch]:
-    if not (force or bars or outcome.events or outcome.refused or outcome.scans):
+    if not (force or bars or outcome.events or outcome.refused or outcome.scans or outcome.states):
         return []
     return [
         Batch(

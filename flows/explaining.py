@@ -9,10 +9,12 @@ import sqlalchemy as sa
 
 from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
+from flows.items import GapOf
 from flows.options import STREAM
 from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
+from flows.tape.told_gaps import concerns
 from operators.book import SymbolBook
 from operators.events import Kind, PlanEvent
 from operators.explanation import Circumstances, clock, explain
@@ -96,6 +98,9 @@ def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState |
         for _, ticks in by_symbol(tag(frame.frame, calendar)):
             book.advance(ticks)
             last_ns = max(last_ns, ticks.end_ns)
+        for mark in frame.marks:
+            if isinstance(mark, GapOf) and concerns(mark, plan.symbol):
+                book.gap(mark.gap)
     book.mark(_shown_ns(stored, at_ns))
     book.end(at_ns)
     prints, current = replace(book.progress(), tape_ns=last_ns), book.plan(plan_id)

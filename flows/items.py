@@ -8,6 +8,7 @@ from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.bars.symbol_bars import BarPiece
 from operators.chains.chain_history import ChainHistory
+from operators.data_gaps import DataGap
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame
 from operators.gating import GateTimeline
@@ -54,7 +55,15 @@ class ToAll:
     """A record that must reach every one of `symbols`."""
 
     symbols: tuple[str, ...]
-    record: MarketCalendar | ClockMark | TapeEnd
+    record: MarketCalendar | ClockMark | TapeEnd | DataGap
+
+
+@dataclass(frozen=True, slots=True)
+class GapOf:
+    """A gap of some symbols, `*` among them meaning all."""
+
+    symbols: tuple[str, ...]
+    gap: DataGap
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +112,4 @@ class ShardItems:
 
 
 TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History | Standing
-SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched
+SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | DataGap | History | Watched

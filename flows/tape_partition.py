@@ -10,7 +10,7 @@ from bytewax.inputs import StatelessSourcePartition
 
 from flows.cutting import Cut, cut_pieces
 from flows.errors import CommandError
-from flows.items import Commands, CutFrame, History, MarketCalendar, TapeItem, ToAll, Unusable
+from flows.items import Commands, CutFrame, GapOf, History, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.recovery.place import Place
 from flows.recovery.places import Places, event_from_row
@@ -19,7 +19,7 @@ from flows.tape.ends import LEFT, NOT_YET, Ends
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
 from flows.tape.reader import TapePiece
 from flows.tape.scan import Mark
-from flows.tape.segments.payloads import GapMark
+from flows.tape.told_gaps import ToldGaps
 from operators.frames import TickFrame
 from operators.records import ClockMark, Command, Register, TapeEnd
 
@@ -37,7 +37,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
     def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None) -> None:
         self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
         self._symbols = tuple(replayed.reader.watched)
-        self._calendar = MarketCalendar(replayed.events)
+        self._calendar, self._gaps = MarketCalendar(replayed.events), ToldGaps()
         resume = replayed.reader.resume
         self._places = Places(replayed.reader.share, resume, self._symbols) if replayed.kept else None
         if resume is not None and resume.calendar is not None:
@@ -178,6 +178,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                         self._symbols = (*self._symbols, mark.symbol)
                         if new(mark.symbol, place):
                             yield ToAll((mark.symbol,), self._calendar)
+                            yield from self._gaps.standing(mark.symbol)
                     if mark.symbol in self._symbols and new(mark.symbol, place):
                         yield mark
                 case MarketCalendar():
@@ -185,8 +186,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                     yield ToAll(self._new(place), mark)
                 case ClockMark():
                     yield ToAll(self._new(place), mark)
-                case GapMark():
-                    pass
+                case GapOf():
+                    yield from self._gaps.take(mark, self._new(place))
 
     def _new(self, place: Place) -> tuple[str, ...]:
         if self._replay.reader.resume is None or place > self._replay.reader.resume.reached.furthest:

@@ -10,10 +10,11 @@ from typing import Any, Final
 import numpy as np
 
 from operators.columnar import Ints, Ticks
+from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.edges import Meeting
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NO_GATES, GateTimeline
-from operators.lifecycle import replan
+from operators.lifecycle import replan, step
 from operators.plan_columns import PlanColumns, joined
 from operators.plans import Gate, Plan
 from operators.proposing.desk import Desk
@@ -24,8 +25,10 @@ from operators.slots import Outcome, Slot, advance_slot, next_due, run_slot, slo
 from operators.state import PlanState
 
 ACTIONS: Final = (Gate.DEFINED_RISK, Gate.SUPPRESS)
-BOOK_LAYOUT: Final = 2
+BOOK_LAYOUT: Final = 3
 """Version of `SymbolBook.snapshot`; raise it when the layout changes."""
+BEFORE_GAPS: Final = 2
+"""A layout without gaps, which is still read."""
 
 
 class SymbolBook:
@@ -34,7 +37,7 @@ class SymbolBook:
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.now_ns = 0
-        self._gates = NO_GATES
+        self._gates, self._gaps = NO_GATES, NO_GAPS
         self._slots: dict[str, Slot] = {}
         self._groups: dict[Profile | None, PlanColumns] | None = None
         self._counts = list(NO_COUNTS)
@@ -83,6 +86,20 @@ class SymbolBook:
         """Let time reach `at_ns` without a print: everything due at or before it happens."""
         return self.advance(empty_slice(max(at_ns, self.now_ns)), proposals)
 
+    def gap(self, told: DataGap) -> Outcome:
+        """Take note of what is missing, or is no more: all living plans carry it from this place of the tape on."""
+        self._settle_all()
+        self._gaps, outcome = self._gaps.after(told), Outcome()
+        for slot in self._slots.values():
+            if slot.plan is None or slot.state is None:
+                continue
+            before = slot.state.data_gap
+            slot.state, _ = step(slot.plan, slot.state, told)
+            if slot.state.data_gap != before:
+                slot.written, slot.row = slot.state, state_row(slot.plan, slot.state)
+                outcome.states.append(slot.row)
+        return outcome
+
     def end(self, at_ns: int | None) -> Outcome:
         """The tape stops at `at_ns`: commands up to there take effect, deadlines beyond the last record do not.
 
@@ -106,21 +123,23 @@ class SymbolBook:
         return ProgressRow(self.symbol, self.now_ns, *self._counts)
 
     def snapshot(self) -> tuple[Any, ...]:
-        """Return everything as plain values: layout, symbol, time, counts, gates; per plan JSON, state, commands."""
+        """Return everything as plain values: layout, symbol, time, counts, gates, plans, scanner's desk, gaps."""
         self._settle_all()
         slots = tuple(slot_to_plain(slot) for slot in self._slots.values())
-        gates, desk = self._gates.to_plain(), self._desk.to_plain()
-        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk
+        gates, gaps, desk = self._gates.to_plain(), self._gaps.to_plain(), self._desk.to_plain()
+        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk, gaps
 
     @classmethod
     def restore(cls, snapshot: tuple[Any, ...]) -> "SymbolBook":
         """Undo `snapshot`.  Raises ValueError for a layout that this version does not know."""
+        if snapshot[0] == BEFORE_GAPS:
+            snapshot = (BOOK_LAYOUT, *snapshot[1:], NO_GAPS.to_plain())
         if snapshot[0] != BOOK_LAYOUT:
             msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads {BOOK_LAYOUT}"
             raise ValueError(msg)
-        _, symbol, now_ns, counts, gates, slots, desk = snapshot
+        _, symbol, now_ns, counts, gates, slots, desk, gaps = snapshot
         book = cls(symbol)
-        book._desk = Desk.from_plain(desk)
+        book._desk, book._gaps = Desk.from_plain(desk), DataGaps.from_plain(gaps)
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
         book._slots = {slot.plan_id: slot for slot in map(slot_from_plain, slots)}
         for place, slot in enumerate(book._slots.values()):
@@ -140,7 +159,7 @@ class SymbolBook:
         slot = self._slots.setdefault(plan.plan_id, Slot(plan.plan_id, [], place=len(self._slots)))
         slot.queue(Register(plan.valid_from_ns, plan))
         before = len(outcome.events)
-        advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
+        advance_slot(slot, ticks, self.now_ns, self._gates, outcome, self._gaps)
         self._desk.note(outcome.events[before:])
         return [slot]
 
@@ -191,7 +210,8 @@ class SymbolBook:
         now_ns = max(self.now_ns, ticks.end_ns)
         for row, is_due in zip(rows.tolist(), due[rows].tolist(), strict=True):
             if is_due:
-                group.expect(row, advance_slot(group.slots[row], ticks, self.now_ns, self._gates, outcome), now_ns)
+                later = advance_slot(group.slots[row], ticks, self.now_ns, self._gates, outcome, self._gaps)
+                group.expect(row, later, now_ns)
             elif not run_slot(group.slots[row], ticks, outcome):
                 group.expect(row, next_due(group.slots[row], now_ns, self._gates), now_ns)  # its end is due no more
             group.bound(row)

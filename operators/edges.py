@@ -44,7 +44,7 @@ class Meeting:
     def meet(self, slot: Slot, outcome: Outcome) -> bool:
         """Let a plan meet the edge; False, and nothing done, when it is not at rest after all."""
         plan, old = slot.plan, slot.state
-        if plan is None or old is None or not old.live or old.gate is self.edge.gate:
+        if plan is None or old is None or not old.live or old.gate is self.edge.gate or old.data_gap is not None:
             return False
         new = replace(old, gate=self.edge.gate, last_seq=old.last_seq + 1, updated_ns=max(old.updated_ns, self.at_ns))
         if self.view is not None:

@@ -81,7 +81,7 @@ def _holds(plan: Plan, state: PlanState) -> list[str]:
 
 
 def _hindrances(now: Circumstances, state: PlanState) -> list[str]:
-    lines = [*_session(now), *_gate(now, state), *_prints(now)]
+    lines = [*_session(now), *_gate(now, state), *_gap(state), *_prints(now)]
     if now.plan.expires_at_ns is not None:
         lines.append(f"expires at {clock(now.plan.expires_at_ns)}")
         if now.plan.expires_at_ns <= now.at_ns:
@@ -106,6 +106,16 @@ def _gate(now: Circumstances, state: PlanState) -> list[str]:
     effect = "no entry is taken" if state.gate is Gate.SUPPRESS else "entries are taken with defined risk"
     causes = ", ".join(f"{cause.kind} {cause.event_id}" for cause in edge.causes) if edge is not None else ""
     return [f"gate: {state.gate}{until} ({causes}): {effect}"]
+
+
+def _gap(state: PlanState) -> list[str]:
+    gap = state.data_gap
+    if gap is None:
+        return []
+    if gap.state == "lost":
+        reason = f" ({gap.reason})" if gap.reason else ""
+        return [f"gap {gap.name}: prints from {clock(gap.from_ns)} to {clock(gap.end_ns)} are lost{reason}"]
+    return [f"gap {gap.name}: prints since {clock(gap.from_ns)} are missing so far; the line is down or being mended"]
 
 
 def _prints(now: Circumstances) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from operators import why
+from operators.data_gaps import NO_GAPS, DataGap, DataGaps, marked, marked_at_end
 from operators.events import Kind, PlanEvent
 from operators.plans import Direction, EntryType, Gate, Plan, Trail
 from operators.prices import PRICE_TOLERANCE, at_or_above, at_or_below, tidy
@@ -75,15 +76,17 @@ class LifecycleError(RuntimeError):
 
 
 Stepped = tuple[PlanState, tuple[PlanEvent, ...]]
-Record = Tick | GateEdge | Expiry | Cancel | Register
+Record = Tick | GateEdge | Expiry | Cancel | Register | DataGap
 
 
 def step(plan: Plan, state: PlanState, record: Record) -> Stepped:
     """Apply one record to a plan; return its new state and the events, in order.
 
     A Tick must be eligible (`sip_ns` within the plan's life, session and sale conditions): the caller filters.
-    Nothing happens to a plan in a terminal phase.
+    Nothing happens to a plan in a terminal phase, but that a gap which was open when it ended may be over.
     """
+    if isinstance(record, DataGap):
+        return _on_gap(plan, state, record), ()
     if not state.live:
         return state, ()
     match record:
@@ -100,8 +103,17 @@ def step(plan: Plan, state: PlanState, record: Record) -> Stepped:
             return _happen(state, Kind.REPLACED, record.at_ns, None, data)
 
 
-def register(plan: Plan, at_ns: int, last_seq: int = 0, measured: LadderMeasure | None = None) -> Stepped:
-    """Start a plan's life.  `last_seq`: how many events its earlier versions had; `measured`: its ladder."""
+def register(
+    plan: Plan,
+    at_ns: int,
+    last_seq: int = 0,
+    measured: LadderMeasure | None = None,
+    gaps: DataGaps = NO_GAPS,
+) -> Stepped:
+    """Start a plan's life.  `last_seq`: how many events its earlier versions had; `measured`: its ladder.
+
+    `gaps`: those of its symbol that stand.
+    """
     state = PlanState(
         plan_id=plan.plan_id,
         version=plan.version,
@@ -121,6 +133,7 @@ def register(plan: Plan, at_ns: int, last_seq: int = 0, measured: LadderMeasure 
         last_price=None,
         last_seq=last_seq + 1,
         updated_ns=at_ns,
+        data_gap=gaps.at_start(max(at_ns, plan.valid_from_ns)),
     )
     data = {
         "valid_from_ns": plan.valid_from_ns,
@@ -129,6 +142,7 @@ def register(plan: Plan, at_ns: int, last_seq: int = 0, measured: LadderMeasure 
         "reward_to_risk": list(measured.reward_to_risk) if measured and measured.reward_to_risk else None,
         "why": why.registered(plan),
     }
+    data = _honest(state, data)
     event = PlanEvent(plan.plan_id, plan.version, last_seq + 1, plan.symbol, Kind.REGISTERED, at_ns, None, data)
     return state, (event,)
 
@@ -322,8 +336,23 @@ def _happen(state: PlanState, kind: Kind, at_ns: int, price: float | None, data:
         msg = f"plan {state.plan_id} in phase {state.phase} cannot be {kind}; allowed: {allowed}"
         raise LifecycleError(msg) from None
     state = replace(state, phase=phase, last_seq=state.last_seq + 1, updated_ns=max(state.updated_ns, at_ns))
+    data = _honest(state, data)
     event = PlanEvent(state.plan_id, state.version, state.last_seq, state.symbol, kind, at_ns, price, data)
     return state, (event,)
+
+
+def _on_gap(plan: Plan, state: PlanState, told: DataGap) -> PlanState:
+    if state.live:
+        return replace(state, data_gap=marked(state.data_gap, told, plan.valid_from_ns))
+    return replace(state, data_gap=marked_at_end(state.data_gap, told))
+
+
+def _honest(state: PlanState, data: dict[str, Any]) -> dict[str, Any]:
+    """Let an event say when prints were lost that might have made it another."""
+    gap = state.data_gap
+    if gap is None or gap.state != "lost":
+        return data
+    return {**data, "data_gap": True, "why": f"{data['why']}; {why.missing(gap)}"}
 
 
 __all__ = [

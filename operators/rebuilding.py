@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from operators.data_gaps import DataGap
 from operators.events import Kind, PlanEvent
 from operators.lifecycle import NEXT, register
 from operators.plans import Gate, Plan
@@ -66,6 +67,7 @@ def state_of(row: StateRow) -> PlanState:
         last_price=row.last_price,
         last_seq=row.last_seq,
         updated_ns=row.updated_ns,
+        data_gap=None if row.data_gap is None else DataGap.from_json(row.data_gap),
     )
 
 

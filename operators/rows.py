@@ -27,7 +27,10 @@ class PlanRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class StateRow(msgspec.Struct, frozen=True, gc=False):
-    """A plan's state as the database shows it.  Prices in dollars, R in initial risks, `updated_ns` ns UTC."""
+    """A plan's state as the database shows it.  Prices in dollars, R in initial risks, `updated_ns` ns UTC.
+
+    `data_gap`: the gap of the tape that marks the plan, as JSON-ready data (see `operators.data_gaps`).
+    """
 
     plan_id: str
     version: int
@@ -49,6 +52,7 @@ class StateRow(msgspec.Struct, frozen=True, gc=False):
     rr_to_next_target: float | None
     last_seq: int
     updated_ns: int
+    data_gap: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +164,5 @@ def state_row(plan: Plan, state: PlanState) -> StateRow:
         reward_to_risk,
         state.last_seq,
         state.updated_ns,
+        None if state.data_gap is None else state.data_gap.to_json(),
     )

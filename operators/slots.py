@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from operators.chains.option_quote import OptionQuote
 from operators.columnar import run
+from operators.data_gaps import NO_GAPS, DataGaps
 from operators.eligibility import Profile, SymbolSlice
 from operators.events import PlanEvent
 from operators.gating import NEVER, GateTimeline
@@ -97,7 +98,9 @@ def next_due(slot: Slot, after_ns: int, gates: GateTimeline) -> Due | None:
     return due
 
 
-def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimeline, outcome: Outcome) -> Due | None:
+def advance_slot(
+    slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimeline, outcome: Outcome, gaps: DataGaps = NO_GAPS
+) -> Due | None:
     """Take one plan through a slice: ticks up to what is due next, then that, and so on; return what is due later."""
     happened: list[PlanEvent] = []
     from_ns = NOTHING_YET
@@ -107,7 +110,7 @@ def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimelin
             break
         happened += _run_ticks(slot, ticks, from_ns, due.at_ns)
         now_ns = from_ns = max(now_ns, due.at_ns)
-        happened += _happen(slot, due, now_ns, outcome)
+        happened += _happen(slot, due, now_ns, outcome, gaps)
     happened += _run_ticks(slot, ticks, from_ns, NEVER)
     _give_out(slot, happened, outcome)
     return due
@@ -142,17 +145,17 @@ def _run_ticks(slot: Slot, ticks: SymbolSlice, from_ns: int, until_ns: int) -> l
     return events
 
 
-def _happen(slot: Slot, due: Due, now_ns: int, outcome: Outcome) -> Sequence[PlanEvent]:
+def _happen(slot: Slot, due: Due, now_ns: int, outcome: Outcome, gaps: DataGaps) -> Sequence[PlanEvent]:
     """Let what is due happen to a plan."""
     if due.order == _COMMAND:
-        return _obey(slot, slot.pending.pop(0), now_ns, outcome)
+        return _obey(slot, slot.pending.pop(0), now_ns, outcome, gaps)
     if slot.plan is None or slot.state is None:
         return ()
     slot.state, events = step(slot.plan, slot.state, due.edge or Expiry(due.at_ns))
     return events
 
 
-def _obey(slot: Slot, command: Command, now_ns: int, outcome: Outcome) -> Sequence[PlanEvent]:
+def _obey(slot: Slot, command: Command, now_ns: int, outcome: Outcome, gaps: DataGaps) -> Sequence[PlanEvent]:
     plan, state = slot.plan, slot.state
     if isinstance(command, Cancel):
         if plan is None or state is None or not state.live:
@@ -169,10 +172,10 @@ def _obey(slot: Slot, command: Command, now_ns: int, outcome: Outcome) -> Sequen
         text = f"the plan came at {iso(now_ns)}, after its end at {iso(expires_at)}"
         outcome.refused.append(_refusal(command, "expires_at", text))
         return ()
-    return _register(slot, command, now_ns, outcome)
+    return _register(slot, command, now_ns, outcome, gaps)
 
 
-def _register(slot: Slot, command: Register, now_ns: int, outcome: Outcome) -> list[PlanEvent]:
+def _register(slot: Slot, command: Register, now_ns: int, outcome: Outcome, gaps: DataGaps) -> list[PlanEvent]:
     """Replace what lives and register the new version; a gate that stands now is due to it at once."""
     plan, events = command.plan, list[PlanEvent]()
     last_seq = 0
@@ -180,7 +183,7 @@ def _register(slot: Slot, command: Register, now_ns: int, outcome: Outcome) -> l
         old, replaced = step(slot.plan, slot.state, Register(now_ns, plan))
         events += replaced
         last_seq = old.last_seq
-    state, registered = register(plan, now_ns, last_seq, command.profile or measure(plan))
+    state, registered = register(plan, now_ns, last_seq, command.profile or measure(plan), gaps)
     events += registered
     slot.plan, slot.state = plan, state
     outcome.plans.append(plan_row(plan, now_ns))

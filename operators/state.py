@@ -6,10 +6,11 @@ from typing import Any, Final, Self
 import msgspec
 from msgspec.structs import astuple, replace
 
+from operators.data_gaps import DataGap
 from operators.plans import FRACTION_TOLERANCE, Gate, Plan
 from operators.prices import tidy
 
-STATE_LAYOUT: Final = 1
+STATE_LAYOUT: Final = 2
 """Version of `PlanState.to_row`; raise it when a field is added, renamed or changes its meaning."""
 
 
@@ -43,7 +44,8 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
     """All that the rules remember of one plan.  Prices in dollars, times in ns UTC, R in units of initial risk.
 
     `high` and `low` are the extreme eligible prices since the entering tick, that tick included.
-    `best_price`, `trail_stop`, `announced_trail` are None until the trail starts.
+    `best_price`, `trail_stop`, `announced_trail` are None until the trail starts.  `data_gap`: what may be missing of
+    the prints that the plan should have seen.
     """
 
     plan_id: str
@@ -64,6 +66,7 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
     last_price: float | None
     last_seq: int
     updated_ns: int
+    data_gap: DataGap | None = None
 
     @property
     def live(self) -> bool:
@@ -77,7 +80,7 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
 
     def to_row(self) -> tuple[Any, ...]:
         """All fields as plain strings and numbers, in the order of the layout `STATE_LAYOUT`."""
-        return tuple(str(value) if isinstance(value, StrEnum) else value for value in astuple(self))
+        return tuple(map(_plain, astuple(self)))
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
@@ -88,7 +91,14 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
             phase=Phase(state.phase),
             health=None if state.health is None else Health(state.health),
             gate=Gate(state.gate),
+            data_gap=None if state.data_gap is None else DataGap(*row[-1]),  # rows of layout 1 end before it
         )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, DataGap):
+        return astuple(value)
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def breakeven_on(plan: Plan, state: PlanState) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from operators.data_gaps import DataGap
 from operators.plans import EntryType, Plan
 from operators.prices import plain
 from operators.records import GateCause
@@ -90,6 +91,11 @@ def replaced(old: int, new: int) -> str:
 def replanned(phase: str, new_plan_id: str) -> str:
     """Say which plan follows a stopped or invalidated one."""
     return f"{phase} before, the setup signals afresh: plan {new_plan_id}"
+
+
+def missing(gap: DataGap) -> str:
+    """Say what may have been missed."""
+    return f"prints from {iso(gap.from_ns)} to {iso(gap.end_ns)} may be missing"
 
 
 def gated(action: str, causes: Sequence[GateCause], at_ns: int) -> str:

@@ -14,6 +14,8 @@ from sinks.canonical import canonical
 from sinks.database import reading
 from sinks.tables import plan_events, plan_states
 
+SILENT: Final = "data_gap"
+"""Left out where there is none, so that whole tapes have the digests that they had before gaps were told of."""
 CHUNK: Final = 5_000
 """How many rows are held at a time."""
 
@@ -53,8 +55,12 @@ def _readable(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
 def _objects(columns: list[sa.Column[Any]], rows: Sequence[sa.Row[Any]]) -> list[dict[str, Any]]:
     """Rows by name, with all JSON of a column read at once, which is much cheaper than one by one."""
     values = [
-        json.loads(f"[{','.join(texts)}]") if isinstance(column.type, sa.JSON) else texts
+        json.loads(f"[{','.join(text or 'null' for text in texts)}]") if isinstance(column.type, sa.JSON) else texts
         for column, texts in zip(columns, zip(*rows, strict=True), strict=True)
     ]
     names = [column.name for column in columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    objects = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    for each in objects:
+        if each.get(SILENT, ...) is None:
+            del each[SILENT]
+    return objects

@@ -50,13 +50,18 @@ def state_rows(states: Iterable[StateRow]) -> list[Row]:
         other = newest.setdefault(state.plan_id, state)
         if other is not state and (state.last_seq, state.updated_ns) >= (other.last_seq, other.updated_ns):
             newest[state.plan_id] = state
-    rows: list[Row] = list(map(astuple, newest.values()))
+    rows = [_state_row(state) for state in newest.values()]
     for column, values in zip(tables.plan_states.columns, zip(*rows, strict=True), strict=False):
         broken = _no_number(values) if isinstance(column.type, sa.Double) else None
         if broken is not None:
             msg = f"plan {rows[broken][0]}: {column.name} is {values[broken]}, no number of dollars or R"
             raise ValueError(msg)
     return rows
+
+
+def _state_row(state: StateRow) -> Row:
+    row: Row = astuple(state)
+    return row if state.data_gap is None else (*row[:-1], canonical(state.data_gap))
 
 
 def plan_rows(plans: Iterable[PlanRow]) -> list[Row]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from operators.state import LIVE
 from sinks.tables import commands, dead_letters, plan_states, progress, streams
 
 
@@ -17,13 +18,17 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows by meaning; `events` and `divergences` over the whole life of the database."""
+    """Rows by meaning; `events` and `divergences` over the whole life of the database.
+
+    `plans_in_gap`: those that live and may lack prints.
+    """
 
     plans_by_phase: dict[str, int]
     events: int
     divergences: int
     dead_letters: int
     commands_waiting: int
+    plans_in_gap: int
 
 
 def pulse_of(connection: sa.Connection) -> Pulse:
@@ -44,10 +49,13 @@ def counts_of(connection: sa.Connection) -> Counts:
     )
     events, divergences = connection.execute(of_streams).one()
     waiting = sa.select(sa.func.count()).select_from(commands).where(commands.c.applied_ns.is_(None))
+    marked = plan_states.c.data_gap.is_not(sa.null()) & plan_states.c.phase.in_(list(map(str, LIVE)))
+    in_gap = sa.select(sa.func.count()).select_from(plan_states).where(marked)
     return Counts(
         plans_by_phase={str(name): int(count) for name, count in by_phase},
         events=int(events),
         divergences=int(divergences),
         dead_letters=connection.scalar(sa.select(sa.func.count()).select_from(dead_letters)) or 0,
         commands_waiting=connection.scalar(waiting) or 0,
+        plans_in_gap=connection.scalar(in_gap) or 0,
     )

@@ -59,6 +59,7 @@ plan_states: Final = sa.Table(
     sa.Column("rr_to_next_target", sa.Double),
     _column("last_seq", sa.Integer),
     _column("updated_ns", sa.BigInteger),
+    sa.Column("data_gap", sa.JSON),
 )
 
 # No index on (symbol, at_ns): it would slow every insert by a fifth, and plan_id leads to the same rows.

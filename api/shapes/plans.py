@@ -12,12 +12,26 @@ from operators.state import Health, Phase
 from operators.times import iso
 
 
+class DataGapOut(BaseModel):
+    """What a plan may lack: prints from `from_ns` to `to_ns` (null: not known yet), as it was told at `at_ns`; ns UTC.
+
+    `state` "open": they are waited for or being fetched; "lost": they will not come, and `reason` says why.
+    """
+
+    name: str = Field(examples=["1381161000000000000-1"])
+    state: Literal["open", "lost"]
+    at_ns: int = Field(examples=[1_381_161_060_000_000_000])
+    from_ns: int = Field(examples=[1_381_161_000_000_000_000])
+    to_ns: int | None = Field(examples=[1_381_161_060_000_000_000])
+    reason: str = Field(examples=["no REST"])
+
+
 class PlanOut(BaseModel):
     """Where a plan stands.
 
     `basis` "live": the flow's own state, exact.  `basis` "events": rebuilt as of an instant from the plan's events;
     phase, health, gate, fill, targets and R are exact, while prices, stops that trail, and what follows from them are
-    those that the last event told, and `mfe_r`, `mae_r` are null.
+    those that the last event told, and `mfe_r`, `mae_r` are null; whether prints are missing is not known then.
     """
 
     plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
@@ -43,6 +57,7 @@ class PlanOut(BaseModel):
     last_seq: int = Field(examples=[4])
     updated: str = Field(examples=["2013-10-07T15:50:00Z"])
     updated_ns: int = Field(examples=[1_381_161_000_000_000_000])
+    data_gap: DataGapOut | None
     basis: Literal["live", "events"]
 
     @classmethod
@@ -72,6 +87,7 @@ class PlanOut(BaseModel):
             last_seq=row.last_seq,
             updated=iso(row.updated_ns),
             updated_ns=row.updated_ns,
+            data_gap=None if row.data_gap is None else DataGapOut.model_validate(row.data_gap),
             basis=basis,
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from flows.items import MarketCalendar
+from flows.items import GapOf, MarketCalendar
 from flows.tape.commands import CommandReader
 from flows.tape.scan import ROW, Mark, Piece, dead_letter
 from flows.tape.segments.follower import Placed
@@ -16,6 +16,7 @@ from flows.tape.segments.payloads import GapMark, read_events, read_gap, read_re
 from flows.tape.segments.record import AROUND, Kind, Record
 from flows.tape.segments.segment import START, Offset
 from operators import ticks
+from operators.data_gaps import DataGap
 from operators.records import ClockMark
 from operators.rows import DeadLetter
 from operators.times import iso
@@ -131,7 +132,7 @@ class TapeDecoder:
                 case Kind.EVENTS:
                     return MarketCalendar(read_events(record.payload))
                 case Kind.GAP:
-                    return self._gap(read_gap(record.payload))
+                    return self._gap(read_gap(record.payload), record.receive_ns)
                 case _:
                     found = self._commands.read(record.payload, record.receive_ns)
         except ValueError as error:
@@ -141,10 +142,10 @@ class TapeDecoder:
             return None
         return found
 
-    def _gap(self, mark: GapMark) -> GapMark:
+    def _gap(self, mark: GapMark, at_ns: int) -> GapOf:
         self._repairs += mark.state == "open"
         self._reckoning.gap(mark.gap, opened=mark.state == "open")
-        return mark
+        return GapOf(mark.symbols, DataGap(mark.gap, mark.state, at_ns, mark.from_ns, mark.to_ns, mark.reason))
 
     def _left_out(self, row: WireRow, verdict: Verdict, place: int) -> None:
         if verdict is Verdict.REPEATED:

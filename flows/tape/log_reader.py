@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from flows.items import Commands
+from flows.items import Commands, GapOf
 from flows.tape.commands import CommandReader
 from flows.tape.compacting import Message, read_compacted
 from flows.tape.decoding import TapeDecoder
@@ -103,5 +103,7 @@ def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:
             return in_time and (wanted.symbols is None or mark.symbol in wanted.symbols)
         case ClockMark():
             return wanted.to_ns is None or mark.at_ns <= wanted.to_ns
+        case GapOf():
+            return wanted.to_ns is None or mark.gap.at_ns <= wanted.to_ns
         case _:
             return True

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from flows.items import Commands, MarketCalendar
-from flows.tape.segments.payloads import GapMark
+from flows.items import Commands, GapOf, MarketCalendar
 from flows.tape.segments.segment import Offset
 from operators import ticks
 from operators.records import ClockMark
@@ -20,7 +19,7 @@ ROW: Final = "row"
 """Extra column: the row's number in its file, 1 for the first after a header."""
 RAW_LENGTH: Final = 300
 
-Mark = Commands | MarketCalendar | ClockMark | GapMark
+Mark = Commands | MarketCalendar | ClockMark | GapOf
 """What stands between the prints of a tape that was recorded live."""
 
 

@@ -5,10 +5,11 @@ At one instant: expiry, then gate edge, then command, then ticks.  A deadline fi
 
 from dataclasses import dataclass, field
 
+from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.eligibility import Profile
 from operators.events import PlanEvent
 from operators.gating import GateTimeline
-from operators.lifecycle import register, step
+from operators.lifecycle import Record, register, step
 from operators.plans import Gate, Plan
 from operators.records import Cancel, Command, Expiry, GateEdge, Register, Tick
 from operators.state import PlanState
@@ -29,6 +30,7 @@ class Life:
     edges: list[GateEdge] = field(default_factory=list)
     events: list[PlanEvent] = field(default_factory=list)
     refused: int = 0
+    gaps: DataGaps = NO_GAPS
 
     def due(self) -> tuple[int, int] | None:
         """When something other than a tick happens next, and what."""
@@ -67,7 +69,7 @@ class Life:
             self.apply(command)
             last_seq = self.state.last_seq
         self.plan = command.plan
-        self.state, events = register(command.plan, command.at_ns, last_seq, measure(command.plan))
+        self.state, events = register(command.plan, command.at_ns, last_seq, measure(command.plan), self.gaps)
         self.events += events
         self.edges = []
         for window in self.gates.windows:
@@ -80,11 +82,16 @@ class Life:
                 self.edges.append(opening)
             self.edges.append(GateEdge(window.end_ns, Gate.ALLOW, window.closed_by))
 
-    def apply(self, record: Tick | GateEdge | Expiry | Cancel | Register) -> None:
+    def apply(self, record: Record) -> None:
         """One step of the rules."""
         if self.plan is not None and self.state is not None:
             self.state, events = step(self.plan, self.state, record)
             self.events += events
+
+    def tell(self, gap: DataGap) -> None:
+        """Take note of a gap."""
+        self.gaps = self.gaps.after(gap)
+        self.apply(gap)
 
     def hear(self, heard: Print) -> None:
         """Everything due up to the print, then the print, if the plan may act on it."""
@@ -102,7 +109,11 @@ def plain_loop(scenario: Scenario, until_ns: int) -> dict[str, Life]:
         plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
         lives.setdefault(plan_id, Life([], scenario.gates)).to_come.append(command)
     for life in lives.values():
-        for each in scenario.prints:
-            life.hear(each)
+        for number in range(len(scenario.prints) + 1):
+            for place, gap in scenario.gaps:
+                if place == number:
+                    life.tell(gap)
+            if number < len(scenario.prints):
+                life.hear(scenario.prints[number])
         life.reach(until_ns)
     return lives

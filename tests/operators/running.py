@@ -9,6 +9,7 @@ from typing import Any
 
 from operators.book import SymbolBook
 from operators.conditions import ANY_LAST, Flag
+from operators.data_gaps import DataGap
 from operators.eligibility import usable_flags
 from operators.events import PlanEvent
 from operators.plans import Plan
@@ -57,6 +58,16 @@ def cut(prints: Sequence[Print], sizes: Sequence[int]) -> Iterator[Sequence[Prin
         place += size
 
 
+def between_gaps(scenario: Scenario, sizes: Sequence[int]) -> Iterator[Sequence[Print] | DataGap]:
+    """Pieces of the given sizes, none of them across the mark of a gap, and the marks at their places."""
+    place = 0
+    for at, gap in scenario.gaps:
+        yield from cut(scenario.prints[place:at], sizes)
+        yield gap
+        place = at
+    yield from cut(scenario.prints[place:], sizes)
+
+
 def run_book(
     scenario: Scenario,
     sizes: Sequence[int] = (),
@@ -72,8 +83,8 @@ def run_book(
     """
     told, book = Told(), start(scenario)
     flags = usable_for(scenario) if usable is None else usable
-    for number, piece in enumerate(cut(scenario.prints, sizes)):
-        told.take(book.advance(sliced(piece, flags)))
+    for number, piece in enumerate(between_gaps(scenario, sizes)):
+        told.take(book.gap(piece) if isinstance(piece, DataGap) else book.advance(sliced(piece, flags)))
         if number in restarts:
             book = restarted(book, scenario)
     if mark_ns is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from operators.conditions import Flag, flags_of
+from operators.data_gaps import DataGap
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateMargins, GateSettings, GateTimeline, gate_timeline
@@ -54,15 +55,20 @@ class Print:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Everything on one symbol's tape, and the gate windows."""
+    """Everything on one symbol's tape, and the gate windows.  `gaps`: marks of gaps, each behind so many prints."""
 
     commands: tuple[Command, ...]
     prints: tuple[Print, ...]
     gates: GateTimeline
+    gaps: tuple[tuple[int, DataGap], ...] = ()
 
     def until(self, at_ns: int) -> "Scenario":
-        """The same with the prints up to and including an instant."""
-        return replace(self, prints=tuple(each for each in self.prints if each.at_ns <= at_ns))
+        """The same with the prints and marks up to and including an instant."""
+        return replace(
+            self,
+            prints=tuple(each for each in self.prints if each.at_ns <= at_ns),
+            gaps=tuple(each for each in self.gaps if each[1].at_ns <= at_ns),
+        )
 
 
 def random_scenario(rng: Random, most_prints: int = 60, most_plans: int = 3) -> Scenario:
@@ -73,7 +79,7 @@ def random_scenario(rng: Random, most_prints: int = 60, most_plans: int = 3) -> 
         commands += random_commands(rng, f"p{number}", prints or [Print(START_NS, 100.0, REGULAR)])
     rng.shuffle(commands)
     instants = [each.at_ns for each in prints] or [START_NS]
-    return Scenario(tuple(commands), tuple(prints), random_gates(rng, instants))
+    return Scenario(tuple(commands), tuple(prints), random_gates(rng, instants), random_gaps(rng, prints))
 
 
 def random_prints(rng: Random, count: int) -> list[Print]:
@@ -180,6 +186,27 @@ def random_gates(rng: Random, instants: list[int]) -> GateTimeline:
         for number in range(rng.choice((0, 0, 1, 2, 3)))
     ]
     return gate_timeline(SYMBOL, events, HALF_MINUTE)
+
+
+def random_gaps(rng: Random, prints: list[Print]) -> tuple[tuple[int, DataGap], ...]:
+    """Up to five marks of two gaps, in any order of states; each has the time of the print before it."""
+    instants = [START_NS, *(each.at_ns for each in prints)]
+    places = sorted(rng.randint(0, len(prints)) for _ in range(rng.choice((0, 0, 1, 2, 3, 5))))
+    names, states = ("g1", "g2"), ("open", "open", "lost", "close")
+    return tuple(
+        (
+            place,
+            DataGap(
+                rng.choice(names),
+                rng.choice(states),  # type: ignore[arg-type]
+                instants[place],
+                instants[place] - rng.randint(0, 60) * SECOND_NS,
+                rng.choice((None, instants[place], instants[place] - SECOND_NS, instants[place] + 9 * SECOND_NS)),
+                rng.choice(("", "no REST")),
+            ),
+        )
+        for place in places
+    )
 
 
 def any_plans() -> st.SearchStrategy[Plan]:

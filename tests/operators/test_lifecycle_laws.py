@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from operators.data_gaps import DataGap
 from operators.events import Kind, PlanEvent
 from operators.lifecycle import NEXT, Record, register, step
 from operators.plans import Direction, EntryType, Gate, Plan, Trail
@@ -35,6 +36,7 @@ RECORDS: list[Record] = [
     Expiry(LATER_NS),
     Cancel(LATER_NS, "p"),
     Register(LATER_NS, make_plan(version=9)),
+    *(DataGap("g", state, LATER_NS, START_NS) for state in ("open", "lost", "close")),
 ]
 PLANS = [
     make_plan(direction, targets=targets(101.0, 102.0, fractions=[0.3, 0.3]), trail=trail)

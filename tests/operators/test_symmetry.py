@@ -26,6 +26,7 @@ def mirror(scenario: Scenario, around: float) -> Scenario:
         tuple(mirror_command(command, around) for command in scenario.commands),
         tuple(Print(each.at_ns, round(around - each.price, 2), each.flags) for each in scenario.prints),
         scenario.gates,
+        scenario.gaps,
     )
 
 
@@ -54,7 +55,7 @@ def back(name: str, value: Any, around: float | None) -> Any:
 
 def check_state(found: StateRow, other: StateRow, around: float) -> None:
     """Hold a state against the mirrored one."""
-    for name in ("phase", "health", "gate", "targets_hit", "last_seq", "updated_ns", "version"):
+    for name in ("phase", "health", "gate", "data_gap", "targets_hit", "last_seq", "updated_ns", "version"):
         assert getattr(found, name) == getattr(other, name), name
     for name in ("fill_price", "effective_stop", "trail_stop", "best_price", "last_price"):
         value, mirrored = getattr(found, name), getattr(other, name)

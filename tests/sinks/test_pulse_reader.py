@@ -11,6 +11,8 @@ from sinks.pulse_reader import Counts, Pulse, counts_of, pulse_of
 from sinks.streams import set_complete, set_inputs
 from sinks.writer import SinkWriter
 
+GAP = {"name": "g", "state": "lost", "at_ns": 2, "from_ns": 1, "to_ns": 2, "reason": "no REST"}
+
 
 def test_a_run_has_a_pulse_from_its_start_to_its_end(engine: sa.Engine) -> None:
     def pulse() -> Pulse:
@@ -30,15 +32,16 @@ def test_a_run_has_a_pulse_from_its_start_to_its_end(engine: sa.Engine) -> None:
 def test_everything_kept_is_counted_by_meaning(
     engine: sa.Engine, make_event: Callable[..., PlanEvent], make_state: Callable[..., StateRow]
 ) -> None:
+    ended = make_state("P4", phase="stopped", data_gap=GAP)
     batch = Batch(
         events=(make_event("P1", 1), make_event("P2", 1), make_event("P3", 1)),
-        states=(make_state("P1"), make_state("P2"), make_state("P3", phase="waiting")),
+        states=(make_state("P1"), make_state("P2"), make_state("P3", phase="waiting", data_gap=GAP), ended),
         dead_letters=tuple(DeadLetter("day.csv", row, "price", "not a number", "x") for row in (1, 2)),
     )
     with engine.connect() as connection:
-        assert counts_of(connection) == Counts({}, 0, 0, 0, 0)
+        assert counts_of(connection) == Counts({}, 0, 0, 0, 0, 0)
     SinkWriter(engine, "tape").write(batch)
     with engine.begin() as connection:
         append(connection, CANCEL, "P1", None, 1, None)
     with engine.connect() as connection:
-        assert counts_of(connection) == Counts({"open": 2, "waiting": 1}, 3, 0, 2, 1)
+        assert counts_of(connection) == Counts({"open": 2, "stopped": 1, "waiting": 1}, 3, 0, 2, 1, 1)

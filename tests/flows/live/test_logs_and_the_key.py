@@ -5,7 +5,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from flows.cli import run as run_command
 from tests.flows.live.running_live import PLAN, digest_of, kinds_of, live, until
+from tests.flows.made import rows_of
 from tests.flows.market.practice import START_NS, made_day, serving
 
 CANARY = "canary-live-77f0a1"
@@ -26,8 +28,14 @@ def titles() -> Iterator[bytes]:
                 continue
 
 
+def lost_gaps(url: str, plan_id: str) -> list[str]:
+    """In which state the gap is that marks a plan."""
+    found = rows_of(url, f"SELECT data_gap FROM plan_states WHERE plan_id = '{plan_id}'")
+    return [json.loads(gap)["state"] for (gap,) in found if gap is not None]
+
+
 def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) -> None:
-    """A whole run: a lost line, a REST side that refuses, plans, the scanner, the API beside it, a clean stop."""
+    """A lost line, a REST side that refuses, plans that are marked for it, the scanner, the API, a clean stop."""
     plans, database = tmp_path / "plans.json", f"sqlite:///{tmp_path}/live.db"
     plans.write_text(json.dumps([PLAN]))
     arguments = ("--tape", tmp_path / "tape", "--db", database, "--plans", plans, "--symbols", "AAA,BRK.B")
@@ -37,6 +45,7 @@ def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) ->
     ):
         until(lambda: bool(run.said("serving")) and bool(run.said("gap_stays_open")))
         until(lambda: "target_hit" in kinds_of(database, "file-long"))
+        until(lambda: lost_gaps(database, "file-long") == ["lost"])
         with urllib.request.urlopen(f"{run.said('serving')[0]['url']}/openapi.json") as answer:
             assert CANARY.encode() not in answer.read()
         seen = list(titles())
@@ -44,7 +53,9 @@ def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) ->
     assert [each for each in seen if CANARY.encode() in each] == []
     assert any(b"--feed-url" in each for each in seen)
     assert holding_the_key(tmp_path) == []
-    assert digest_of(database)
+    again = f"sqlite:///{tmp_path}/again.db"
+    assert run_command(["replay", str(tmp_path / "tape"), "--symbols", "AAA,BRK.B", "--scan", "--db", again]) == 0
+    assert digest_of(again) == digest_of(database)
     lines = run.lines()
     assert {each["process"] for each in lines} == {"live", "feed", "serve"}
     assert all(list(each)[:4] == ["at", "level", "process", "event"] for each in lines)

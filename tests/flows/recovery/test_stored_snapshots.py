@@ -9,6 +9,7 @@ import pytest
 
 from sinks.database import open_database
 from sinks.digest import digest
+from sinks.schema import upgrade
 from tests.flows.made import rows_of
 from tests.flows.recovery.make_kept import options_of
 from tests.flows.recovery.stops import go_on
@@ -24,6 +25,7 @@ def test_a_stored_snapshot_is_gone_on_from(stored: Path, workers: int, tmp_path:
     for folder in (kept, whole):
         shutil.copytree(stored, folder)
     (kept / "plans.db").write_bytes(gzip.decompress((kept / "plans.db.gz").read_bytes()))
+    upgraded(kept)
     meter = go_on(replace(options_of(kept), workers=workers), None)
     assert meter.notes == []
     assert 200 < meter.rows < 400
@@ -33,6 +35,15 @@ def test_a_stored_snapshot_is_gone_on_from(stored: Path, workers: int, tmp_path:
         found, wanted = (sorted(map(repr, rows_of(f"sqlite:///{each}/plans.db", query))) for each in (kept, whole))
         assert without_position(found, table) == without_position(wanted, table)
     assert digest_of(kept) == digest_of(whole)
+
+
+def upgraded(folder: Path) -> None:
+    """Bring tables of an earlier version to this one's, as people do before they go on."""
+    engine = open_database(f"sqlite:///{folder}/plans.db")
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
 
 
 def without_position(rows: list[str], table: str) -> list[str]:

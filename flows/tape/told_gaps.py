@@ -1,0 +1,31 @@
+"""The gaps that a tape has told of so far, and the symbols that must hear of each."""
+
+from collections.abc import Iterator, Sequence
+
+from flows.items import GapOf, ToAll
+from operators.market_events import EVERY_SYMBOL
+
+
+class ToldGaps:
+    """What stands, in the order in which it was told; what is over is forgotten."""
+
+    def __init__(self) -> None:
+        self._standing: tuple[GapOf, ...] = ()
+
+    def take(self, told: GapOf, symbols: Sequence[str]) -> Iterator[ToAll]:
+        """Take note; give the record to those of `symbols` that it concerns."""
+        self._standing = tuple(each for each in self._standing if each.gap.name != told.gap.name)
+        if told.gap.state != "close":
+            self._standing = (*self._standing, told)
+        concerned = tuple(each for each in symbols if concerns(told, each))
+        if concerned:
+            yield ToAll(concerned, told.gap)
+
+    def standing(self, symbol: str) -> Iterator[ToAll]:
+        """Give what stands to a symbol that nobody watched before."""
+        yield from (ToAll((symbol,), told.gap) for told in self._standing if concerns(told, symbol))
+
+
+def concerns(told: GapOf, symbol: str) -> bool:
+    """Whether prints of a symbol may be missing."""
+    return symbol in told.symbols or EVERY_SYMBOL in told.symbols
