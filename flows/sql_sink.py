@@ -12,6 +12,7 @@ from operators.events import PlanEvent
 from operators.rows import Batch
 from sinks.database import open_database
 from sinks.errors import DatabaseError
+from sinks.retrying import persistently
 from sinks.writer import SinkWriter
 
 
@@ -34,12 +35,19 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
         self._writer, self._meter = SinkWriter(self._engine, stream, token), meter
 
     def write_batch(self, items: list[tuple[str, Batch]]) -> None:
-        """Write all items in one transaction, events in order of time, plan and number."""
+        """Write all items in one transaction, events in order of time, plan and number.
+
+        A database that falters keeps the tape waiting; one that goes on faltering ends the run.
+        """
+        batch = merged([each for _, each in items])
         try:
-            report = self._writer.write(merged([batch for _, batch in items]))
+            report = persistently(
+                lambda: self._writer.write(batch), leaving=self._meter.stop, heard=self._meter.database_waits
+            )
         except DatabaseError as error:
             self._meter.failure = str(error)
             raise
+        self._meter.waiting = None
         self._meter.dead_letters += report.dead_letters
         self._meter.divergences += report.divergences
         self._meter.first_divergence = self._meter.first_divergence or report.first_divergence

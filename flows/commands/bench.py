@@ -12,7 +12,7 @@ from flows.errors import DataMissingError
 
 def bench(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Which: replay, workers, simulation, sink.")] = "replay",
+    name: Annotated[str, typer.Argument(help="Which: replay, workers, simulation, sink, outage.")] = "replay",
 ) -> None:
     """Measure speed and memory; print JSON.  Options after the name go to the benchmark.
 
