@@ -9,6 +9,7 @@ from flows.commands import (
     asof,
     backtest,
     bench,
+    chaos,
     db,
     demo,
     digest,
@@ -44,6 +45,7 @@ app.command("explain")(explain.explain)
 app.command("digest")(digest.digest)
 app.command("market")(market.market)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+app.command("chaos")(chaos.chaos)
 app.add_typer(asof.app, name="asof")
 app.add_typer(plans.app, name="plans")
 app.add_typer(keys.app, name="keys")

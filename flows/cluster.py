@@ -7,9 +7,10 @@ import signal
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from math import inf
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -20,14 +21,18 @@ from typing import Final
 from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
-from flows.dataflow import Rules, build
+from flows.dataflow import Rules, build, cut_ahead
 from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
+from flows.recovery.directory import config, joined
+from flows.recovery.resume import Resume
+from flows.replayed import Replay
 from flows.scan_steps import ScanRules
 from flows.signals import STOPPING, SetLater
 from flows.sql_sink import SqlSink
-from flows.tape_source import NOT_YET, Ends, Replay, TapeSource
+from flows.tape.ends import NOT_YET, Ends
+from flows.tape_source import TapeSource
 from operators.conditions import Flag
 from operators.scan.features.clock import SessionClock
 from sinks.errors import DatabaseError
@@ -38,6 +43,8 @@ LAST_WORDS_SECONDS: Final = 3.0
 LOST: Final = "a worker process failed"
 PANIC: Final = "PanicException"
 """What the engine raises when another process of the cluster is gone; its class cannot be imported."""
+TELL: Final = signal.SIGUSR1
+"""By which a worker is told to stop; one that follows a tape by nothing else, or it would end before its writer."""
 STDOUT: Final = 1
 STDERR: Final = 2
 COLLECT_SELDOM: Final = (200_000, 20, 100)
@@ -46,13 +53,17 @@ LOOPBACK: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker process needs; plain values, so that it can be sent to one.  `token`: see `sinks.fencing`."""
+    """All that a worker process needs; plain values, so that it can be sent to one.  `token`: see `sinks.fencing`.
+
+    `resumes`: what each worker goes on from; None: all begin.
+    """
 
     options: ReplayOptions
     replay: Replay
     usable: Flag
     threads: int = 1
     token: int | None = None
+    resumes: Sequence[Resume] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +98,38 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
 
     `ends`: shared by the workers of all processes, one place each; None: there is no other process.
     """
-    rules = Rules(nyse_calendar(), job.options.gates, job.usable, scan=_scan_rules(job.options))
-    sink = SqlSink(job.options.database, STREAM, meter, job.token)
+    kept = job.options.recovery
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options))
+    ahead = job.options.scan and kept is None and not job.replay.follow
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead)
     _spare_the_collector()
-    source = TapeSource(job.replay, meter, [NOT_YET] * job.threads if ends is None else ends)
-    flow = build(source, rules, sink)
+    ends = [NOT_YET] * job.threads if ends is None else ends
+    cut = partial(cut_ahead, rules=rules) if ahead else None
+    source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
+    epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
     try:
-        cluster_main(flow, addresses, index, epoch_interval=EPOCH, worker_count_per_proc=job.threads)
+        with nullcontext() if kept is None else joined(kept):
+            cluster_main(
+                build(source, rules, sink),
+                addresses,
+                index,
+                epoch_interval=epoch,
+                recovery_config=None if kept is None else config(kept),
+                worker_count_per_proc=job.threads,
+            )
     except RuntimeError as error:
         known = _known_cause(error)
         if known is error:
             raise
         raise known from None
+    sink.raise_failure()
 
 
 def _scan_rules(options: ReplayOptions) -> ScanRules | None:
     if not options.scan:
         return None
     calendar = nyse_calendar()
-    return ScanRules(calendar, SessionClock.of(calendar), options.risk_budget)
+    return ScanRules(calendar, SessionClock.of(calendar), options.risk_budget, options.recovery is not None)
 
 
 def _spare_the_collector() -> None:
@@ -129,7 +153,9 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
     addresses, ends = _free_addresses(count), context.Array("q", count, lock=False)
     workers: list[tuple[SpawnProcess, Connection]] = []
     resource_tracker.ensure_running()  # starting it would unblock the signals again
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # a worker takes none before it knows what to do with it
+    signal.pthread_sigmask(
+        signal.SIG_BLOCK, (*STOPPING, TELL)
+    )  # a worker takes none before it knows what to do with it
     try:
         for index in range(count):
             here, there = context.Pipe(duplex=False)
@@ -138,7 +164,7 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
             there.close()
             workers.append((worker, here))
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
     try:
         told = _collect(workers, meter)
     finally:
@@ -159,7 +185,7 @@ def _collect(workers: Sequence[tuple[SpawnProcess, Connection]], meter: Meter) -
         if meter.stop.is_set() and not passed_on:
             passed_on = True
             for worker in left.values():
-                os.kill(worker.pid or 0, signal.SIGINT)
+                os.kill(worker.pid or 0, TELL)
         for ready in wait(list(left), timeout=POLL_SECONDS):
             connection = next(each for each in left if each is ready)
             said = _last_word(connection, left.pop(connection))
@@ -204,8 +230,9 @@ def _work(job: Job, addresses: list[str], index: int, connection: Connection, en
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     meter = Meter()
     for each in STOPPING:
-        signal.signal(each, SetLater(meter.stop))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        signal.signal(each, signal.SIG_IGN if job.replay.follow else SetLater(meter.stop))
+    signal.signal(TELL, SetLater(meter.stop))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
     failure = None
     try:
         run_job(job, meter, addresses, index, ends)

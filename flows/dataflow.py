@@ -3,20 +3,22 @@
 Every step wraps a pure function of `operators`; what a step remembers is one plain value per symbol.
 """
 
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
+from typing import Any, Final
 
 import bytewax.operators as op
-from bytewax.dataflow import Dataflow
+from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
 from flows.items import (
     Commands,
+    CutFrame,
     History,
     MarketCalendar,
+    ShardItems,
     SymbolEvents,
     SymbolGates,
     SymbolItem,
@@ -25,7 +27,10 @@ from flows.items import (
     Unusable,
     Watched,
 )
+from flows.recovery.places import event_from_row, event_row
+from flows.recovery.standing import PLACES_STEP, PlacesLogic, Standing
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules, measured
+from flows.shards import shard_key
 from operators.bars.columns import Interval
 from operators.bars.symbol_bars import BarPiece
 from operators.book import SymbolBook
@@ -33,9 +38,9 @@ from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
-from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
+from operators.market_events import EVERY_SYMBOL
 from operators.records import ClockMark, TapeEnd
-from operators.rows import BarRows, Batch
+from operators.rows import BarRows, Batch, ProgressRow
 from operators.sessions import SessionCalendar
 from operators.slots import Outcome
 
@@ -58,10 +63,14 @@ class Rules:
 def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     """Wire the picture: tape, tag_sessions, build_bars, scan, evaluate_targets, gate_events, detect_hits, sinks."""
     flow = Dataflow("plans")
-    arrived = op.branch("usable", op.input("tape", flow, tape), lambda item: not isinstance(item, Unusable))
+    items = op.input("tape", flow, tape)
+    if rules.keep_state:
+        told = op.branch("told", items, lambda item: not isinstance(item, Standing))
+        op.stateful(PLACES_STEP, op.flat_map("standings", told.falses, keyed_standing), PlacesLogic)
+        items = told.trues
+    arrived = op.branch("usable", items, lambda item: not isinstance(item, Unusable))
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
-    keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
-    evaluated = _evaluated(keyed, rules.scan)
+    evaluated = _evaluated(tagged, rules)
     gated = op.stateful("gate_events", evaluated, lambda kept: GateLogic(rules, kept))
     hits = op.stateful("detect_hits", gated, lambda kept: HitLogic(rules, kept))
     unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
@@ -69,13 +78,23 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     return flow
 
 
-def _evaluated(keyed: KeyedStream[SymbolItem], scan: ScanRules | None) -> KeyedStream[SymbolItem]:
+def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem]:
     """With a scan, bars, candidates and questions to the engine; without, only the ladders that are given."""
+    scan = rules.scan
     if scan is None:
+        keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
         return op.map_value("evaluate_targets", keyed, evaluate_targets)
-    barred = op.stateful("build_bars", keyed, lambda kept: BarLogic(scan, kept))
+    key = symbol_key if rules.keep_state else shard_key
+    sharded = op.flat_map("by_shard", tagged, lambda item: by_shard(spread(item, rules.usable), key))
+    barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
     scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
-    return op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+    evaluated = op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+    return op.flat_map("by_symbol", evaluated, lambda keyed: keyed[1].items)
+
+
+def keyed_standing(item: TapeItem) -> Iterable[tuple[str, Standing]]:
+    """Key what a worker tells of its place."""
+    return [(item.key, item)] if isinstance(item, Standing) else []
 
 
 def dead_letters(item: TapeItem) -> Iterable[tuple[str, Batch]]:
@@ -93,12 +112,33 @@ def spread(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
     match item:
         case TickFrame():
             return by_symbol(item, usable)
+        case CutFrame():
+            return item.slices
         case Commands() | History():
             return [(item.symbol, item)]
         case ToAll():
             return [(symbol, _addressed(symbol, item.record)) for symbol in item.symbols]
-        case Unusable():
+        case Unusable() | Standing():
             return []
+
+
+def symbol_key(symbol: str) -> str:
+    """Give every symbol a shard of its own: state that is kept is a symbol's, whatever groups later versions make."""
+    return symbol
+
+
+def by_shard(items: Iterable[tuple[str, SymbolItem]], key_of: Callable[[str], str]) -> Iterable[tuple[str, ShardItems]]:
+    """Put together the items of symbols that are scanned together."""
+    found: dict[str, list[tuple[str, SymbolItem]]] = {}
+    for item in items:
+        found.setdefault(key_of(item[0]), []).append(item)
+    return [(key, ShardItems(tuple(each))) for key, each in found.items()]
+
+
+def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
+    """Tag and cut a frame before the dataflow asks for it: the same two steps, for a thread beside it."""
+    slices = by_symbol(tag(frame, rules.calendar), rules.usable)
+    return CutFrame(tuple(slices), int(frame.sip_ns[-1]) if len(frame.sip_ns) else 0)
 
 
 def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd) -> SymbolItem:
@@ -117,7 +157,7 @@ class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
 
     def __init__(self, rules: Rules, kept: tuple[Any, ...] | None) -> None:
         self._settings, self._keep_state = rules.gates, rules.keep_state
-        self._events = () if kept is None else tuple(_event_from_row(row) for row in kept)
+        self._events = () if kept is None else tuple(event_from_row(row) for row in kept)
 
     def on_item(self, value: SymbolItem) -> tuple[Iterable[SymbolItem], bool]:
         """Pass everything on; events become the timeline of all so far, each as it was told last."""
@@ -132,15 +172,26 @@ class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
         """Return the events as plain rows."""
         if not self._keep_state:
             return ()
-        return tuple(tuple(map(_plain, astuple(event))) for event in self._events)
+        return tuple(event_row(event) for event in self._events)
+
+
+HITS_LAYOUT: Final = 1
+"""Version of `HitLogic.snapshot`; the book has one of its own."""
 
 
 class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
-    """Keeps a symbol's book and takes it through what arrives."""
+    """Keeps a symbol's book and takes it through what arrives.
+
+    The end of a tape is no part of what is kept: the tape may have grown when it is read on.
+    """
 
     def __init__(self, rules: Rules, kept: tuple[Any, ...] | None) -> None:
         self._keep_state = rules.keep_state
-        self._book = SymbolBook.restore(kept) if kept else None
+        self._book: SymbolBook | None = None
+        self._told: ProgressRow | None = None
+        self._kept: tuple[Any, ...] | None = None
+        if kept:
+            self._book, self._told = hits_from_plain(kept)
 
     def on_item(self, value: SymbolItem) -> tuple[Iterable[Batch], bool]:
         """Advance the book; give what is to be written, if anything happened."""
@@ -148,13 +199,33 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
             self._book = SymbolBook(value.symbol)
         if self._book is None:
             return [], op.StatefulLogic.DISCARD
+        if isinstance(value, TapeEnd) and self._keep_state:
+            self._kept = self._plain(self._book)
         outcome = _advance(self._book, value)
         bars = _bar_rows(self._book.symbol, value.piece) if isinstance(value, Watched) else ()
-        return _batches(self._book, outcome, bars, force=isinstance(value, TapeEnd)), op.StatefulLogic.RETAIN
+        batches = _batches(self._book, outcome, bars, force=isinstance(value, TapeEnd))
+        for batch in batches:
+            (self._told,) = batch.progress
+        return batches, op.StatefulLogic.RETAIN
 
     def snapshot(self) -> tuple[Any, ...]:
-        """Return the book as plain values."""
-        return self._book.snapshot() if self._book and self._keep_state else ()
+        """Return the book as plain values, and the progress that was told with the last batch."""
+        if self._book is None or not self._keep_state:
+            return ()
+        return self._plain(self._book) if self._kept is None else self._kept
+
+    def _plain(self, book: SymbolBook) -> tuple[Any, ...]:
+        told = None if self._told is None else astuple(self._told)
+        return HITS_LAYOUT, told, book.snapshot()
+
+
+def hits_from_plain(kept: tuple[Any, ...]) -> tuple[SymbolBook, ProgressRow | None]:
+    """Undo `HitLogic.snapshot`.  Raises ValueError for a layout that this version does not know."""
+    if kept[0] != HITS_LAYOUT:
+        msg = f"a snapshot of detect_hits has layout {kept[0]}; this version reads {HITS_LAYOUT}"
+        raise ValueError(msg)
+    _, told, book = kept
+    return SymbolBook.restore(book), None if told is None else ProgressRow(*told)
 
 
 def _advance(book: SymbolBook, item: SymbolItem) -> Outcome:
@@ -206,12 +277,3 @@ def _batches(book: SymbolBook, outcome: Outcome, bars: tuple[BarRows, ...], *, f
             option_quotes=tuple(outcome.quotes),
         )
     ]
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Severity) else value
-
-
-def _event_from_row(row: tuple[Any, ...]) -> MarketEvent:
-    event = MarketEvent(*row)
-    return replace(event, severity=Severity(event.severity))

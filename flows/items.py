@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flows.recovery.standing import Standing
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
 from operators.bars.symbol_bars import BarPiece
@@ -86,5 +87,20 @@ class Watched:
     proposals: tuple[Proposal, ...] = field(default=())
 
 
-TapeItem = TickFrame | Commands | ToAll | Unusable | History
+@dataclass(frozen=True, slots=True, eq=False)
+class CutFrame:
+    """A frame that was tagged and cut into symbols ahead.  `end_ns`: SIP time of its last print, ns UTC, 0 without."""
+
+    slices: tuple[tuple[str, SymbolSlice], ...]
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardItems:
+    """What one step of the tape brings to a shard: items by symbol, no symbol twice."""
+
+    items: "tuple[tuple[str, SymbolItem], ...]"
+
+
+TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History | Standing
 SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched

@@ -10,8 +10,9 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, TextIO, cast
 
@@ -21,13 +22,16 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from flows.feed.api_key import HIDDEN, VARIABLES
 
 LEVELS: Final = {
+    "child_failed": logging.ERROR,
+    "child_gone": logging.WARNING,
+    "child_killed": logging.WARNING,
+    "child_waits": logging.WARNING,
     "commands_wait": logging.WARNING,
     "connection_closed": logging.WARNING,
     "dead_line": logging.WARNING,
     "feed_failed": logging.ERROR,
     "feed_refused": logging.ERROR,
     "gap_stays_open": logging.ERROR,
-    "ingest_failed": logging.ERROR,
     "live_failed": logging.ERROR,
     "no_connection": logging.WARNING,
     "repair_left": logging.WARNING,
@@ -49,6 +53,13 @@ def log_line(event: str, **fields: Any) -> None:
     structlog.get_logger().log(LEVELS.get(event, logging.INFO), event, **fields)
 
 
+def log_again(line: Mapping[str, Any]) -> None:
+    """Write a line that another process made, as one of this log."""
+    given = dict(line)
+    event, level = str(given.pop("event", "log")), str(given.pop("level", "info"))
+    structlog.get_logger().log(logging.getLevelNamesMapping().get(level.upper(), logging.INFO), event, **given)
+
+
 def set_up(process: str, *, human: bool | None = None) -> None:
     """Let this process say everything so.  `process`: its name in every line; `human` None: as stderr is a terminal."""
     _configure(process, human=sys.stderr.isatty() if human is None else human)
@@ -62,13 +73,13 @@ def set_up(process: str, *, human: bool | None = None) -> None:
 
 
 def _configure(process: str, *, human: bool) -> None:
-    head: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        _ordered(process),
-    ]
     structlog.configure(
-        processors=[*head, *(_for_people() if human else _for_machines()), _without(_keys())],
+        processors=[
+            structlog.processors.add_log_level,
+            _headed(process),
+            *(_for_people() if human else _for_machines()),
+            _without(_keys()),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Stderr())),
     )
@@ -84,12 +95,15 @@ def _for_people() -> list[Processor]:
     return [_printable, structlog.dev.ConsoleRenderer(colors=colours, timestamp_key="at", exception_formatter=plain)]
 
 
-def _ordered(process: str) -> Processor:
-    def order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        event["process"] = process
-        return {**{name: event[name] for name in FIRST}, **event}
+def _headed(process: str) -> Processor:
+    """Return what puts the head before an event's fields; a line from elsewhere brings its own time and process."""
 
-    return order
+    def head(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        usual = {"at": datetime.now(UTC).isoformat(timespec="microseconds"), "process": process}
+        known = {**usual, **event}
+        return {**{name: known[name] for name in FIRST}, **event}
+
+    return head
 
 
 def _printable(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

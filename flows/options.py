@@ -10,6 +10,7 @@ from operators.times import DEFAULT_LATE_NS
 
 DEFAULT_DATABASE: Final = "sqlite:///plans.db"
 STREAM: Final = "tape"
+SNAPSHOT_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class ReplayOptions:
 
     `batch_rows` None: as files come.  `plans` None: only those that the scan finds.  `universe` None: every symbol on
     the tape is scanned.  `bars`: folder of history; `option_quotes`: folder of option chains, whose straddles then give
-    expected moves; `risk_budget`: dollars lost at a stop, by which plans are sized.
+    expected moves; `risk_budget`: dollars lost at a stop, by which plans are sized.  `recovery`: where state is kept,
+    every `snapshot_s` seconds, and found again; None: nowhere.
     """
 
     paths: tuple[Path, ...]
@@ -42,3 +44,5 @@ class ReplayOptions:
     splits: Path | None = None
     option_quotes: Path | None = None
     risk_budget: float = DEFAULT_RISK_BUDGET
+    recovery: Path | None = None
+    snapshot_s: float = SNAPSHOT_SECONDS

@@ -19,12 +19,14 @@ from flows.event_files import load_events
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans
+from flows.recovery.resume import Resume
+from flows.recovery.running import recovering
+from flows.replayed import Replay
 from flows.scanning import adjusted_notes, load_chains, load_history, scanned_symbols, splits_ahead
 from flows.tape.files import TapeFile, find_tape_files, verify
 from flows.tape.parquet_reader import first_instant
 from flows.tape.reader import TapeReader, read_file
 from flows.tape.scan import ScanFilter
-from flows.tape_source import Replay
 from operators import ticks
 from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import usable_flags
@@ -111,8 +113,10 @@ def run(prepared: Prepared, meter: Meter) -> None:
     engine = open_database(options.database)
     try:
         ensure_schema(engine)
-        with sole_writer(engine, STREAM) as token:
-            _write(prepared, engine, token, meter)
+        with recovering(options) as recovery, sole_writer(engine, STREAM) as token:
+            resumes = None if recovery is None else recovery.resumes(engine, prepared.replay)
+            meter.notes += [] if recovery is None else recovery.notes
+            _write(prepared, engine, token, meter, resumes)
     finally:
         engine.dispose()
     if not meter.end_ns and not meter.stopped_early:
@@ -120,7 +124,7 @@ def run(prepared: Prepared, meter: Meter) -> None:
         raise DataMissingError(msg)
 
 
-def _write(prepared: Prepared, engine: sa.Engine, token: int, meter: Meter) -> None:
+def _write(prepared: Prepared, engine: sa.Engine, token: int, meter: Meter, resumes: Sequence[Resume] | None) -> None:
     options, replayed = prepared.options, prepared.replay
     set_inputs(engine, STREAM, _inputs(options, replayed))
     write_market_events(engine, replayed.events)
@@ -131,7 +135,7 @@ def _write(prepared: Prepared, engine: sa.Engine, token: int, meter: Meter) -> N
     if replayed.reader.has_log:
         usable = ANY_LAST  # what plans on the tape may use is known too late
     try:
-        run_flow(Job(options, replayed, usable, token=token), meter)
+        run_flow(Job(options, replayed, usable, token=token, resumes=resumes), meter)
         if not meter.stopped_early:
             persistently(lambda: set_complete(engine, STREAM), leaving=meter.stop)
     except (CommandError, DatabaseError) as error:

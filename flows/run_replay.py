@@ -47,6 +47,8 @@ def replay_and_show(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
     started = time.perf_counter()
     with stopping_cleanly(meter), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
         run(prepared, meter)
+    for note in meter.notes:
+        typer.echo(f"fancy-trader: {note}", err=True)
     _show(prepared.options.database, meter, time.perf_counter() - started, as_json=as_json)
     if meter.divergences:
         typer.echo(f"fancy-trader: diverged: {meter.first_divergence}", err=True)

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -19,17 +19,13 @@ LOOPBACK: Final = "127.0.0.1"
 LEAVE_SECONDS: Final = 10.0
 
 
-def served(database: str, port: int | None, say: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
-    """Serve on a port of this machine until the end of the block; None: serve nothing.  `say` is told the URL."""
-    return nullcontext() if port is None else _beside(database, port, say or _say)
-
-
-def _say(url: str) -> None:
-    typer.echo(f"serving {url} (documentation at {url}/docs) while this runs", err=True)
+def served(database: str, port: int | None) -> AbstractContextManager[None]:
+    """Serve on a port of this machine until the end of the block; None: serve nothing."""
+    return nullcontext() if port is None else _beside(database, port)
 
 
 @contextmanager
-def _beside(database: str, port: int, say: Callable[[str], None]) -> Iterator[None]:
+def _beside(database: str, port: int) -> Iterator[None]:
     with writable(database):  # its tables: the server creates nothing
         pass
     context = multiprocessing.get_context("spawn")
@@ -38,7 +34,8 @@ def _beside(database: str, port: int, say: Callable[[str], None]) -> Iterator[No
     process.start()
     there.close()
     try:
-        say(_url_from(here))
+        url = _url_from(here)
+        typer.echo(f"serving {url} (documentation at {url}/docs) while this runs", err=True)
         yield
     finally:
         process.terminate()

@@ -9,18 +9,21 @@ from typing import Any, Final
 
 import numpy as np
 
+from operators.columnar import Ints, Ticks
+from operators.edges import Meeting
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NO_GATES, GateTimeline
 from operators.lifecycle import replan
-from operators.plan_columns import PlanColumns
-from operators.plans import Plan
+from operators.plan_columns import PlanColumns, joined
+from operators.plans import Gate, Plan
 from operators.proposing.desk import Desk
 from operators.proposing.proposer import Proposal
 from operators.records import Command, Register
 from operators.rows import ProgressRow, StateRow, state_row
-from operators.slots import NOTHING_YET, Outcome, Slot, advance_slot, slot_from_plain, slot_to_plain
+from operators.slots import Outcome, Slot, advance_slot, next_due, run_slot, slot_from_plain, slot_to_plain
 from operators.state import PlanState
 
+ACTIONS: Final = (Gate.DEFINED_RISK, Gate.SUPPRESS)
 BOOK_LAYOUT: Final = 2
 """Version of `SymbolBook.snapshot`; raise it when the layout changes."""
 
@@ -51,7 +54,7 @@ class SymbolBook:
             plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
             slot = self._slots.get(plan_id)
             if slot is None:
-                slot = self._slots[plan_id] = Slot(plan_id, [])
+                slot = self._slots[plan_id] = Slot(plan_id, [], place=len(self._slots))
             slot.queue(command)
 
     def advance(self, ticks: SymbolSlice, proposals: Sequence[Proposal] = ()) -> Outcome:
@@ -62,13 +65,18 @@ class SymbolBook:
         for index, count in enumerate(ticks.counts):
             self._counts[index] += count
         outcome = Outcome()
-        moved: list[Slot] = []
-        for profile, group in self._grouped().items():
-            moved += self._advance_group(group, profile, ticks, outcome)
-        self._desk.note(outcome.events)
-        moved += [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
+        changed = {
+            profile: self._advance_group(group, profile, ticks, outcome) for profile, group in self._grouped().items()
+        }
+        if outcome.events:
+            self._desk.note(outcome.events)
+        made = [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
         self.now_ns = max(self.now_ns, ticks.end_ns)
-        self._regroup(moved)
+        if made:
+            self._settle_all()
+            self._groups = None
+        else:
+            self._regroup(changed)
         return outcome
 
     def mark(self, at_ns: int, proposals: Sequence[Proposal] = ()) -> Outcome:
@@ -115,6 +123,8 @@ class SymbolBook:
         book._desk = Desk.from_plain(desk)
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
         book._slots = {slot.plan_id: slot for slot in map(slot_from_plain, slots)}
+        for place, slot in enumerate(book._slots.values()):
+            slot.place = place
         return book
 
     def _take(self, proposal: Proposal, ticks: SymbolSlice, outcome: Outcome) -> list[Slot]:
@@ -127,7 +137,7 @@ class SymbolBook:
             return []
         if taken.follows is not None:
             self._replan(self._slots[taken.follows], plan, outcome)
-        slot = self._slots.setdefault(plan.plan_id, Slot(plan.plan_id, []))
+        slot = self._slots.setdefault(plan.plan_id, Slot(plan.plan_id, [], place=len(self._slots)))
         slot.queue(Register(plan.valid_from_ns, plan))
         before = len(outcome.events)
         advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
@@ -147,39 +157,80 @@ class SymbolBook:
             members: dict[Profile | None, list[Slot]] = {}
             for slot in self._slots.values():
                 members.setdefault(slot.profile, []).append(slot)
-            self._groups = {profile: PlanColumns(slots, self.now_ns, self._gates) for profile, slots in members.items()}
+            self._groups = {
+                profile: PlanColumns.of(slots, self.now_ns, self._gates) for profile, slots in members.items()
+            }
         return self._groups
 
     def _advance_group(
         self, group: PlanColumns, profile: Profile | None, ticks: SymbolSlice, outcome: Outcome
-    ) -> list[Slot]:
-        """Advance one group; return the plans that do not belong to it any more."""
-        view = None if profile is None else ticks.view(profile)
-        active = group.due <= ticks.end_ns
-        if view is not None and len(view.price):
-            active |= (group.low >= view.low) | (group.high <= view.high)
-            group.absorb(view, ~active if active.any() else slice(None))
-        moved = []
-        for row in map(int, np.flatnonzero(active)):
-            group.settle(row)
-            slot = group.slots[row]
-            advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
-            group.refresh(row, max(self.now_ns, ticks.end_ns), self._gates)
-            if slot.profile != profile:
-                moved.append(slot)
-        return moved
+    ) -> list[int]:
+        """Advance one group; return the rows of those that something was due for: they may not belong to it any more.
 
-    def _regroup(self, moved: list[Slot]) -> None:
+        The quiet see the slice together.  Of the others, those that merely meet a gate edge are quickly done.
+        """
+        view = None if profile is None or not len(ticks.price) else ticks.view(profile)
+        if view is not None and not len(view.price):
+            view = None
+        if group.calm.due_ns > ticks.end_ns:
+            if view is None:
+                return []
+            if group.calm.low < view.low and view.high < group.calm.high:
+                group.hold(view)
+                return []
+        group.release()
+        active = due = group.due <= ticks.end_ns
+        if view is not None:
+            active = due | (group.low >= view.low) | (group.high <= view.high)
+            group.absorb(view, ~active)
+        rows = np.flatnonzero(active)
+        group.settle(rows)
+        dues = np.flatnonzero(due)
+        if len(dues):
+            rows = self._meet_edge(group, rows, view, ticks.end_ns, outcome)
+        now_ns = max(self.now_ns, ticks.end_ns)
+        for row, is_due in zip(rows.tolist(), due[rows].tolist(), strict=True):
+            if is_due:
+                group.expect(row, advance_slot(group.slots[row], ticks, self.now_ns, self._gates, outcome), now_ns)
+            elif not run_slot(group.slots[row], ticks, outcome):
+                group.expect(row, next_due(group.slots[row], now_ns, self._gates), now_ns)  # its end is due no more
+            group.bound(row)
+        return dues.tolist()
+
+    def _meet_edge(self, group: PlanColumns, rows: Ints, view: Ticks | None, end_ns: int, outcome: Outcome) -> Ints:
+        """Take those plans over a gate edge that meet just one in this slice, and are quiet; return the other rows."""
+        edge_ns, next_ns = self._gates.next_two(self.now_ns)
+        if not edge_ns <= end_ns < next_ns:
+            return rows
+        lone = (group.due[rows] == edge_ns) & (group.later[rows] > end_ns)
+        if view is not None:
+            lone &= (group.low[rows] < view.low) & (group.high[rows] > view.high)
+        edges = {action: self._gates.next_edge(self.now_ns, action) for action in ACTIONS}
+        meetings = {action: Meeting.of(edge, view) for action, edge in edges.items() if edge is not None}
+        met = []
+        for row in rows[lone].tolist():
+            slot = group.slots[row]
+            if slot.plan is not None and meetings[slot.plan.on_event].meet(slot, outcome):
+                met.append(row)
+                if slot.plan.on_event is Gate.SUPPRESS:
+                    group.bound(row)
+        group.expect_edge(met, next_ns)
+        return np.setdiff1d(rows, met, assume_unique=True) if met else rows
+
+    def _regroup(self, changed: dict[Profile | None, list[int]]) -> None:
         """Give plans that were registered or changed their profile a place among their like."""
-        if not moved:
-            return
-        self._settle_all()
-        self._groups = None
+        groups = self._groups or {}
+        movers = {
+            profile: [row for row in rows if groups[profile].slots[row].profile != profile]
+            for profile, rows in changed.items()
+        }
+        if any(movers.values()):
+            parts = [part for profile, rows in movers.items() for part in groups[profile].parted(rows)]
+            self._groups = joined(parts)
 
     def _settle_all(self) -> None:
         for group in (self._groups or {}).values():
-            for row in map(int, np.flatnonzero(group.last_ns != NOTHING_YET)):
-                group.settle(row)
+            group.settle_all()
 
     def _unwritten(self) -> Iterable[StateRow]:
         for slot in self._slots.values():
@@ -190,5 +241,9 @@ class SymbolBook:
 
 def empty_slice(end_ns: int) -> SymbolSlice:
     """Return a slice without prints that ends at `end_ns`."""
-    none = np.empty(0, dtype=np.uint8)
-    return SymbolSlice(np.empty(0, dtype=np.int64), np.empty(0), none, none, end_ns)
+    return SymbolSlice(_NO_TIME, _NO_PRICE, _NO_CODE, _NO_CODE, end_ns)
+
+
+_NO_TIME: Final = np.empty(0, dtype=np.int64)
+_NO_PRICE: Final = np.empty(0)
+_NO_CODE: Final = np.empty(0, dtype=np.uint8)

@@ -12,13 +12,15 @@ import numpy.typing as npt
 import polars as pl
 
 from operators import ticks
-from operators.conditions import CORRECTED_MARK, LATE_MARK, Flag, flags_of_text, marks
+from operators.conditions import CORRECTED_MARK, LATE_MARK, Flag, flags_of_text, mark_of, marks
 from operators.times import DEFAULT_LATE_NS, MINUTE_NS
 
 MOST_SYMBOLS: Final = 0xFFFF
 MOST_MINUTES: Final = 0xFFFF
 MARKS: Final = 3
 """How many marks there are, none among them."""
+FEW_ROWS: Final = 4_096
+"""So many rows plain Python codes before polars has planned its query and woken its threads."""
 UNMET: Final = 1 << 30
 """The number of every condition list that was not met before."""
 
@@ -31,10 +33,17 @@ class SymbolCoder:
             msg = f"got {len(watched)} symbols; at most {MOST_SYMBOLS} can be watched at once"
             raise ValueError(msg)
         self._expression = _symbol_code(list(watched))
+        self._codes, self._others = {symbol: code for code, symbol in enumerate(watched)}, len(watched)
 
     def expression(self) -> pl.Expr:
         """Return each row's symbol code (uint16)."""
         return self._expression
+
+    def of_few(self, rows: pl.DataFrame) -> pl.Series:
+        """Return what `expression` gives for a few rows."""
+        code_of, others = self._codes.get, self._others
+        codes = [code_of(symbol, others) for symbol in rows.get_column(ticks.SYMBOL).to_list()]
+        return pl.Series(ticks.CODE, codes, dtype=pl.UInt16)
 
 
 def _symbol_code(watched: list[str]) -> pl.Expr:
@@ -49,19 +58,33 @@ class FlagCoder:
     """Derives flags from condition lists and marks.  Which lists it remembers saves work and decides nothing."""
 
     def __init__(self, late_ns: int = DEFAULT_LATE_NS) -> None:
-        self._mark = marks(late_ns)
+        self._mark, self._late_ns = marks(late_ns), late_ns
         self._lists: list[str] = [""]
+        self._numbers: dict[str | None, int] = {None: 0, "": 0}
         self._flags = np.array(_marked_flags(""), dtype=np.uint8)
 
     def expression(self) -> pl.Expr:
         """Return a number for each row's condition list and mark (uint32), from UNMET on where the list is new."""
         return (self._number().fill_null(UNMET) * MARKS + self._mark).alias(ticks.LIST)
 
+    def of_few(self, rows: pl.DataFrame) -> pl.Series:
+        """Return what `expression` gives for a few rows, none of whose lists is new afterwards."""
+        columns = [rows.get_column(name).to_list() for name in _MARKED]
+        if not self._numbers.keys() >= set(columns[0]):
+            self.learn(rows.get_column(ticks.CONDITIONS))
+        number_of, late_ns = self._numbers, self._late_ns
+        numbers = [
+            number_of[conditions] * MARKS + mark_of(sip_ns, participant_ns, trf_ns, correction, late_ns)
+            for conditions, sip_ns, participant_ns, trf_ns, correction in zip(*columns, strict=True)
+        ]
+        return pl.Series(ticks.LIST, numbers, dtype=pl.UInt32)
+
     def learn(self, lists: pl.Series) -> None:
         """Take note of the condition lists in a column."""
         met = set(self._lists)
         new = [text for text in lists.drop_nulls().unique(maintain_order=True).to_list() if text not in met]
         self._lists = [*self._lists, *new]
+        self._numbers = {None: 0} | {text: number for number, text in enumerate(self._lists)}
         self._flags = np.concatenate((self._flags, *(np.array(_marked_flags(text), dtype=np.uint8) for text in new)))
 
     def column(self, frame: pl.DataFrame) -> npt.NDArray[np.uint8]:
@@ -85,6 +108,9 @@ class FlagCoder:
     def _number(self) -> pl.Expr:
         texts = pl.col(ticks.CONDITIONS).cast(pl.String).fill_null("")
         return texts.cast(pl.Enum(self._lists), strict=False).to_physical().cast(pl.UInt32)
+
+
+_MARKED: Final = (ticks.CONDITIONS, ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS, ticks.CORRECTION)
 
 
 def _marked_flags(conditions: str) -> list[int]:
@@ -118,3 +144,9 @@ class Coder:
         """Return the coded columns: CODE and LIST, and for bars SIZE and BEHIND."""
         for_bars = [pl.col(ticks.SIZE), minutes_behind()] if self.for_bars else []
         return [self.symbols.expression(), self.flags.expression(), *for_bars]
+
+    def coded(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows with their coded columns."""
+        if self.for_bars or len(rows) > FEW_ROWS:
+            return rows.with_columns(self.expressions())
+        return rows.hstack([self.symbols.of_few(rows), self.flags.of_few(rows)])

@@ -111,6 +111,15 @@ def marks(late_ns: int = DEFAULT_LATE_NS) -> pl.Expr:
     return mark.cast(pl.UInt32)
 
 
+def mark_of(sip_ns: int, participant_ns: int | None, trf_ns: int | None, correction: int | None, late_ns: int) -> int:
+    """Return what `marks` gives for one row.  Times in ns UTC, None or 0 where unknown."""
+    if correction:
+        return CORRECTED_MARK
+    if participant_ns is not None and 0 < participant_ns < sip_ns - late_ns:
+        return LATE_MARK
+    return LATE_MARK if trf_ns is not None and 0 < trf_ns < sip_ns - late_ns else 0
+
+
 def _behind(column: str, late_ns: int) -> pl.Expr:
     known = pl.col(column).fill_null(0)
     return (known > 0) & (pl.col(ticks.SIP_NS) - known > late_ns)

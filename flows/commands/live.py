@@ -14,7 +14,9 @@ def live(
     tape: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the tape; goes on where it ends.")] = Path(
         "tape"
     ),
-    database: Annotated[str, typer.Option("--db", metavar="URL", help="SQLite or PostgreSQL.")] = DEFAULT_DATABASE,
+    database: Annotated[
+        str | None, typer.Option("--db", metavar="URL", help=f"SQLite or PostgreSQL; without, {DEFAULT_DATABASE}.")
+    ] = None,
     symbols: Annotated[str | None, typer.Option(metavar="A,B", help="Follow these symbols; without, all.")] = None,
     universe: Annotated[Path | None, typer.Option(metavar="FILE", help="The same, one symbol per line.")] = None,
     plans: Annotated[Path | None, typer.Option(metavar="FILE", help="Plans to register at the start.")] = None,
@@ -28,9 +30,17 @@ def live(
     repair: Annotated[bool, typer.Option("--repair/--no-repair", help="Fetch what a gap missed.")] = True,
     fsync: Annotated[str, typer.Option(help="When the tape is made durable: batch, interval or never.")] = "batch",
     risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
+    record_only: Annotated[
+        bool, typer.Option("--record-only", help="Write the tape and nothing else: no plans, no database.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes of the flow, each with its own symbols.")] = 1,
+    recovery: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where state is kept; without, in TAPE-recovery.")
+    ] = None,
+    snapshot_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How often state is kept.")] = 0.5,
     serve: Serve = False,
     port: Port = DEFAULT_PORT,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No status line.")] = False,
 ) -> None:
     """Follow the vendor's feed onto a tape and the tape through the dataflow, until Ctrl-C; key from MASSIVE_API_KEY.
 
@@ -39,18 +49,39 @@ def live(
     from flows.commands.replay import read_symbols
     from flows.live.options import LiveOptions
     from flows.live.run_live import run_live
-    from flows.scanning import read_universe
     from flows.tape.segments.writer import Sync
 
     if fsync not in list(Sync):
         msg = f"--fsync: got {fsync!r}; must be one of {', '.join(Sync)}"
         raise BadInputError(msg)
-    chosen = (read_symbols(symbols) or frozenset()) | (read_universe(universe) if universe else frozenset())
-    if scan and not chosen:
+    if record_only:
+        _refuse_beside_recording({"--db": database, "--plans": plans, "--events": events, "--serve": serve})
+    chosen = read_symbols(symbols) or frozenset[str]()
+    if universe is not None:
+        from flows.scanning import read_universe
+
+        chosen |= read_universe(universe)
+    if scan and not chosen and not record_only:
         msg = "--symbols or --universe: the scanner needs to know whom to follow; or give --no-scan"
         raise BadInputError(msg)
     flow = ReplayOptions(
-        paths=(tape,), plans=plans, database=database, events=events, scan=scan, bars=bars, risk_budget=risk
+        paths=(tape,),
+        plans=plans,
+        database=database or DEFAULT_DATABASE,
+        events=events,
+        scan=scan,
+        bars=bars,
+        risk_budget=risk,
+        workers=workers,
+        recovery=recovery or tape.absolute().with_name(f"{tape.absolute().name}-recovery"),
+        snapshot_s=snapshot_seconds,
     )
-    options = LiveOptions(flow, tape, feed_url, rest_url, repair, Sync(fsync), tuple(sorted(chosen)))
+    options = LiveOptions(flow, tape, feed_url, rest_url, repair, Sync(fsync), tuple(sorted(chosen)), record_only)
     run_live(options, quiet=quiet, serve_port=port if serve else None)
+
+
+def _refuse_beside_recording(given: dict[str, object]) -> None:
+    for option, value in given.items():
+        if value:
+            msg = f"{option}: a run that only records has no use for it; leave it or --record-only out"
+            raise BadInputError(msg)

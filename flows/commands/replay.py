@@ -7,7 +7,7 @@ import typer
 
 from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
 from flows.errors import BadInputError
-from flows.options import DEFAULT_DATABASE, ReplayOptions
+from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
 from operators.gating import EVERY_KIND, GateMargins, GateSettings
 
 
@@ -45,6 +45,12 @@ def replay(
         Path | None, typer.Option("--options", metavar="DIR", help="Option quotes: expected moves from straddles.")
     ] = None,
     risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
+    recovery: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep state there, and go on from what is kept.")
+    ] = None,
+    snapshot_seconds: Annotated[
+        float, typer.Option(min=0.05, max=60, help="With --recovery: how often state is kept.")
+    ] = SNAPSHOT_SECONDS,
     strict: Annotated[bool, typer.Option(help="Refuse the run when one plan is bad.")] = False,
     serve: Serve = False,
     port: Port = DEFAULT_PORT,
@@ -80,7 +86,12 @@ def replay(
         splits=splits,
         option_quotes=option_quotes,
         risk_budget=risk,
+        recovery=recovery,
+        snapshot_s=snapshot_seconds,
     )
+    if recovery is not None and options.speed is not None:
+        msg = "--recovery: keeps no state of a paced replay; leave out --speed"
+        raise BadInputError(msg)
     if plans is None and not scan and not any(map(is_tape, paths)):
         msg = "nothing to watch: give --plans, or leave out --no-scan"
         raise BadInputError(msg)

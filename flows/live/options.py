@@ -12,7 +12,8 @@ class LiveOptions:
     """`flow`: how the dataflow runs; its only path is the tape's folder, its plans and events go onto the tape.
 
     `feed_url`: WebSocket of the feed; `rest_url` None: beside it; `repair` off: gaps stay.  `symbols`: what is
-    subscribed and scanned, empty: every symbol, of which those of plans are watched.
+    subscribed and scanned, empty: every symbol, of which those of plans are watched.  `record_only`: the tape is
+    written and nothing else; no database is touched.
     """
 
     flow: ReplayOptions
@@ -22,3 +23,4 @@ class LiveOptions:
     repair: bool = True
     sync: Sync = Sync.BATCH
     symbols: tuple[str, ...] = ()
+    record_only: bool = False

@@ -1,49 +1,117 @@
-"""The market as it happens: the feed in a process of its own, the tape that it writes through the dataflow here."""
+"""The market as it happens: the feed, the flow that reads its tape, and the server, each in a process of its own.
 
-import multiprocessing
-import os
-import signal
+This one starts them, starts again what is gone, and in the end lets them go in order: the feed first, so that the flow
+reads all that it wrote.  What there was no time for stays on the tape, and the next run goes on from there.
+"""
+
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
-from threading import Thread
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from signal import signal
+from threading import Event
 from typing import Final
 
 import typer
 
-from flows.calendars import nyse_calendar
+from flows.commands.common import writable
 from flows.errors import CommandError, ExitCode
 from flows.feed.api_key import key_from
-from flows.live.ingest import ingest
+from flows.live import bodies
+from flows.live.board import Board
+from flows.live.bodies import Served
 from flows.live.options import LiveOptions
+from flows.live.place import Place
 from flows.logs import log_line, set_up
-from flows.meter import Meter
-from flows.replay import Prepared, run
-from flows.run_replay import progress_of
-from flows.scanning import load_history
-from flows.serving import served
-from flows.tape.files import TapeFile, find_tape_files
-from flows.tape.reader import TapeReader
-from flows.tape.segments.follower import TapeFollower
-from flows.tape_source import Replay
+from flows.signals import STOPPING, SetLater
 from sinks.errors import DatabaseError
 
-WAIT_SECONDS: Final = 0.1
-LEAVE_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.1
+FEED_SECONDS: Final = 4.0
+FLOW_SECONDS: Final = 8.5
+"""How long after the wish to stop the feed and the others may take; together less than ten seconds."""
 
 
 def run_live(options: LiveOptions, *, quiet: bool, serve_port: int | None = None) -> None:
     """Follow the feed until Ctrl-C or SIGTERM, served on a port if one is given.
 
-    Raises CommandError when the feed ended for good.
+    Raises CommandError when the feed ended for good, or a process could not even begin.
     """
-    key_from()  # the other process needs it: better to hear of it here
-    say = None if sys.stderr.isatty() else lambda url: log_line("serving", url=url, documentation=f"{url}/docs")
+    key_from()  # the feed's process needs it: better to hear of it here
+    if not options.record_only:
+        with writable(options.flow.database):  # the tables: the server creates nothing
+            pass
     set_up("live")
-    with served(options.flow.database, serve_port, say), _told():
-        _run(options, quiet=quiet)
+    with _told():
+        _run(options, quiet=quiet, serve_port=serve_port)
+
+
+def _run(options: LiveOptions, *, quiet: bool, serve_port: int | None) -> None:
+    board, stop = Board(), Event()
+    places = [Place("feed", bodies.feed, lambda: options, board)]
+    if not options.record_only:
+        places.append(Place("flow", bodies.flow, lambda: options, board))
+    if serve_port is not None:
+        places.append(Place("serve", bodies.serve, lambda: _served(options, serve_port, board), board))
+    database = None if options.record_only else options.flow.database
+    with _stopping(stop), _line(board, database, shown=sys.stderr.isatty() and not quiet):
+        try:
+            code = _supervise(places, stop)
+        finally:
+            _let_go(places)
+    _report(board, code)
+
+
+def _line(board: Board, database: str | None, *, shown: bool) -> AbstractContextManager[None]:
+    if not shown:
+        return nullcontext()
+    from flows.live.status_line import shown_status
+
+    return shown_status(board, database)
+
+
+def _supervise(places: list[Place], stop: Event) -> int | None:
+    """Keep every place filled until told to stop (None), or until one is left for good: its child's exit code."""
+    for place in places:
+        place.fill()
+    while not stop.wait(LOOK_SECONDS):
+        for place in places:
+            code = place.look()
+            if code is not None:
+                return code
+    return None
+
+
+def _let_go(places: list[Place]) -> None:
+    """End the children: the feed and the server at once, the flow when the tape has its last record."""
+    began = time.monotonic()
+    feed, *others = places
+    for place in places:
+        if place.name != "flow":
+            place.release()
+    for place, seconds in ((feed, FEED_SECONDS), *((each, FLOW_SECONDS) for each in others)):
+        if not place.leave(began + seconds):
+            log_line("child_killed", child=place.name, seconds=round(time.monotonic() - began, 3))
+
+
+def _report(board: Board, code: int | None) -> None:
+    facts = {name: board.fact("flow", name, 0) for name in ("prints", "dead_letters", "divergences")}
+    log_line("stopped", **facts, frames=board.fact("feed", "frames", 0), restarts=board.restarts)
+    if code is not None:
+        msg = "a process of this run ended for good; what it said stands above"
+        error = CommandError(msg)
+        error.exit_code = ExitCode(code)
+        raise error
+    if facts["divergences"]:
+        error = CommandError(f"diverged: {board.fact('flow', 'first_divergence')}")
+        error.exit_code = ExitCode.DIVERGENCE
+        raise error
+
+
+def _served(options: LiveOptions, port: int, board: Board) -> Served:
+    """What is served; on the port that it had when it comes back."""
+    url = board.fact("serve", "url")
+    return Served(options.flow.database, port if url is None else int(url.rpartition(":")[2]))
 
 
 @contextmanager
@@ -59,82 +127,12 @@ def _told() -> Iterator[None]:
         raise typer.Exit(code) from None
 
 
-def _run(options: LiveOptions, *, quiet: bool) -> None:
-    meter = Meter()
-    context = multiprocessing.get_context("spawn")
-    feed = context.Process(target=ingest, args=(options, os.getpid()), name="ingest", daemon=True)
-    feed.start()
-    try:
-        with _stopping(feed), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
-            first_ns = _first_record(options, feed, meter)
-            if first_ns is not None:
-                Thread(target=_stop_with, args=(feed, meter), daemon=True).start()
-                run(_prepared(options, first_ns), meter)
-    finally:
-        _leave(feed)
-    if feed.exitcode:
-        msg = "the feed ended; what it said stands above"
-        raise CommandError(msg)
-    log_line("stopped", prints=meter.rows, dead_letters=meter.dead_letters, divergences=meter.divergences)
-
-
-def _first_record(options: LiveOptions, feed: BaseProcess, meter: Meter) -> int | None:
-    """Wait for the tape's first record and return its time, ns UTC; None when it will not come."""
-    while feed.is_alive() and not meter.stop.is_set():
-        if options.tape.is_dir():
-            with TapeFollower(options.tape) as follower:
-                placed = follower.read()
-            if placed:
-                return placed[0][0].receive_ns
-        time.sleep(WAIT_SECONDS)
-    return None
-
-
-def _prepared(options: LiveOptions, first_ns: int) -> Prepared:
-    (file,), _ = _tape_of(options)
-    flow = options.flow
-    scanned = frozenset(options.symbols) if flow.scan else frozenset[str]()
-    session = nyse_calendar().block(first_ns).session_date
-    history, letters = load_history(flow, scanned, nyse_calendar().day_on_or_after(session).pre_ns)
-    reader = TapeReader(
-        (file,),
-        tuple(sorted(options.symbols)),
-        late_ns=flow.late_ns,
-        for_bars=flow.scan,
-        odd_lots=flow.odd_lots,
-        extended_hours=flow.extended_hours,
-    )
-    replayed = Replay(plans=(), events=(), reader=reader, history=history, follow=True)
-    return Prepared(flow, replayed, (), (), letters)
-
-
-def _tape_of(options: LiveOptions) -> tuple[list[TapeFile], list[str]]:
-    files, notes = find_tape_files([options.tape])
-    return files[:1], notes
-
-
-def _stop_with(feed: BaseProcess, meter: Meter) -> None:
-    """End the flow at the tape's end once its writer is gone."""
-    feed.join()
-    meter.stop.set()
-
-
 @contextmanager
-def _stopping(feed: BaseProcess) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the feed; the flow ends where its tape does, having read all of it."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, lambda *_: feed.terminate()) for each in signals]
+def _stopping(stop: Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM be a wish."""
+    before = [signal(each, SetLater(stop)) for each in STOPPING]
     try:
         yield
     finally:
-        for each, handler in zip(signals, before, strict=True):
-            signal.signal(each, handler)
-
-
-def _leave(feed: BaseProcess) -> None:
-    if feed.is_alive():
-        feed.terminate()
-    feed.join(LEAVE_SECONDS)
-    if feed.is_alive():
-        feed.kill()
-        feed.join()
+        for each, handler in zip(STOPPING, before, strict=True):
+            signal(each, handler)

@@ -4,6 +4,7 @@ Commands may be on the tape more than once (their writer died between two of its
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from flows.calendars import nyse_calendar
 from flows.items import Commands
@@ -23,6 +24,20 @@ class CommandReader:
         self._symbols = dict(symbols)
         self._odd_lots, self._extended_hours = odd_lots, extended_hours
         self._seen: set[str] = set()
+
+    @property
+    def plan_symbols(self) -> Mapping[str, str]:
+        """The symbols of all plans known so far, by plan_id."""
+        return self._symbols
+
+    def to_plain(self) -> tuple[Any, ...]:
+        """Write what was commanded so far as plain values."""
+        return tuple(self._symbols.items()), tuple(sorted(self._seen))
+
+    def restore(self, plain: tuple[Any, ...]) -> None:
+        """Undo `to_plain`."""
+        symbols, seen = plain
+        self._symbols, self._seen = dict(symbols), set(seen)
 
     def read(self, payload: bytes, at_ns: int) -> Commands | Refusal | None:
         """Return what a record commands, why it commands nothing, or None when it is there for the second time."""

@@ -36,7 +36,8 @@ _FLOATS: Final = frozenset({ticks.PRICE, ticks.SIZE})
 def read_csv(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:
     """Yield the wanted rows of a file in its order, coded if asked.  Raises DataMissingError for a damaged file."""
     first_row, reader = 1, None
-    asked = [each for each in (wanted.own(), wanted.expression()) if each is not None]
+    new = None if wanted.first_row == 1 else pl.col(ROW) >= wanted.first_row
+    asked = [each for each in (wanted.own(), wanted.expression(), new) if each is not None]
     for block in prefetched(_blocks(file), depth=2):
         if reader is None:
             reader = _BlockReader(file, _bounds(file, block))

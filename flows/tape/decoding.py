@@ -6,6 +6,7 @@ exception that changes nothing: after one, no older print is let through, so of 
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Final
 
 from flows.items import MarketCalendar
 from flows.tape.commands import CommandReader
@@ -24,6 +25,9 @@ from operators.wire.reckoning import Reckoning
 from operators.wire.rows import Reject, WireRow, columns
 from operators.wire.succession import FEED, Succession, Verdict
 
+MEMORY_LAYOUT: Final = 1
+"""Version of `TapeDecoder.to_plain`; raise it when the layout changes."""
+
 
 class TapeDecoder:
     """Decodes one tape from its beginning.  What it remembers depends on the records alone, not on how they come."""
@@ -38,6 +42,22 @@ class TapeDecoder:
         self._time: ClockMark | None = None
         self._read = 0
         self._at = START
+
+    def to_plain(self) -> tuple[Any, ...]:
+        """Write what is remembered as plain values; between two pieces only, what a piece would hold is left out."""
+        remembered = self._succession.to_plain(), self._reckoning.to_plain(), self._commands.to_plain()
+        return MEMORY_LAYOUT, tuple(self._at), self._repairs, *remembered
+
+    def restore(self, plain: tuple[Any, ...]) -> Offset:
+        """Undo `to_plain`; return where to read on.  Raises ValueError for a layout of another version."""
+        if plain[0] != MEMORY_LAYOUT:
+            msg = f"what was remembered of {self._folder} has layout {plain[0]}; this version reads {MEMORY_LAYOUT}"
+            raise ValueError(msg)
+        _, at, self._repairs, succession, reckoning, commands = plain
+        self._at = Offset(*at)
+        self._succession, self._reckoning = Succession.from_plain(succession), Reckoning.from_plain(reckoning)
+        self._commands.restore(commands)
+        return self._at
 
     @property
     def held(self) -> int:
@@ -95,7 +115,7 @@ class TapeDecoder:
         """Return what came since the last piece, and begin the next."""
         marks = tuple(each for each in (self._time, mark) if each is not None)
         frame = columns(self._rows, self._places, ROW)
-        piece = Piece(frame, self._letters, marks, self._at, self._read)
+        piece = Piece(frame, self._letters, marks, self._at, self._read, self.to_plain)
         self._rows, self._places, self._letters, self._time, self._read = [], [], [], None, 0
         return piece
 
@@ -136,3 +156,8 @@ class TapeDecoder:
 
     def _letter(self, place: int, field: str, reason: str, raw: str) -> DeadLetter:
         return dead_letter(f"{self._folder}/{self._at.segment:06d}", place, field, reason, raw)
+
+
+def commanded_symbols(memory: tuple[Any, ...]) -> frozenset[str]:
+    """Return the symbols of all plans that what a decoder remembered knows of."""
+    return frozenset(symbol for _, symbol in memory[5][0])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flows.items import Commands
 from flows.tape.commands import CommandReader
@@ -11,7 +11,7 @@ from flows.tape.compacting import Message, read_compacted
 from flows.tape.decoding import TapeDecoder
 from flows.tape.scan import Mark, Piece, ScanFilter
 from flows.tape.segments.follower import TapeFollower
-from flows.tape.segments.record import Kind
+from flows.tape.segments.record import AROUND, Kind, Record
 from flows.tape.segments.segment import START, Offset, Segment, segments
 from operators.records import ClockMark
 
@@ -21,18 +21,24 @@ _HOLDS_SOMETHING: Final = frozenset({Kind.FRAME, Kind.REPAIR, Kind.COMMAND})
 
 
 def read_log(
-    folder: Path, wanted: ScanFilter, commands: CommandReader | None = None, *, follow: bool = False
+    folder: Path,
+    wanted: ScanFilter,
+    commands: CommandReader | None = None,
+    *,
+    follow: bool = False,
+    memory: tuple[Any, ...] | None = None,
 ) -> Iterator[Piece]:
     """Yield a tape's pieces in order.
 
     `follow`: go on for ever with what its writer lets be seen, with an empty piece whenever there is nothing new.
+    `memory`: what an earlier reader remembered (`Piece.memory`); reading goes on after that piece.
     Raises TapeDamagedError, and TapeError when the disk refuses.
     """
     decoder = TapeDecoder(folder, commands or CommandReader({}))
-    start = START
+    start = START if memory is None else decoder.restore(memory)
     for segment in segments(folder):
-        if segment.compacted:
-            yield from (_wanted(piece, wanted) for piece in _of_compacted(segment, decoder))
+        if segment.compacted and segment.number >= start.segment:
+            yield from (_wanted(piece, wanted) for piece in _of_compacted(segment, decoder, start))
             start = Offset(segment.number + 1, 0)
     with TapeFollower(folder, start, visible_only=follow) as follower:
         while True:
@@ -44,9 +50,11 @@ def read_log(
                 yield decoder.piece()
 
 
-def _of_compacted(segment: Segment, decoder: TapeDecoder) -> Iterator[Piece]:
-    decoder.begin(Offset(segment.number, 0))
+def _of_compacted(segment: Segment, decoder: TapeDecoder, start: Offset) -> Iterator[Piece]:
+    decoder.begin(max(start, Offset(segment.number, 0)))
     for each in read_compacted(segment):
+        if Offset(segment.number, _place(each)) < start:
+            continue
         if isinstance(each, Message):
             decoder.prints(each.rows, [], each.place, each.receive_ns)
             if decoder.held >= PIECE_ROWS:
@@ -56,6 +64,14 @@ def _of_compacted(segment: Segment, decoder: TapeDecoder) -> Iterator[Piece]:
         if mark is not None:
             yield decoder.piece(mark)
     yield decoder.piece()
+
+
+def _place(each: Message | tuple[Record, Offset]) -> int:
+    """Where what a record holds begins, in bytes from the segment's start."""
+    if isinstance(each, Message):
+        return each.place
+    record, end = each
+    return end.position - AROUND - len(record.payload)
 
 
 def verify_log(folder: Path) -> bool:

@@ -34,10 +34,11 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
     """
     source, bounds = str(file.path), day_bounds(file.day)
     kept = [*CODED, *_coded(file, coder)] if coder else [pl.col(ROW, *ticks.DECISIVE)]
-    scan, any_bad, empty = _scan(file, wanted), False, pl.DataFrame()
+    scan, any_bad, empty = _scan(file, wanted), wanted.first_row > 1, pl.DataFrame()
     try:
         rows = PIECE_ROWS_FOR_BARS if coder and coder.for_bars else PIECE_ROWS
-        for batch in _batches(scan.select(*kept, unusable(bounds).alias(UNUSABLE)), rows):
+        new = scan if wanted.first_row == 1 else scan.filter(pl.col(ROW) >= wanted.first_row)
+        for batch in _batches(new.select(*kept, unusable(bounds).alias(UNUSABLE)), rows):
             bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
             any_bad, empty = any_bad or bool(bad.any()), frame.clear()
             yield Piece(frame.filter(~bad) if bad.any() else frame)
@@ -51,9 +52,12 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
 
 def first_instant(file: TapeFile) -> int | None:
     """Return the earliest SIP time (ns UTC) among a file's first usable prints, None when it has none."""
-    usable = _scan(file, ScanFilter()).filter(~unusable(day_bounds(file.day)))
-    earliest = usable.head(SAMPLE_ROWS).select(pl.col(ticks.SIP_NS).min()).collect().item()
-    return None if earliest is None else int(earliest)
+    scan, usable = _scan(file, ScanFilter()), ~unusable(day_bounds(file.day))
+    found = scan.head(SAMPLE_ROWS).filter(usable).select(ticks.SIP_NS).collect()
+    if len(found) < SAMPLE_ROWS:  # only then does the file have to be searched for more
+        found = scan.filter(usable).head(SAMPLE_ROWS).select(ticks.SIP_NS).collect()
+    earliest = found.get_column(ticks.SIP_NS).min()
+    return None if earliest is None else int(earliest)  # type: ignore[arg-type]
 
 
 def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:

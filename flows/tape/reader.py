@@ -1,14 +1,16 @@
 """One reader for every tape, recorded or growing: files in, frames of the watched symbols out, bounded in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from flows.items import Commands
+from flows.recovery.place import Place
+from flows.recovery.resume import Resume
 from flows.tape.commands import CommandReader
 from flows.tape.csv_reader import read_csv
 from flows.tape.files import TapeFile
@@ -33,16 +35,19 @@ class TapePiece:
     """Some of the tape: a frame, and what of it could not be used, prints that go back in their symbol's time included.
 
     `rows`: how many this worker counts; `end_ns`: the last SIP time among those it read, ns UTC, 0 when there is none.
-    `marks` come after the frame; `offset`: where a live recording's piece ends on its tape; `idle`: it has nothing new.
+    `marks` come after the frame; `numbers`: the rows of the frame's prints; `place`: behind all of the piece; `idle`:
+    it has nothing new; `memory`: see `scan.Piece`.
     """
 
     frame: TickFrame
     dead_letters: list[DeadLetter]
     rows: int
     end_ns: int
+    numbers: Ints
+    place: Place
     marks: tuple[Mark, ...] = ()
-    offset: Offset | None = None
     idle: bool = False
+    memory: Callable[[], tuple[Any, ...]] | None = None
 
 
 @dataclass(slots=True)
@@ -52,7 +57,8 @@ class TapeReader:
     `for_bars`: frames hold what bars are built of as well.  Of a tape with plan commands, symbols that a command names
     are watched from there on as well, if they are within `share`; `plan_symbols`: of plans known from elsewhere;
     `odd_lots`, `extended_hours`: what commanded plans do that are silent about it; `elsewhere`: symbols that other
-    workers watch.  What belongs to no worker's symbols is the first one's to count and to tell.
+    workers watch.  What belongs to no worker's symbols is the first one's to count and to tell.  `resume`: what of the
+    tape is part of the symbols' states already.
     """
 
     files: Sequence[TapeFile]
@@ -65,6 +71,7 @@ class TapeReader:
     odd_lots: bool = False
     extended_hours: bool = False
     elsewhere: Sequence[str] = ()
+    resume: Resume | None = None
 
     @property
     def has_log(self) -> bool:
@@ -77,21 +84,43 @@ class TapeReader:
         `follow`: the last file is a tape that grows; an empty piece says that there is nothing new at the moment.
         """
         coder, order = Coder(self.watched, self.late_ns, for_bars=self.for_bars), _OrderGuard(self.watched)
-        for file in self.files:
-            if file.is_log:
-                yield from self._of_log(file, order, follow=follow and file is self.files[-1])
+        if self.resume is not None:
+            order.restore([self.resume.newest_ns.get(symbol, 0) for symbol in self.watched])
+        for index, file in enumerate(self.files):
+            if self.resume is not None and index < self.resume.start.file:
                 continue
-            yield from self._of_file(file, coder, order)
+            if file.is_log:
+                yield from self._of_log(index, order, follow=follow and file is self.files[-1])
+            else:
+                yield from self._of_file(index, coder, order)
 
-    def _of_file(self, file: TapeFile, coder: Coder, order: "_OrderGuard") -> Iterator[TapePiece]:
+    def new(self, symbol: str, place: Place) -> bool:
+        """Whether what ends at a place is no part of a symbol's state yet."""
+        return self.resume is None or place > self.resume.reached.of(symbol)
+
+    def _of_file(self, index: int, coder: Coder, order: "_OrderGuard") -> Iterator[TapePiece]:
         """Yield the pieces of one file; only Parquet keeps bad rows of others from being read."""
-        source, tells = str(file.path), file.is_parquet or self._leads
-        for piece in read_file(file, self._own(), coder):
-            frame, numbers = self._frame(piece.ticks, coder)
-            frame, backwards = order.check(frame, numbers, source)
-            end_ns = int(piece.ticks.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
+        file, first_row = self.files[index], 1
+        if self.resume is not None and self.resume.start.file == index:
+            first_row = max(1, self.resume.start.row)
+        source, tells, place = str(file.path), file.is_parquet or self._leads, Place(index, 0, first_row)
+        for piece in read_file(file, replace(self._own(), first_row=first_row), coder):
+            rows = piece.ticks
+            frame, numbers = self._new(*self._frame(rows, coder), index, 0)
+            frame, numbers, backwards = order.check(frame, numbers, source)
+            end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0) if len(rows) else 0  # type: ignore[arg-type]
             letters = piece.dead_letters if tells else []
-            yield TapePiece(frame, [*letters, *backwards], len(piece.ticks) + len(letters), end_ns)
+            if len(rows):
+                place = Place(index, 0, int(rows.get_column(ROW)[-1]) + 1)
+            yield TapePiece(frame, [*letters, *backwards], len(rows) + len(letters), end_ns, numbers, place)
+
+    def _new(self, frame: TickFrame, numbers: Ints, file: int, segment: int) -> tuple[TickFrame, Ints]:
+        """Leave out the prints that are part of their symbols' states already."""
+        first = None if self.resume is None else self.resume.reached.rows(frame.symbols, file, segment)
+        if first is None:
+            return frame, numbers
+        new = numbers >= np.array([*first, 0], dtype=np.int64)[frame.code]
+        return (frame, numbers) if new.all() else (frame.take(new), numbers[new])
 
     @property
     def _leads(self) -> bool:
@@ -104,12 +133,15 @@ class TapeReader:
             return replace(self.wanted, without=tuple(self.elsewhere))
         return replace(self.wanted, only=tuple(self.watched))
 
-    def _of_log(self, file: TapeFile, order: "_OrderGuard", *, follow: bool) -> Iterator[TapePiece]:
+    def _of_log(self, index: int, order: "_OrderGuard", *, follow: bool) -> Iterator[TapePiece]:
         """Yield a live recording's pieces.  It has been held against going back, whoever watches which symbol when."""
+        file = self.files[index]
         commands = CommandReader(self.plan_symbols, odd_lots=self.odd_lots, extended_hours=self.extended_hours)
+        memory = self.resume.memory if self.resume is not None and self.resume.start.file == index else None
+        pieces = read_log(file.path, self.wanted, commands, follow=follow, memory=memory)
         coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
-        for piece in read_log(file.path, self.wanted, commands, follow=follow):
-            yield self._log_piece(piece, coder, order, str(file.path))
+        for piece in pieces:
+            yield self._log_piece(piece, coder, order, index)
             new = {mark.symbol for mark in piece.marks if isinstance(mark, Commands)} - set(self.watched)
             mine = sorted(symbol for symbol in new if self.share.holds(symbol))
             if mine:
@@ -117,17 +149,17 @@ class TapeReader:
                 coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
                 order.widen(len(self.watched))
 
-    def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", source: str) -> TapePiece:
-        rows = piece.ticks
+    def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", index: int) -> TapePiece:
+        rows, at = piece.ticks, piece.offset or Offset(0, 0)
+        frame, numbers = no_frame(tuple(self.watched), for_bars=self.for_bars), np.empty(0, np.int64)
+        backwards: list[DeadLetter] = []
         if len(rows):
-            frame, numbers = self._frame(rows.with_columns(coder.expressions()), coder)
-            frame, backwards = order.check(frame, numbers, source)
-        else:
-            frame, backwards = no_frame(tuple(self.watched), for_bars=self.for_bars), []
+            frame, numbers = self._new(*self._frame(coder.coded(rows), coder), index, at.segment)
+            frame, numbers, backwards = order.check(frame, numbers, str(self.files[index].path))
         end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
         letters, read = (piece.dead_letters, piece.read or 0) if self._leads else ([], 0)
-        idle = not (piece.read or piece.marks or piece.dead_letters)
-        return TapePiece(frame, [*letters, *backwards], read, end_ns, piece.marks, piece.offset, idle)
+        idle, place = not (piece.read or piece.marks or piece.dead_letters), Place(index, *at)
+        return TapePiece(frame, [*letters, *backwards], read, end_ns, numbers, place, piece.marks, idle, piece.memory)
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
@@ -184,25 +216,29 @@ class _OrderGuard:
         last[: len(self._last) - 1] = self._last[:-1]
         self._last = last
 
-    def check(self, frame: TickFrame, numbers: Ints, source: str) -> tuple[TickFrame, list[DeadLetter]]:
-        """Return the frame without prints that go back, and those."""
+    def restore(self, newest_ns: Sequence[int]) -> None:
+        """Know of each watched symbol's latest time (ns UTC) before the first frame."""
+        self._last[: len(newest_ns)] = newest_ns
+
+    def check(self, frame: TickFrame, numbers: Ints, source: str) -> tuple[TickFrame, Ints, list[DeadLetter]]:
+        """Return the frame without prints that go back, the rows of what is left, and those that do."""
         sip_ns, code = frame.sip_ns, frame.code
         if not len(sip_ns):
-            return frame, []
+            return frame, numbers, []
         if sip_ns[0] >= self._last.max() and bool((sip_ns[1:] >= sip_ns[:-1]).all()):
             self._last[code] = sip_ns
-            return frame, []
+            return frame, numbers, []
         highest = self._highest(frame)
         back = (sip_ns < highest) & (code < len(frame.symbols))
         self._last[code] = highest
         if not back.any():
-            return frame, []
+            return frame, numbers, []
         kept = ~back
         letters = [
             dead_letter(source, int(numbers[row]), ticks.SIP_NS, *self._told(frame, row, int(highest[row])))
             for row in map(int, np.flatnonzero(back))
         ]
-        return frame.take(kept), letters
+        return frame.take(kept), numbers[kept], letters
 
     def _highest(self, frame: TickFrame) -> Ints:
         """Return for each print the latest time of its symbol up to it."""

@@ -1,8 +1,9 @@
 """What a reader is asked for, and what it gives: typed pieces of a file, and what could not be used."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -28,6 +29,7 @@ class ScanFilter:
     """Which rows are wanted: SIP time within [from_ns, to_ns] and one of `symbols` (None: no bound).
 
     Of several workers each reads `only` its own symbols, and one of them all but what the others read, `without`.
+    Rows of a file before `first_row` were read by an earlier run.
     """
 
     from_ns: int | None = None
@@ -35,6 +37,7 @@ class ScanFilter:
     symbols: frozenset[str] | None = None
     only: tuple[str, ...] | None = None
     without: tuple[str, ...] = ()
+    first_row: int = 1
 
     def expression(self) -> pl.Expr | None:
         """Return the rows to keep; a row whose time or symbol is missing is kept, so that it can be reported."""
@@ -66,7 +69,8 @@ class Piece:
     """Some rows of a file in its order: ROW and the decisive columns of the usable ones, the rest with reasons.
 
     A tape that was recorded live also has marks, which come after the rows; `offset`: where the piece ends on it;
-    `read`: how many prints it holds, usable or not (None: as many as there are rows and dead letters).
+    `read`: how many prints it holds, usable or not (None: as many as there are rows and dead letters); `memory`: asked
+    before the next piece, it says what `read_log` needs to go on from here.
     """
 
     ticks: pl.DataFrame
@@ -74,6 +78,7 @@ class Piece:
     marks: tuple[Mark, ...] = ()
     offset: Offset | None = None
     read: int | None = None
+    memory: Callable[[], tuple[Any, ...]] | None = None
 
 
 def day_bounds(day: date | None) -> TimeBounds:

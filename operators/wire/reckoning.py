@@ -5,7 +5,7 @@ prints come, time is as far as the newest of them, less what symbols may lie apa
 the clock less that while.  While a gap is open, prints from before may still be fetched, and time stands still.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from operators.times import SECOND_NS
 
@@ -48,3 +48,15 @@ class Reckoning:
             return None
         self._reached_ns = now_ns
         return now_ns
+
+    def to_plain(self) -> tuple[Any, ...]:
+        """Write everything as plain values."""
+        return self._newest_ns, self._heard_ns, self._reached_ns, tuple(sorted(self._open))
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, ...]) -> "Reckoning":
+        """Undo `to_plain`."""
+        own = cls()
+        own._newest_ns, own._heard_ns, own._reached_ns, open_gaps = plain
+        own._open = set(open_gaps)
+        return own

@@ -44,7 +44,10 @@ class Reject(NamedTuple):
 
 
 _BOUNDS: Final = TimeBounds()
-_LOW_MS, _LOW_US, _LOW_NS = 10**11, 10**14, 10**17
+LOW_MS: Final = 10**11
+LOW_US: Final = 10**14
+_LOW_NS: Final = 10**17
+"""From here on a time is in ms, in us, in ns."""
 
 
 def as_ns(stamp: int) -> int:
@@ -53,9 +56,9 @@ def as_ns(stamp: int) -> int:
     >>> as_ns(1679590840534), as_ns(1679590840534000), as_ns(1679590840534000001)
     (1679590840534000000, 1679590840534000000, 1679590840534000001)
     """
-    if _LOW_MS <= stamp < _LOW_US:
+    if LOW_MS <= stamp < LOW_US:
         return stamp * MS_NS
-    return stamp * 1_000 if _LOW_US <= stamp < _LOW_NS else stamp
+    return stamp * 1_000 if LOW_US <= stamp < _LOW_NS else stamp
 
 
 def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: float | None) -> tuple[str, str] | None:

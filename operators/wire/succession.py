@@ -83,6 +83,24 @@ class Succession:
         known.newest_ns = sip_ns
         return Verdict.NEW
 
+    def to_plain(self) -> tuple[Any, ...]:
+        """Write everything as plain values."""
+        symbols = tuple(
+            (name, known.newest_ns, known.since_ns, _pairs(known.now), _pairs(known.before))
+            for name, known in self._symbols.items()
+        )
+        return self._marked_ns, symbols
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, ...]) -> "Succession":
+        """Undo `to_plain`."""
+        own = cls()
+        own._marked_ns, symbols = plain
+        for name, newest_ns, since_ns, now, before in symbols:
+            known = own._symbols[name] = _Symbol(newest_ns)
+            known.since_ns, known.now, known.before = since_ns, _seen(now), _seen(before)
+        return own
+
     def _repeated(self, known: _Symbol, row: WireRow, source: int) -> bool:
         if row.trade_id not in NO_IDS:
             key: Any = (row.trade_id, row.exchange, row.trf_id or 0, row.sip_ns, row.price)
@@ -103,3 +121,11 @@ def _counted(seen: _Seen, source: int) -> tuple[_Seen, int]:
         return seen._replace(by_feed=seen.by_feed + 1), seen.by_feed + 1
     count = seen.by_repair + 1 if source == seen.repair else 1
     return seen._replace(repair=source, by_repair=count), count
+
+
+def _pairs(seen: dict[Any, _Seen]) -> tuple[Any, ...]:
+    return tuple((key, tuple(value) if value is not _UNSEEN else None) for key, value in seen.items())
+
+
+def _seen(pairs: tuple[Any, ...]) -> dict[Any, _Seen]:
+    return {key: _UNSEEN if value is None else _Seen(*value) for key, value in pairs}

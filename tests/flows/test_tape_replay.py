@@ -264,7 +264,7 @@ def test_a_reader_may_come_before_the_writer(tmp_path: Path) -> None:
         assert next(pieces).rows == 0
         end = writer.append(FRAMES[:40])
         first = next(pieces)
-        assert (first.rows, first.offset) == (40, end)
+        assert (first.rows, first.place) == (40, (0, *end))
         assert first.frame.symbols == ("AAA",)
         writer.append([registering(simple_plan("P1", "NA"), FRAMES[40].receive_ns), *FRAMES[40:80]])
         (mark,) = next(pieces).marks

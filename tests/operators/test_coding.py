@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from operators import ticks
 from operators.coding import MOST_SYMBOLS, Coder, FlagCoder, SymbolCoder, minutes_behind
 from operators.conditions import flags_of_text
+from operators.times import DEFAULT_LATE_NS
 from tests.oracle.times import new_york_ns
 
 AT_NS = new_york_ns("2013-10-08", "10:00")
@@ -89,6 +90,39 @@ def test_it_does_not_matter_when_a_frame_was_coded(
 
 def check(coder: Coder, texts: list[str | None], columns: pl.DataFrame) -> None:
     assert coder.flags.column(columns).tolist() == [flags_of_text(text) for text in texts]
+
+
+few_rows = st.lists(
+    st.tuples(
+        st.sampled_from(["A", "B", "C", ""]),
+        st.none() | st.sampled_from(LISTS),
+        st.sampled_from([None, 0, AT_NS, AT_NS - DEFAULT_LATE_NS, AT_NS - DEFAULT_LATE_NS - 1, AT_NS + 1]),
+        st.sampled_from([None, 0, AT_NS, AT_NS - DEFAULT_LATE_NS - 1]),
+        st.sampled_from([None, 0, 1]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(frames=st.lists(few_rows, max_size=3))
+def test_a_few_rows_are_coded_as_many_are(
+    frames: list[list[tuple[str, str | None, int | None, int | None, int]]],
+) -> None:
+    """Whatever was met before; the flags of both ways are the same as well."""
+    few, many = Coder(["B", "A"]), Coder(["B", "A"])
+    for rows in frames:
+        names = (ticks.SYMBOL, ticks.CONDITIONS, ticks.PARTICIPANT_NS, ticks.TRF_NS, ticks.CORRECTION)
+        dtypes = (pl.String(), pl.String(), pl.Int64(), pl.Int64(), pl.Int32())
+        columns = [
+            pl.Series(name, [row[n] for row in rows], dtype)
+            for n, (name, dtype) in enumerate(zip(names, dtypes, strict=True))
+        ]
+        given = pl.DataFrame(columns).with_columns(pl.lit(AT_NS, pl.Int64()).alias(ticks.SIP_NS))
+        coded, usual = few.coded(given), given.with_columns(many.expressions())
+        assert coded.schema == usual.schema
+        assert coded.get_column(ticks.CODE).to_list() == usual.get_column(ticks.CODE).to_list()
+        assert few.flags.column(coded).tolist() == many.flags.column(usual).tolist()
 
 
 def test_a_print_lies_as_many_minutes_behind_as_its_own_minute_does() -> None:

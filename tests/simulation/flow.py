@@ -11,10 +11,13 @@ from random import Random
 from flows.dataflow import GateLogic, HitLogic, Rules, dead_letters, evaluate_targets, spread, tag_sessions
 from flows.items import SymbolItem, Unusable
 from flows.meter import Meter
+from flows.replayed import Replay
 from flows.sql_sink import merged
+from flows.tape.ends import NOT_YET
 from flows.tape.files import log_file
 from flows.tape.reader import TapeReader
-from flows.tape_source import NOT_YET, Replay, TapePartition, TapeSource
+from flows.tape_partition import TapePartition
+from flows.tape_source import TapeSource
 from operators.nyse import nyse_calendar
 from operators.rows import Batch
 from tests.simulation.ledger import FencedOffError, Ledger, PassingError

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from flows import tape_source
+from flows import tape_partition
 from flows.tape.files import log_file
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.payloads import read_command
@@ -54,7 +54,7 @@ class Clock:
 
 def live(seed: int, folder: Path) -> Lived:
     """Live through a seed; `folder` is empty.  Raises AssertionError saying what does not hold."""
-    with patch.object(tape_source, "time", Clock()):
+    with patch.object(tape_partition, "time", Clock()):
         return _Life(seed, folder).run()
 
 

@@ -19,7 +19,7 @@ from sinks.database import open_database, reading
 from sinks.digest import digest
 
 SCRIPT = Path(sys.executable).parent / "fancy-trader"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 PLAN = {
     "plan_id": "file-long",
     "symbol": "AAA",
@@ -53,12 +53,12 @@ class Live:
 
 
 @contextmanager
-def live(market: Running, log: Path, key: str, *arguments: object) -> Iterator[Live]:
+def live(market: Running, log: Path, key: str, *arguments: object, cwd: Path | None = None) -> Iterator[Live]:
     """Run it, its stderr into a file; kill it in the end if it is still there."""
     command = [SCRIPT, "live", *arguments, "--feed-url", market.url, "--rest-url", market.rest]
     environment = {**os.environ, "MASSIVE_API_KEY": key}
     with log.open("wb") as stderr:
-        process = subprocess.Popen([str(each) for each in command], env=environment, stderr=stderr)
+        process = subprocess.Popen([str(each) for each in command], env=environment, stderr=stderr, cwd=cwd)
     try:
         yield Live(process, log)
     finally:

@@ -46,7 +46,7 @@ def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) ->
     assert holding_the_key(tmp_path) == []
     assert digest_of(database)
     lines = run.lines()
-    assert {each["process"] for each in lines} == {"live", "feed"}
+    assert {each["process"] for each in lines} == {"live", "feed", "serve"}
     assert all(list(each)[:4] == ["at", "level", "process", "event"] for each in lines)
     assert [each["level"] for each in run.said("gap_stays_open")] == ["error"]
     assert lines[-1]["event"] == "stopped"
@@ -58,7 +58,7 @@ def test_a_refused_key_is_said_in_json_and_not_shown(tmp_path: Path) -> None:
         serving(made_day(5), "bad-key") as market,
         live(market, tmp_path / "log", CANARY, *arguments) as run,
     ):
-        assert run.process.wait(60) == 1
+        assert run.process.wait(120) == 1
     assert [each["ending"] for each in run.said("feed_refused")] == ["bad_key"]
     assert [(each["level"], each["exit_code"]) for each in run.said("live_failed")] == [("error", 1)]
     assert holding_the_key(tmp_path) == []

@@ -1,0 +1,157 @@
+"""The proof: one undisturbed run, then tormented ones over the same tape, with every kind of database and cluster."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from flows.calendars import nyse_calendar
+from flows.chaos.tormenting import context, one_run, torment
+from flows.errors import CommandError
+from flows.options import ReplayOptions
+from flows.simulation.tape import write_tape
+from flows.simulation.universe import universe
+from flows.simulation.workload import write_events, write_plans
+from sinks.database import open_database, reading
+from sinks.digest import digest
+from sinks.tables import plan_events, streams
+
+DAY: Final = date(2026, 10, 1)
+NEAR_SHARE: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Torment:
+    """What is asked: sizes, the seed of everything, how many deaths per case, and the cases.
+
+    `postgres`: URL of a server's maintenance database, where databases are made and dropped; None: SQLite alone.
+    """
+
+    ticks: int
+    symbols: int
+    plans: int
+    seed: int
+    kills: int
+    workers: Sequence[int]
+    postgres: str | None
+    batch_rows: int
+    snapshot_s: float
+
+
+def prove(asked: Torment, folder: Path, told: Callable[[str], None]) -> dict[str, Any]:
+    """Run everything; return the report.  Raises CommandError when any bytes differ, or a run fails by itself."""
+    whole = _workload(asked, folder)
+    told(f"seed {asked.seed}: {asked.ticks:,} ticks, undisturbed first")
+    expected = _undisturbed(whole)
+    told(f"digest {expected['digest'][:16]}, {expected['events']:,} events")
+    cases = []
+    kinds = ("sqlite", "postgresql") if asked.postgres else ("sqlite",)
+    for number, (kind, workers) in enumerate((kind, workers) for kind in kinds for workers in asked.workers):
+        rng = Random(f"{asked.seed} {kind} {workers}")
+        with _home(folder / f"case-{number}", asked.postgres if kind == "postgresql" else None) as (url, anew):
+            home = folder / f"case-{number}"
+            options = ReplayOptions(
+                whole.paths,
+                whole.plans,
+                url,
+                whole.events,
+                workers=workers,
+                batch_rows=asked.batch_rows,
+                recovery=home / "kept",
+                snapshot_s=asked.snapshot_s,
+            )
+            began = time.monotonic()
+            say = _labelled(told, f"{kind}, {workers} workers")
+            found = torment(options, asked.kills, rng, anew, say)
+            case = {"database": kind, "workers": workers, "deaths": found.deaths.total(), "starts": found.starts}
+            case |= {"seconds": round(time.monotonic() - began, 1), **facts(url), "by_site": dict(found.deaths)}
+        cases.append(case)
+        _hold(case, expected, asked.seed)
+    return {"seed": asked.seed, "ticks": asked.ticks, "plans": asked.plans, **expected, "cases": cases}
+
+
+def _labelled(told: Callable[[str], None], label: str) -> Callable[[str], None]:
+    return lambda line: told(f"{label}: {line}")
+
+
+def facts(url: str) -> dict[str, Any]:
+    """What a database holds: its digest, events, divergences, and plans whose numbers are not 1, 2, 3 and so on."""
+    engine = open_database(url)
+    try:
+        with reading(engine) as connection:
+            count, last = sa.func.count(), sa.func.max(plan_events.c.seq)
+            broken = sa.select(plan_events.c.plan_id).group_by(plan_events.c.plan_id).having(count != last)
+            found = {
+                "events": connection.scalar(sa.select(count).select_from(plan_events)),
+                "divergences": connection.scalar(sa.select(sa.func.sum(streams.c.divergences))),
+                "broken_plans": len(connection.execute(broken).all()),
+            }
+        return {"digest": digest(engine), **found}
+    finally:
+        engine.dispose()
+
+
+def _hold(case: dict[str, Any], expected: dict[str, Any], seed: int) -> None:
+    for name, value in expected.items():
+        if case[name] != value:
+            at = f"{case['database']}, {case['workers']} workers, seed {seed}"
+            msg = f"chaos: {at}: {name} is {case[name]} after {case['deaths']} deaths; undisturbed it is {value}"
+            raise CommandError(msg)
+
+
+def _workload(asked: Torment, folder: Path) -> ReplayOptions:
+    day = nyse_calendar().day_on_or_after(DAY)
+    tape, plans, events = folder / "tape.parquet", folder / "plans.json", folder / "events.csv"
+    write_tape(tape, asked.ticks, asked.symbols, asked.seed, day)
+    write_plans(plans, asked.plans, universe(asked.symbols, asked.seed), asked.seed, NEAR_SHARE)
+    write_events(events, day)
+    return ReplayOptions((tape,), plans, f"sqlite:///{folder}/undisturbed.db", events)
+
+
+def _undisturbed(options: ReplayOptions) -> dict[str, Any]:
+    process = context().Process(target=one_run, args=(options, None))
+    process.start()
+    process.join()
+    if process.exitcode:
+        msg = f"chaos: the undisturbed run left with {process.exitcode}"
+        raise CommandError(msg)
+    return facts(options.database)
+
+
+@contextmanager
+def _home(folder: Path, server: str | None) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A folder and an empty database for one case; and how to have both anew."""
+    name = f"fancy_chaos_{folder.name.replace('-', '_')}"
+
+    def anew() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        if server is not None:
+            _administer(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+
+    anew()
+    url = f"sqlite:///{folder}/plans.db"
+    if server is not None:
+        url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    try:
+        yield url, anew
+    finally:
+        if server is not None:
+            _administer(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _administer(server: str, *statements: str) -> None:
+    engine = open_database(server).execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()

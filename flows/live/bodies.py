@@ -1,0 +1,34 @@
+"""What the children do, by name: each imports its own world when it runs, and the parent none of them."""
+
+from threading import Event
+from typing import NamedTuple
+
+from flows.live.options import LiveOptions
+
+
+class Served(NamedTuple):
+    """`port` 0: any that is free."""
+
+    database: str
+    port: int
+
+
+def feed(options: LiveOptions, stop: Event) -> None:
+    """Write the tape."""
+    from flows.live.ingest import ingest
+
+    ingest(options, stop)
+
+
+def flow(options: LiveOptions, stop: Event) -> None:
+    """Take the tape through the dataflow."""
+    from flows.live.following import follow_tape
+
+    follow_tape(options, stop)
+
+
+def serve(what: Served, stop: Event) -> None:
+    """Serve the database."""
+    from flows.live.beside import serve_beside
+
+    serve_beside(what.database, what.port, stop)

@@ -1,0 +1,71 @@
+"""The process that takes the tape through the dataflow, as it grows, until it is told to stop and has read it all."""
+
+from datetime import date
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+from flows.calendars import nyse_calendar
+from flows.live.child import telling
+from flows.live.options import LiveOptions
+from flows.logs import log_line
+from flows.meter import Meter
+from flows.replay import Prepared, run
+from flows.replayed import Replay
+from flows.scanning import load_history
+from flows.tape.files import log_file
+from flows.tape.reader import TapeReader
+from flows.tape.segments.segment import segments
+
+WAIT_SECONDS: Final = 0.1
+
+
+def follow_tape(options: LiveOptions, stop: Event) -> None:
+    """Follow the tape into the database.  Raises CommandError, DatabaseError."""
+    day = _first_day(options.tape, stop)
+    if day is None:
+        return
+    meter = Meter(stop=stop)
+    prepared = _prepared(options, day)
+    with telling(lambda: _facts(meter)):
+        run(prepared, meter)
+    for note in meter.notes:
+        log_line("flow_note", note=note)
+
+
+def _first_day(folder: Path, stop: Event) -> date | None:
+    """Wait for the tape's first segment and return its day; None when it will not come."""
+    while True:
+        last_look = stop.is_set()
+        found = segments(folder) if folder.is_dir() else []
+        if found:
+            return found[0].day
+        if last_look:
+            return None
+        stop.wait(WAIT_SECONDS)
+
+
+def _prepared(options: LiveOptions, day: date) -> Prepared:
+    flow = options.flow
+    scanned = frozenset(options.symbols) if flow.scan else frozenset[str]()
+    history, letters = load_history(flow, scanned, nyse_calendar().day_on_or_after(day).pre_ns)
+    reader = TapeReader(
+        (log_file(options.tape),),
+        tuple(sorted(options.symbols)),
+        late_ns=flow.late_ns,
+        for_bars=flow.scan,
+        odd_lots=flow.odd_lots,
+        extended_hours=flow.extended_hours,
+    )
+    replayed = Replay(plans=(), events=(), reader=reader, history=history, follow=True)
+    return Prepared(flow, replayed, (), (), letters)
+
+
+def _facts(meter: Meter) -> dict[str, Any]:
+    return {
+        "prints": meter.rows,
+        "tape_ns": meter.tape_ns,
+        "dead_letters": meter.dead_letters,
+        "divergences": meter.divergences,
+        "first_divergence": meter.first_divergence,
+    }

@@ -1,0 +1,133 @@
+"""A recovery directory: one run at a time, one set of inputs, one database.
+
+It holds the engine's snapshots (`part-0.sqlite3`), what they belong to (`run.json`), and two lock files: `lock` is held
+by the run, `workers` is shared by its processes, so that nobody begins while one of a run that was killed still writes.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from bytewax.recovery import RecoveryConfig, init_db_dir
+
+from flows.recovery.standing import OtherRunError, RecoveryError
+from flows.recovery.store import Snapshots
+from sinks.fencing import PATIENCE_SECONDS, POLL_SECONDS, locked_file
+
+PART: Final = "part-0.sqlite3"
+RUN: Final = "run.json"
+LOCK: Final = "lock"
+WORKERS: Final = "workers"
+LAYOUT: Final = 1
+"""Version of `run.json`, and of how the steps are called and cut; raise it when old snapshots are of no use."""
+
+
+@contextmanager
+def sole_run(folder: Path, patience_s: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Keep every other run off a directory, which is made if need be.
+
+    Raises RecoveryError when another run holds it and goes on holding it for `patience_s`, or the disk refuses.
+    """
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            number = _patiently(folder / LOCK, patience_s)
+            held.callback(os.close, number)
+            os.close(_patiently(folder / WORKERS, patience_s))  # those of a run that was killed are gone
+        except OSError as error:
+            msg = f"{folder}: cannot be used ({error.strerror}); check the folder and the free space"
+            raise RecoveryError(msg) from error
+        yield
+
+
+@contextmanager
+def joined(folder: Path) -> Iterator[None]:
+    """Take part in a run as one of its processes.  Raises RecoveryError."""
+    try:
+        number = os.open(folder / WORKERS, os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(number, fcntl.LOCK_SH)
+    except OSError as error:
+        msg = f"{folder / WORKERS}: cannot be locked ({error.strerror}); check the folder"
+        raise RecoveryError(msg) from error
+    try:
+        yield
+    finally:
+        os.close(number)
+
+
+def _patiently(path: Path, patience_s: float) -> int:
+    until = time.monotonic() + patience_s
+    while (number := locked_file(path)) is None:
+        if time.monotonic() >= until:
+            msg = f"{path.parent}: another run uses it; stop that one, or choose another directory"
+            raise OtherRunError(msg)
+        time.sleep(POLL_SECONDS)
+    return number
+
+
+def opened(
+    folder: Path, inputs: Mapping[str, Any], generation: str, *, insists: bool = True
+) -> tuple[Snapshots, str | None]:
+    """Return a directory's snapshots, none if there were none; and a note when those that it held are given up.
+
+    They are given up when the database is another one than they were made with, and, unless the run `insists` on them,
+    when they belong to a run with other inputs.  Raises RecoveryError.
+    """
+    try:
+        return _opened(folder, json.loads(json.dumps(dict(inputs))), generation, insists=insists)
+    except OSError as error:
+        msg = f"{folder}: cannot be used ({error.strerror}); check the folder and the free space"
+        raise RecoveryError(msg) from error
+
+
+def _opened(folder: Path, inputs: dict[str, Any], generation: str, *, insists: bool) -> tuple[Snapshots, str | None]:
+    known, note = _known(folder), None
+    if known is not None and known.get("layout") != LAYOUT:
+        msg = f"{folder}: has layout {known.get('layout')}; this version reads {LAYOUT}; delete it to start anew"
+        raise RecoveryError(msg)
+    if known is not None and known["inputs"] != inputs:
+        names = sorted(each for each in inputs | known["inputs"] if inputs.get(each) != known["inputs"].get(each))
+        if insists:
+            msg = f"{folder}: belongs to a run with other inputs ({', '.join(names)}); choose another, or delete it"
+            raise OtherRunError(msg)
+        note = f"{folder}: what was asked has changed ({', '.join(names)}); the tape is read anew"
+    elif known is not None and known["generation"] != generation:
+        note = f"{folder}: the database is another than before; the tape is read anew"
+    elif known is not None:
+        return Snapshots(folder / PART), None
+    begin_anew(folder, inputs, generation)
+    return Snapshots(folder / PART), note
+
+
+def begin_anew(folder: Path, inputs: Mapping[str, Any], generation: str) -> None:
+    """Give up what a directory holds.  It is named last: a directory without `run.json` holds nothing."""
+    for path in (folder / RUN, *sorted(folder.glob(f"{PART}*"))):
+        path.unlink(missing_ok=True)
+    init_db_dir(folder, 1)
+    text = json.dumps({"layout": LAYOUT, "generation": generation, "inputs": dict(inputs)}, indent=1, sort_keys=True)
+    unnamed = folder / f"{RUN}.new"
+    unnamed.write_text(text + "\n")
+    unnamed.replace(folder / RUN)
+
+
+def config(folder: Path) -> RecoveryConfig:
+    """What the engine is told.  What is no longer needed is deleted at once."""
+    return RecoveryConfig(str(folder), timedelta(0))
+
+
+def _known(folder: Path) -> dict[str, Any] | None:
+    path = folder / RUN
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except ValueError:
+        msg = f"{path}: is damaged; delete its folder to start anew"
+        raise RecoveryError(msg) from None
+    return found

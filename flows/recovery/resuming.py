@@ -1,0 +1,70 @@
+"""What stands under the keys of the places, read back into what each worker needs.
+
+Two keys a worker: its place, told with everything it gives, and, of a tape recorded live, an anchor: what the reader
+remembered a moment ago.  From the anchor on the tape is decoded again, and given again to nobody who had it.
+"""
+
+from collections.abc import Mapping
+
+from flows.recovery.place import Layer, Place, Reached
+from flows.recovery.resume import Resume
+from flows.recovery.standing import PLACES_LAYOUT, Plain, RecoveryError, key_of
+
+PLACE = "place"
+ANCHOR = "anchor"
+
+
+def place_state(
+    place: Place, older: tuple[Layer, ...], end_ns: int, newest_ns: Mapping[str, int], index: int, count: int
+) -> Plain:
+    """Write what stands under a worker's place."""
+    below = tuple(tuple(map(tuple, layer.places)) for layer in older)
+    return PLACES_LAYOUT, PLACE, index, count, tuple(place), below, end_ns, tuple(newest_ns.items())
+
+
+def anchor_state(place: Place, memory: Plain, calendar: tuple[Plain, ...], index: int, count: int) -> Plain:
+    """Write what stands under a worker's anchor."""
+    return PLACES_LAYOUT, ANCHOR, index, count, tuple(place), memory, calendar
+
+
+def resumes(kept: Mapping[str, Plain], count: int) -> list[Resume] | None:
+    """Return what each of `count` workers goes on from; None when nothing was kept yet.
+
+    Raises RecoveryError when what was kept does not fit together.
+    """
+    if not kept:
+        return None
+    places, anchors = _sorted(kept, PLACE), _sorted(kept, ANCHOR)
+    if [state[2] for state in places] != list(range(len(places))) or {state[3] for state in places} != {len(places)}:
+        msg = f"recovery: of the workers' places only {', '.join(sorted(kept))} were kept; start anew"
+        raise RecoveryError(msg)
+    older = max((state[5] for state in places), key=len)
+    latest = Layer(tuple(Place(*state[4]) for state in places))
+    below = [Layer(tuple(Place(*place) for place in layer)) for layer in older]
+    reached = Reached((latest, *(layer for layer in below if not latest.covers(layer))))
+    newest_ns = {symbol: at_ns for state in places for symbol, at_ns in state[7]}
+    end_ns = max(state[6] for state in places)
+    found = []
+    for index in range(count):
+        start = reached.start(index, count)
+        usable = [each for each in anchors if each[4][0] == start.file and Place(*each[4]) <= start]
+        anchor = max(usable, key=lambda each: each[4], default=None)
+        if anchor is not None:
+            found.append(Resume(reached, Place(*anchor[4]), anchor[5], anchor[6], newest_ns, end_ns, kept))
+        else:
+            begin = start if start.segment == 0 else Place(start.file)
+            found.append(Resume(reached, begin, None, None, newest_ns, end_ns, kept))
+    return found
+
+
+def _sorted(kept: Mapping[str, Plain], kind: str) -> list[Plain]:
+    for key, state in kept.items():
+        if state[0] != PLACES_LAYOUT:
+            msg = f"recovery: {key} has layout {state[0]}; this version reads {PLACES_LAYOUT}; start anew"
+            raise RecoveryError(msg)
+    return sorted((state for state in kept.values() if state[1] == kind), key=lambda state: state[2])
+
+
+def keys(index: int, count: int) -> tuple[str, str]:
+    """A worker's keys: of its place, of its anchor."""
+    return key_of(PLACE, index, count), key_of(ANCHOR, index, count)

@@ -1,0 +1,255 @@
+"""One worker's tape: what is known beforehand, then frames and marks, then the tape's end."""
+
+import time
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from bytewax.inputs import StatelessSourcePartition
+
+from flows.cutting import Cut, cut_pieces
+from flows.errors import CommandError
+from flows.items import Commands, CutFrame, History, MarketCalendar, TapeItem, ToAll, Unusable
+from flows.meter import Meter
+from flows.recovery.place import Place
+from flows.recovery.places import Places, event_from_row
+from flows.replayed import Replay
+from flows.tape.ends import LEFT, NOT_YET, Ends
+from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
+from flows.tape.reader import TapePiece
+from flows.tape.scan import Mark
+from flows.tape.segments.payloads import GapMark
+from operators.frames import TickFrame
+from operators.records import ClockMark, Command, Register, TapeEnd
+
+POLL_SECONDS: Final = 0.01
+"""How often a growing tape is looked at when it has nothing new."""
+LONGEST_WAIT_SECONDS: Final = 0.1
+
+Frame = TickFrame | CutFrame
+AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
+
+
+class TapePartition(StatelessSourcePartition[TapeItem]):
+    """One worker's tape.  Its end is the end of all workers' tapes, so the last word waits for them."""
+
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None) -> None:
+        self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
+        self._symbols = tuple(replayed.reader.watched)
+        self._calendar = MarketCalendar(replayed.events)
+        resume = replayed.reader.resume
+        self._places = Places(replayed.reader.share, resume, self._symbols) if replayed.kept else None
+        if resume is not None and resume.calendar is not None:
+            self._calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
+        self._unusable: list[TapeItem] = []
+        self._end_ns = 0 if resume is None else resume.end_ns
+        meter.end_ns = max(meter.end_ns, self._end_ns)
+        self._items = self._tape()
+        self._held: Paced | None = None
+        self._due = 0.0
+
+    def next_batch(self) -> list[TapeItem]:
+        """Return the next frame with what comes along; raises StopIteration at the end of the tape."""
+        try:
+            return self._next()
+        except CommandError as error:
+            self._meter.failure, self._meter.failure_code = str(error), error.exit_code
+            raise
+
+    def _next(self) -> list[TapeItem]:
+        if time.monotonic() < self._due and not self._meter.stop.is_set():
+            return []
+        if self._held is not None:
+            frame, self._held = self._held.frame, None
+            return self._with_unusable(frame)
+        item = next(self._items)
+        if isinstance(item, Paced):
+            self._held, self._due = item, item.due
+            return []
+        if isinstance(item, list):
+            self._due = 0.0 if item else time.monotonic() + POLL_SECONDS
+            return item
+        return self._with_unusable(item)
+
+    def next_awake(self) -> datetime | None:
+        """Return when a paced frame is due, or when to look again whether the tape has grown."""
+        wait = self._due - time.monotonic()
+        if wait <= 0:
+            return None
+        return datetime.now(UTC) + timedelta(seconds=min(wait, LONGEST_WAIT_SECONDS))
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        self._items.close()
+
+    def _tape(self) -> Generator[Frame | Paced | list[TapeItem], None, None]:
+        yield [*self._opening(), *([] if self._places is None else self._places.opening())]
+        frames = self._frames()
+        if self._places is not None:
+            yield from self._with_places(self._places)
+        elif self._replay.reader.has_log:
+            yield from self._with_marks()
+        elif self._replay.speed is not None:
+            yield from self._until_stopped(paced(time_ordered(frames), self._replay.speed))
+        elif self._replay.batch_rows is not None:
+            yield from self._until_stopped(recut(frames, self._replay.batch_rows))
+        elif self._cut is not None:
+            yield from self._until_stopped(self._cut_frames(self._cut))
+        else:
+            yield from self._until_stopped(frames)
+        yield from self._ended()
+        yield self._closing()
+
+    def _ended(self) -> Iterator[list[TapeItem]]:
+        """Tell the others where this worker's tape ends, and wait until all have; who was stopped has no end."""
+        place = self._replay.reader.share.index
+        self._ends[place] = LEFT if self._meter.stopped_early else self._end_ns + 1
+        while NOT_YET in (ends := list(self._ends)) and LEFT not in ends:
+            yield []
+        if LEFT in ends:
+            self._meter.stopped_early = True
+        self._end_ns = max(ends) - 1
+
+    def _with_marks(self) -> Iterator[TickFrame | Paced | list[TapeItem]]:
+        """Yield frames and, each at its place, what stands between them; nothing is moved across a mark."""
+        pacer = None if self._replay.speed is None else Pacer(self._replay.speed)
+        for piece in self._pieces_until_stopped():
+            self._note(piece)
+            if len(piece.frame.sip_ns):
+                yield from self._cuts(piece.frame, pacer)
+            items, self._unusable = [*self._unusable, *self._addressed(piece.marks, piece.place)], []
+            if items or (piece.idle and self._replay.follow):
+                yield items
+
+    def _with_places(self, places: Places) -> Iterator[list[TapeItem]]:
+        """The same, and with everything the place behind it; a piece is cut only where rows can be told apart."""
+        for piece in self._pieces_until_stopped():
+            self._note(piece)
+            places.end_ns = self._end_ns
+            for first, last in self._edges(piece):
+                if first and self._meter.stop.is_set() and not self._replay.follow:
+                    self._meter.stopped_early = True
+                    return
+                frame = piece.frame.take(slice(first, last))
+                places.gave(frame)
+                yield [*self._with_unusable(frame), places.at(_behind(piece, last - 1))]
+            items, self._unusable = [*self._unusable, *self._addressed(piece.marks, piece.place)], []
+            if not piece.idle or items:
+                items.append(places.at(piece.place))
+            if piece.memory is not None and places.anchor_due and not piece.idle:
+                items.append(places.anchor(piece.place, piece.memory(), self._calendar.events))
+            yield items
+
+    def _pieces_until_stopped(self) -> Iterator[TapePiece]:
+        pieces = self._replay.reader.pieces(follow=self._replay.follow)
+        while True:
+            stopping = self._meter.stop.is_set()  # asked first: who is gone before the tape is read has written it all
+            piece = next(pieces, None)
+            if piece is None:
+                return
+            if stopping and (piece.idle or not self._replay.follow):
+                self._meter.stopped_early = not self._replay.follow
+                return
+            yield piece
+
+    def _edges(self, piece: TapePiece) -> Iterator[tuple[int, int]]:
+        count = len(piece.frame.sip_ns)
+        step = self._replay.batch_rows or max(1, count)
+        return ((first, min(first + step, count)) for first in range(0, count, step))
+
+    def _cuts(self, frame: TickFrame, pacer: Pacer | None) -> Iterator[TickFrame | Paced]:
+        if pacer is not None:
+            return pacer.cuts(frame)
+        rows = self._replay.batch_rows
+        return iter((frame,)) if rows is None else recut((frame,), rows)
+
+    def _addressed(self, marks: Sequence[Mark], place: Place) -> Iterator[TapeItem]:
+        """Give marks the symbols of this worker that they must reach; a command may bring a new one.
+
+        What ends at `place` is kept from symbols whose states hold it already.
+        """
+        new = self._replay.reader.new
+        for mark in marks:
+            match mark:
+                case Commands():
+                    mine = self._replay.reader.share.holds(mark.symbol)
+                    if mine and mark.symbol not in self._symbols:
+                        self._symbols = (*self._symbols, mark.symbol)
+                        if new(mark.symbol, place):
+                            yield ToAll((mark.symbol,), self._calendar)
+                    if mark.symbol in self._symbols and new(mark.symbol, place):
+                        yield mark
+                case MarketCalendar():
+                    self._calendar = MarketCalendar((*self._calendar.events, *mark.events))
+                    yield ToAll(self._new(place), mark)
+                case ClockMark():
+                    yield ToAll(self._new(place), mark)
+                case GapMark():
+                    pass
+
+    def _new(self, place: Place) -> tuple[str, ...]:
+        if self._replay.reader.resume is None or place > self._replay.reader.resume.reached.furthest:
+            return self._symbols
+        return tuple(symbol for symbol in self._symbols if self._replay.reader.new(symbol, place))
+
+    def _until_stopped(self, frames: Iterator[AnyFrame]) -> Iterator[AnyFrame]:
+        for frame in frames:
+            if self._meter.stop.is_set():
+                self._meter.stopped_early = True
+                return
+            yield frame
+
+    def _frames(self) -> Iterator[TickFrame]:
+        for piece in self._replay.reader.pieces():
+            self._note(piece)
+            yield piece.frame
+
+    def _cut_frames(self, cut: Cut) -> Iterator[CutFrame]:
+        for piece, frame in cut_pieces(self._replay.reader.pieces(), cut):
+            self._note(piece)
+            yield frame
+
+    def _note(self, piece: TapePiece) -> None:
+        self._end_ns = max(self._end_ns, piece.end_ns)
+        if piece.dead_letters:
+            self._unusable.append(Unusable(tuple(piece.dead_letters)))
+        self._meter.read(piece.rows, self._end_ns)
+
+    def _with_unusable(self, frame: Frame) -> list[TapeItem]:
+        if isinstance(frame, CutFrame):
+            self._meter.tape_ns = max(self._meter.tape_ns, frame.end_ns)
+        elif len(frame.sip_ns):
+            self._meter.tape_ns = max(self._meter.tape_ns, int(frame.sip_ns[-1]))
+        items, self._unusable = [*self._unusable, frame], []
+        return items
+
+    def _opening(self) -> list[TapeItem]:
+        if self._replay.reader.resume is not None:
+            return []  # it is part of the symbols' states
+        commands: dict[str, list[Command]] = defaultdict(list)
+        symbols: dict[str, str] = {}
+        for plan in self._replay.plans:
+            symbols[plan.plan_id] = plan.symbol
+            commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
+        for cancel in self._replay.cancels:
+            commands[symbols[cancel.plan_id]].append(cancel)
+        past, splits, chains = self._replay.history, self._replay.splits, self._replay.chains
+        known_of = [each for each in self._symbols if each in past or each in splits or each in chains]
+        history = [History(each, past.get(each, {}), splits.get(each, ()), chains.get(each)) for each in known_of]
+        known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
+        return [*history, *known, ToAll(self._symbols, self._calendar)]
+
+    def _closing(self) -> list[TapeItem]:
+        rest: list[TapeItem] = list(self._unusable)
+        if self._meter.stopped_early:
+            return [*rest, ToAll(self._symbols, TapeEnd(None))]
+        if self._replay.to_ns is None:
+            return [*rest, ToAll(self._symbols, TapeEnd(self._end_ns))]
+        mark = ToAll(self._symbols, ClockMark(self._replay.to_ns))
+        return [*rest, mark, ToAll(self._symbols, TapeEnd(self._replay.to_ns))]
+
+
+def _behind(piece: TapePiece, row: int) -> Place:
+    """Return the place behind a print of a piece."""
+    return piece.place._replace(row=int(piece.numbers[row]) + 1)

@@ -1,0 +1,93 @@
+"""Every process of a live run is killed once, and the run as a whole too: nothing of the answer changes."""
+
+import json
+import os
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.flows.live.running_live import PLAN, Live, digest_of, kinds_of, live, until
+from tests.flows.made import Command, speaker
+from tests.flows.market.practice import KEY, START_NS, made_day, serving
+
+WATCHED = ("--symbols", "AAA,BRK.B", "--no-scan")
+CHILDREN = ("feed", "flow", "serve")
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command line in this process."""
+    return speaker(capsys)
+
+
+def pids(run: Live) -> dict[str, int]:
+    """The children that were started last."""
+    return {each["child"]: each["pid"] for each in run.said("child_started")}
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there; one that nobody has buried yet counts as gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(command: Command, tmp_path: Path) -> None:
+    """Feed, flow and server by SIGKILL, one after the other; then their parent; then it goes on as two processes."""
+    plans, more, tape = tmp_path / "plans.json", tmp_path / "more.json", tmp_path / "tape"
+    plans.write_text(json.dumps([PLAN]))
+    more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
+    first, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    arguments = ("--tape", tape, "--db", first, "--plans", plans, *WATCHED, "--serve", "--port", port)
+    with serving(made_day(20_000), speed=50.0, start_ns=START_NS) as market:
+        with live(market, tmp_path / "log", KEY, *arguments) as run:
+            until(lambda: "entered" in kinds_of(first, "file-long") and bool(run.said("serving")))
+            for child in CHILDREN:
+                os.kill(pids(run)[child], signal.SIGKILL)
+                until(lambda child=child: bool(run.said("child_started", child=child, restarts=1)))  # type: ignore[misc]
+            assert command("plans", "add", more, "--db", first).code == 0
+            until(lambda: "entered" in kinds_of(first, "asked-long") and len(run.said("serving")) == 2)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/plans/asked-long") as answer:
+                assert json.load(answer)["plan"]["phase"] == "open"
+            assert [each["exit_code"] for each in run.said("child_gone")] == [-signal.SIGKILL] * 3
+            children = list(pids(run).values())
+            run.process.kill()
+            until(lambda: not any(map(lives, children)))
+        with live(market, tmp_path / "log-2", KEY, *arguments, "--workers", 2) as run:
+            until(lambda: bool(run.said("streaming")))
+            assert command("plans", "cancel", "asked-long", "--db", first).code == 0
+            until(lambda: "cancelled" in kinds_of(first, "asked-long"))
+            assert run.stop() == 0
+            assert not run.said("child_killed")
+    assert command("replay", tape, *WATCHED, "--db", again).code == 0
+    assert digest_of(again) == digest_of(first)
+    assert not any(KEY.encode() in each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
+
+
+def test_a_recording_needs_no_database_and_replays_like_any_other(command: Command, tmp_path: Path) -> None:
+    plans, tape = tmp_path / "plans.json", tmp_path / "tape"
+    plans.write_text(json.dumps([PLAN | {"valid_from": START_NS}]))
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    with serving(made_day(600), speed=200.0, start_ns=START_NS) as market:
+        with live(market, tmp_path / "log", KEY, "--tape", tape, "--record-only", cwd=folder) as run:
+            until(market.over.is_set)
+            until(lambda: tape.is_dir() and b'"i":"299"' in b"".join(each.read_bytes() for each in tape.glob("*.tape")))
+            assert run.stop() == 0
+        assert {each["child"] for each in run.said("child_started")} == {"feed"}
+    assert list(folder.iterdir()) == []
+    replayed = f"sqlite:///{tmp_path}/replayed.db"
+    assert command("replay", tape, "--plans", plans, "--no-scan", "--db", replayed).code == 0
+    assert kinds_of(replayed, "file-long")[:3] == ["registered", "entered", "target_hit"]
+
+
+@pytest.mark.parametrize("option", [["--db", "sqlite:///x.db"], ["--plans", "plans.json"], ["--serve"]])
+def test_what_needs_a_database_is_refused_beside_a_recording(option: list[str], command: Command) -> None:
+    said = command("live", "--record-only", *option)
+    assert (said.code, said.only_line.partition(":")[0]) == (2, option[0])

@@ -1,0 +1,216 @@
+"""L3 with kept state: a run goes on where the last one ended, with any number of workers; the bytes are the same."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from flows.options import ReplayOptions
+from flows.recovery.directory import PART, RUN, sole_run
+from flows.recovery.standing import RecoveryError
+from flows.tape.segments.payloads import GapMark, gap, market_events
+from operators.market_events import MarketEvent, Severity
+from operators.times import SECOND_NS
+from sinks.database import open_database
+from sinks.digest import digest
+from tests.flows.conftest import Replayed
+from tests.flows.made import OPEN_NS, plans_around, rows_of, write_tape
+from tests.flows.made_day import Day, check_same, day, whole
+from tests.flows.made_tape import (
+    as_csv,
+    as_frames,
+    as_pages,
+    cancelling,
+    in_order,
+    market_prints,
+    registering,
+    with_clock,
+    write_records,
+)
+from tests.flows.recovery.stops import go_on
+
+__all__ = ["day", "whole"]  # fixtures
+
+
+def digest_of(url: str) -> str:
+    engine = open_database(url)
+    try:
+        return digest(engine)
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def kept(day: Day, tmp_path: Path) -> Callable[..., ReplayOptions]:
+    """The day with a recovery directory."""
+
+    def options(**given: Any) -> ReplayOptions:
+        asked: dict[str, Any] = {"batch_rows": 100, "recovery": tmp_path / "kept", "snapshot_s": 0.03}
+        return day.options(f"sqlite:///{tmp_path}/kept.db", **asked | given)
+
+    return options
+
+
+def test_a_stopped_replay_goes_on_where_it_stopped(
+    kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path
+) -> None:
+    """Nothing is read twice; once more at the end changes nothing."""
+    first = go_on(kept(), 60)
+    assert first.stopped_early
+    second = go_on(kept(batch_rows=1_000), None)
+    assert not second.stopped_early
+    assert second.rows < whole.meter.rows - 4_000
+    check_same(f"sqlite:///{tmp_path}/kept.db", whole)
+    go_on(kept(), None)
+    check_same(f"sqlite:///{tmp_path}/kept.db", whole)
+
+
+@pytest.mark.parametrize("workers", [(2, 3, 1), (3, 1, 2), (1, 5, 5)])
+def test_l2_and_l3_it_goes_on_with_another_number_of_workers(
+    kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path, workers: tuple[int, ...]
+) -> None:
+    """Stopped in the middle of catching up as well, when workers of two runs stand at different places."""
+    rng = Random(sum(workers))
+    for count in (*workers, workers[0]):
+        go_on(kept(workers=count, batch_rows=rng.choice((100, 130))), rng.randrange(15, 60))
+    go_on(kept(workers=workers[1], batch_rows=2_000), None)
+    check_same(f"sqlite:///{tmp_path}/kept.db", whole)
+
+
+def test_what_a_tape_recorded_live_is_remembered_by_goes_on_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands for new symbols, market events, a mended gap, repeated prints; several segments, workers, anchors."""
+    monkeypatch.setattr("flows.recovery.places.ANCHOR_SECONDS", 0.0)
+    monkeypatch.setattr("flows.tape.log_reader.READ_BYTES", 20_000)
+    records, _ = recorded(tmp_path)
+    folder = write_records(tmp_path / "tape", records, segment_bytes=150_000)
+    alone = ReplayOptions((folder,), None, f"sqlite:///{tmp_path}/alone.db", symbols=None)
+    go_on(alone, None)
+    rng = Random(5)
+    options = ReplayOptions(
+        (folder,), None, f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept", snapshot_s=0.02
+    )
+    for count in (1, 2, 3, 1, 2):
+        go_on(replace(options, workers=count), rng.randrange(10, 60))
+    go_on(options, None)
+    assert digest_of(options.database) == digest_of(alone.database)
+    for query in (
+        "SELECT row, field, reason FROM dead_letters ORDER BY source, row",
+        "SELECT * FROM progress ORDER BY symbol",
+        "SELECT count(*) > 100 FROM plan_events",
+    ):
+        assert rows_of(options.database, query) == rows_of(alone.database, query)
+
+
+def recorded(folder: Path) -> tuple[list[Any], list[dict[str, Any]]]:
+    """A live tape on which everything happens."""
+    prints = market_prints(("AAA", "BBB", "NA"), 1_000, seed=3, seconds=6_000)
+    plans = plans_around(write_tape(folder, as_csv(prints)), 40, seed=5)
+    lost, back = OPEN_NS + 2_000 * SECOND_NS, OPEN_NS + 2_600 * SECOND_NS
+
+    def between(low: int, high: int) -> list[dict[str, str]]:
+        return [each for each in prints if low <= int(each["sip_timestamp"]) < high]
+
+    overlap = 8 * SECOND_NS
+    pages = as_pages(between(lost - overlap, back + overlap), back + SECOND_NS)
+    opened, closed = gap(GapMark("1", "open", lost), back), gap(GapMark("1", "close", lost, back), back + SECOND_NS)
+    repaired = [opened, *pages, closed]
+    frames = [*with_clock(as_frames(between(0, lost))), *repaired, *with_clock(as_frames(between(back, 1 << 62)))]
+    commands = [registering(plan, OPEN_NS + number * 120 * SECOND_NS + 7) for number, plan in enumerate(plans)]
+    commands += [cancelling(plan["plan_id"], OPEN_NS + 5_000 * SECOND_NS) for plan in plans[::7]]
+    known = OPEN_NS + 900 * SECOND_NS
+    fed = MarketEvent("FED", "*", "fomc", Severity.HIGH, OPEN_NS + 5_400 * SECOND_NS, known, "minutes")
+    before = [each for each in frames if each.receive_ns < known]
+    records = [*before, market_events([fed], known), *frames[len(before) :]]
+    found, rest = [], iter(in_order(commands))
+    due = next(rest, None)
+    for record in records:
+        while due is not None and due.receive_ns <= record.receive_ns:
+            found.append(due)
+            due = next(rest, None)
+        found.append(record)
+    return found, plans
+
+
+def test_l4_a_growing_tape_goes_on_after_its_end(tmp_path: Path) -> None:
+    """What the end of a tape brought about is no part of what is kept: the tape went on."""
+    records, _ = recorded(tmp_path)
+    folder, url = tmp_path / "tape", f"sqlite:///{tmp_path}/kept.db"
+    options = ReplayOptions((folder,), None, url, recovery=tmp_path / "kept", snapshot_s=0.01)
+    written = 0
+    for upto in (100, 700, 1_500, len(records)):
+        write_records(folder, records[written:upto])
+        written = upto
+        go_on(options, 1, follow=True)
+    alone = ReplayOptions((folder,), None, f"sqlite:///{tmp_path}/alone.db")
+    go_on(alone, None)
+    assert digest_of(url) == digest_of(alone.database)
+
+
+def test_a_database_older_than_what_was_kept_is_written_anew(
+    kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path
+) -> None:
+    """Whoever puts back a copy of the file gets the same bytes: the tape is read from its beginning."""
+    go_on(kept(), 40)
+    shutil.copy(tmp_path / "kept.db", tmp_path / "copy.db")
+    go_on(kept(), 40)
+    shutil.copy(tmp_path / "copy.db", tmp_path / "kept.db")
+    third = go_on(kept(), None)
+    assert third.rows == whole.meter.rows
+    assert third.notes == [f"{tmp_path}/kept: the database is older than what was kept; the tape is read anew"]
+    check_same(f"sqlite:///{tmp_path}/kept.db", whole)
+
+
+def test_a_database_newer_than_what_was_kept_stays_as_it_is(
+    kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path
+) -> None:
+    """Batches were committed after the newest state was kept: they come again, and change nothing."""
+    go_on(kept(), 40)
+    shutil.copytree(tmp_path / "kept", tmp_path / "copy")
+    go_on(kept(), 60)
+    shutil.rmtree(tmp_path / "kept")
+    (tmp_path / "copy").rename(tmp_path / "kept")
+    go_on(kept(), None)
+    check_same(f"sqlite:///{tmp_path}/kept.db", whole)
+
+
+def test_another_database_begins_anew(kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path) -> None:
+    go_on(kept(), 40)
+    (tmp_path / "kept.db").unlink()
+    last = go_on(kept(), None)
+    assert last.notes == [f"{tmp_path}/kept: the database is another than before; the tape is read anew"]
+    check_same(f"sqlite:///{tmp_path}/kept.db", whole)
+
+
+def test_other_inputs_are_refused(kept: Callable[..., ReplayOptions], tmp_path: Path) -> None:
+    """One line says which; nothing is touched."""
+    go_on(kept(), 20)
+    with pytest.raises(RecoveryError, match=r"kept: belongs to a run with other inputs \(late_ns, odd_lots\); choose"):
+        go_on(kept(odd_lots=True, late_ns=5), None)
+
+
+def test_another_layout_is_refused(kept: Callable[..., ReplayOptions], tmp_path: Path) -> None:
+    go_on(kept(), 20)
+    run = tmp_path / "kept" / RUN
+    run.write_text(json.dumps(json.loads(run.read_text()) | {"layout": 99}))
+    with pytest.raises(RecoveryError, match="has layout 99; this version reads 1; delete it to start anew"):
+        go_on(kept(), None)
+
+
+def test_a_second_run_on_one_directory_is_refused(kept: Callable[..., ReplayOptions], tmp_path: Path) -> None:
+    with sole_run(tmp_path / "kept"), pytest.raises(RecoveryError, match="kept: another run uses it; stop that one"):
+        go_on(kept(), None)
+
+
+def test_damage_is_told_in_one_line(kept: Callable[..., ReplayOptions], tmp_path: Path) -> None:
+    go_on(kept(), 20)
+    for path in (tmp_path / "kept").glob(f"{PART}*"):
+        path.write_bytes(b"no database, for sure" * 500)
+    with pytest.raises(RecoveryError, match=r"part-0.sqlite3: cannot be read .*; restore it, or delete its folder"):
+        go_on(kept(), None)
