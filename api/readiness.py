@@ -1,4 +1,4 @@
-"""Whether the API can answer, and how fresh its answers are.  Rule: late is degraded, only unanswerable is down.
+"""Whether the API can answer, and how fresh its answers are.  Rule: late is degraded; unanswerable or given up is down.
 
 Texts name no file and no host: probes carry no key.
 """

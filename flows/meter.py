@@ -11,7 +11,8 @@ class Meter:
     """Rows read and the last SIP time among them, the time of the prints sent on (ns UTC), dead letters.
 
     `stop` set means: end cleanly at the next frame.  `failure`: what a step could not go on for, told here as well
-    because a cluster's engine may lose the error.  `notes` are for people.
+    because a cluster's engine may lose the error.  `waiting`: what the run waits for now; `retries`: how often the
+    database was asked again; `notes` are for people.
     """
 
     rows: int = 0
@@ -23,6 +24,8 @@ class Meter:
     stopped_early: bool = False
     failure: str | None = None
     failure_code: ExitCode = ExitCode.FAILURE
+    waiting: str | None = None
+    retries: int = 0
     notes: list[str] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
@@ -32,3 +35,9 @@ class Meter:
         with self._lock:
             self.rows += rows
             self.end_ns = max(self.end_ns, end_ns)
+
+    def database_waits(self, error: Exception) -> None:
+        """Count a try that the database did not take."""
+        with self._lock:
+            self.retries += 1
+            self.waiting = str(error)

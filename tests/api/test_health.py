@@ -17,6 +17,7 @@ from api.relay.hub import Hub
 from operators.rows import Batch, ProgressRow
 from operators.times import SECOND_NS
 from sinks.database import open_database
+from sinks.fencing import set_failure, take
 from sinks.schema import ensure_schema
 from sinks.streams import set_inputs
 from sinks.writer import SinkWriter
@@ -127,6 +128,20 @@ def test_a_late_flow_degrades_while_the_market_is_open_and_is_fine_at_night(
     found = checks(client)
     assert (found["flow"]["status"], found["relay"]["status"]) == (status, "ok")
     assert found["status"] == ("ready" if status == "ok" else "degraded")
+
+
+def test_a_run_that_gave_up_is_not_ready_until_another_takes_it_up(make_client: MakeClient, sqlite_url: str) -> None:
+    """What is there is whole, but nothing new comes; the probe is told no names."""
+    going(sqlite_url, NOW_NS)
+    engine = open_database(sqlite_url)
+    set_failure(engine, "tape", take(engine, "tape"), "/secret/place.db: the disk is full")
+    client = make_client(sqlite_url)
+    found = client.get("/readyz")
+    assert (found.status_code, [each["field"] for each in found.json()["errors"]]) == (503, ["flow"])
+    assert "secret" not in found.text
+    take(engine, "tape")
+    engine.dispose()
+    assert client.get("/readyz").status_code == 200
 
 
 def test_no_run_under_way_is_ready_and_a_relay_that_failed_is_degraded(client: TestClient) -> None:

@@ -1,7 +1,6 @@
 """Databases that cannot be used: one line that says which and why, exit code 1, and nothing half-written."""
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,22 +170,6 @@ def check_progress(url: str) -> None:
     assert rows_of(url, "SELECT complete FROM streams") in ([], [(0,)])
     if rows_of(url, "SELECT count(*) FROM plan_events") != [(0,)]:
         check_whole(url)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a few hundred kilobytes; needs the right to mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
-    try:
-        done = subprocess.run(mount, capture_output=True, check=False)
-    except OSError:
-        pytest.skip("there is no mount command here")
-    if done.returncode:
-        pytest.skip("no right to mount a small file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_is_said_and_the_replay_finished_elsewhere(

@@ -11,6 +11,7 @@ from typing import Any
 from operators.events import PlanEvent
 from operators.rows import Batch, DeadLetter, PlanRow, ProgressRow, StateRow
 from sinks.canonical import canonical
+from sinks.encoding import plan_rows
 from tests.simulation.world import Wish
 
 
@@ -116,4 +117,4 @@ def event_told(event: PlanEvent) -> tuple[Any, ...]:
 
 def plan_told(plan: PlanRow) -> tuple[Any, ...]:
     """A plan as its row holds it."""
-    return (plan.symbol, plan.style, plan.direction, plan.registered_ns, canonical(plan.body))
+    return plan_rows([plan])[0][2:]

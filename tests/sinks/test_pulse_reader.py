@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from operators.events import PlanEvent
 from operators.rows import Batch, DeadLetter, ProgressRow, StateRow
 from sinks.commands import CANCEL, append
+from sinks.fencing import set_failure, take
 from sinks.pulse_reader import Counts, Pulse, counts_of, pulse_of
 from sinks.streams import set_complete, set_inputs
 from sinks.writer import SinkWriter
@@ -45,3 +46,19 @@ def test_everything_kept_is_counted_by_meaning(
         append(connection, CANCEL, "P1", None, 1, None)
     with engine.connect() as connection:
         assert counts_of(connection) == Counts({"open": 2, "stopped": 1, "waiting": 1}, 3, 0, 2, 1, 1)
+
+
+def test_a_run_that_gave_up_says_so_until_another_takes_the_stream(engine: sa.Engine) -> None:
+    """Its words stay while the stream is unfinished and nobody has taken it up."""
+
+    def failure() -> str | None:
+        with engine.connect() as connection:
+            return pulse_of(connection).failure
+
+    token = take(engine, "tape")
+    set_failure(engine, "tape", token, "the disk is full")
+    assert failure() is None  # a stream that reads nothing has no pulse
+    set_inputs(engine, "tape", {})
+    assert failure() == "the disk is full"
+    take(engine, "tape")
+    assert failure() is None

@@ -156,10 +156,10 @@ class TapeWriter:
 
     def _open(self, segment: Segment) -> None:
         with told(segment.path, "be opened"):
-            file = os.open(segment.path, os.O_WRONLY | os.O_APPEND)
-        if self._file >= 0:
-            os.close(self._file)
-        self._file = file
+            file, before = os.open(segment.path, os.O_WRONLY | os.O_APPEND), self._file
+            self._file = file
+            if before >= 0:
+                os.close(before)
         self._low_ns, self._high_ns = new_york_day_ns(segment.day)
 
     def _current(self) -> Segment:
@@ -178,10 +178,13 @@ class TapeWriter:
         return time.monotonic() - self._synced_at >= self._sync_seconds
 
     def _release(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-        os.close(self._lock)
+        file, self._file = self._file, -1
+        with told(self._folder, "be closed"):
+            try:
+                if file >= 0:
+                    os.close(file)
+            finally:
+                os.close(self._lock)
 
 
 def _locked(folder: Path) -> int:
@@ -196,6 +199,11 @@ def _locked(folder: Path) -> int:
         os.close(handle)
         msg = f"{folder}: another process (pid {holder}) writes this tape; stop it first, or choose another folder"
         raise TapeError(msg) from None
-    os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode())
+    try:
+        with told(path, "be written"):
+            os.ftruncate(handle, 0)
+            write_all(handle, f"{os.getpid()}\n".encode())
+    except TapeError:
+        os.close(handle)
+        raise
     return handle
