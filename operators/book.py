@@ -18,11 +18,12 @@ from operators.proposing.desk import Desk
 from operators.proposing.proposer import Proposal
 from operators.records import Command, Register
 from operators.rows import ProgressRow, StateRow, state_row
-from operators.slots import NOTHING_YET, Outcome, Slot, advance_slot, slot_from_plain, slot_to_plain
+from operators.slot_plain import slot_from_layout_2, slot_from_plain, slot_to_plain
+from operators.slots import NOTHING_YET, Outcome, Past, Slot, advance_slot
 from operators.state import PlanState
 
-BOOK_LAYOUT: Final = 2
-"""Version of `SymbolBook.snapshot`; raise it when the layout changes."""
+BOOK_LAYOUT: Final = 3
+"""Version of `SymbolBook.snapshot`; raise it when the layout changes.  Layout 2 is still read."""
 
 
 class SymbolBook:
@@ -36,6 +37,7 @@ class SymbolBook:
         self._groups: dict[Profile | None, PlanColumns] | None = None
         self._counts = list(NO_COUNTS)
         self._desk = Desk(symbol)
+        self._retired: dict[str, Past] = {}
 
     def set_gates(self, gates: GateTimeline) -> None:
         """Take the symbol's gate windows; edges already passed stay as they were."""
@@ -49,10 +51,7 @@ class SymbolBook:
         self._groups = None
         for command in commands:
             plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
-            slot = self._slots.get(plan_id)
-            if slot is None:
-                slot = self._slots[plan_id] = Slot(plan_id, [])
-            slot.queue(command)
+            self._slot(plan_id).queue(command)
 
     def advance(self, ticks: SymbolSlice, proposals: Sequence[Proposal] = ()) -> Outcome:
         """Take all plans through one slice of the symbol's tape.
@@ -98,25 +97,52 @@ class SymbolBook:
         """Return how far the symbol's tape has come and what was on it."""
         return ProgressRow(self.symbol, self.now_ns, *self._counts)
 
+    def retire(self) -> None:
+        """Let plans go that ended, were told of, and cannot be replanned; `plan` knows them no more.
+
+        Nothing happens to them any more, and what is kept must not grow with every session.
+        """
+        self._settle_all()
+        asked = self._desk.remembered()
+        for slot in list(self._slots.values()):
+            ended = slot.state is None or not (slot.state.live or slot.state != slot.written)
+            if slot.pending or not ended or slot.plan_id in asked:
+                continue
+            past = slot.past if slot.state is None else Past(slot.state.version, slot.state.last_seq)
+            if past is not None:
+                self._retired[slot.plan_id] = past
+            del self._slots[slot.plan_id]
+            self._groups = None
+
     def snapshot(self) -> tuple[Any, ...]:
         """Return everything as plain values: layout, symbol, time, counts, gates; per plan JSON, state, commands."""
         self._settle_all()
         slots = tuple(slot_to_plain(slot) for slot in self._slots.values())
         gates, desk = self._gates.to_plain(), self._desk.to_plain()
-        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk
+        retired = tuple((plan_id, *past) for plan_id, past in self._retired.items())
+        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk, retired
 
     @classmethod
     def restore(cls, snapshot: tuple[Any, ...]) -> "SymbolBook":
         """Undo `snapshot`.  Raises ValueError for a layout that this version does not know."""
-        if snapshot[0] != BOOK_LAYOUT:
-            msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads {BOOK_LAYOUT}"
+        if snapshot[0] not in (2, BOOK_LAYOUT):
+            msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads 2 and {BOOK_LAYOUT}"
             raise ValueError(msg)
-        _, symbol, now_ns, counts, gates, slots, desk = snapshot
+        layout, symbol, now_ns, counts, gates, slots, desk, *rest = snapshot
         book = cls(symbol)
         book._desk = Desk.from_plain(desk)
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
-        book._slots = {slot.plan_id: slot for slot in map(slot_from_plain, slots)}
+        read = slot_from_layout_2 if layout == 2 else slot_from_plain
+        book._slots = {slot.plan_id: slot for slot in map(read, slots)}
+        book._retired = {plan_id: Past(*past) for retired in rest for plan_id, *past in retired}
         return book
+
+    def _slot(self, plan_id: str) -> Slot:
+        """Return a plan's slot, a new one if need be; one that comes back knows what its past left."""
+        slot = self._slots.get(plan_id)
+        if slot is None:
+            slot = self._slots[plan_id] = Slot(plan_id, [], past=self._retired.pop(plan_id, None))
+        return slot
 
     def _take(self, proposal: Proposal, ticks: SymbolSlice, outcome: Outcome) -> list[Slot]:
         """Let a proposal become a plan, if it does; return the plan's slot."""
@@ -128,7 +154,7 @@ class SymbolBook:
             return []
         if taken.follows is not None:
             self._replan(self._slots[taken.follows], plan, outcome)
-        slot = self._slots.setdefault(plan.plan_id, Slot(plan.plan_id, []))
+        slot = self._slot(plan.plan_id)
         slot.queue(Register(plan.valid_from_ns, plan))
         before = len(outcome.events)
         advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
