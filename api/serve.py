@@ -18,6 +18,7 @@ from api.contract import differences
 from api.document import text_of
 from api.key_ring import KeyRing
 from api.keys import read_keys
+from api.relay.frames import FramedProtocol
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
@@ -114,7 +115,7 @@ def config(app: FastAPI) -> uvicorn.Config:
         log_config=None,  # whoever runs the process decides how it logs
         log_level="warning",
         access_log=False,
-        ws="websockets-sansio",
+        ws=FramedProtocol,
         ws_per_message_deflate=False,
         ws_max_size=max(65_536, app.state.settings.frame_bytes),
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -39,7 +39,7 @@ class ApiSettings:
     hosts: tuple[str, ...] | None = None
     heartbeat_s: float = 5.0
     auth_s: float = 5.0
-    send_s: float = 5.0
+    send_s: float = 3.0
     client_queue: int = 1_024
     clients: int = 2_000
     frame_bytes: int = 16_384

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from math import inf
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -20,7 +21,7 @@ from typing import Final
 from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
-from flows.dataflow import Rules, build
+from flows.dataflow import Rules, build, cut_ahead
 from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
@@ -99,16 +100,17 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     """
     kept = job.options.recovery
     rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options))
-    sink = SqlSink(job.options.database, STREAM, meter, job.token)
+    ahead = job.options.scan and kept is None and not job.replay.follow
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead)
     _spare_the_collector()
     ends = [NOT_YET] * job.threads if ends is None else ends
-    source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes)
-    flow = build(source, rules, sink)
+    cut = partial(cut_ahead, rules=rules) if ahead else None
+    source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
     epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
     try:
         with nullcontext() if kept is None else joined(kept):
             cluster_main(
-                flow,
+                build(source, rules, sink),
                 addresses,
                 index,
                 epoch_interval=epoch,
@@ -120,6 +122,7 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
         if known is error:
             raise
         raise known from None
+    sink.raise_failure()
 
 
 def _scan_rules(options: ReplayOptions) -> ScanRules | None:

@@ -3,20 +3,22 @@
 Every step wraps a pure function of `operators`; what a step remembers is one plain value per symbol.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 import bytewax.operators as op
-from bytewax.dataflow import Dataflow
+from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
 from flows.items import (
     Commands,
+    CutFrame,
     History,
     MarketCalendar,
+    ShardItems,
     SymbolEvents,
     SymbolGates,
     SymbolItem,
@@ -28,6 +30,7 @@ from flows.items import (
 from flows.recovery.places import event_from_row, event_row
 from flows.recovery.standing import PLACES_STEP, PlacesLogic, Standing
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules, measured
+from flows.shards import shard_key
 from operators.bars.columns import Interval
 from operators.bars.symbol_bars import BarPiece
 from operators.book import SymbolBook
@@ -67,8 +70,7 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
         items = told.trues
     arrived = op.branch("usable", items, lambda item: not isinstance(item, Unusable))
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
-    keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
-    evaluated = _evaluated(keyed, rules.scan)
+    evaluated = _evaluated(tagged, rules)
     gated = op.stateful("gate_events", evaluated, lambda kept: GateLogic(rules, kept))
     hits = op.stateful("detect_hits", gated, lambda kept: HitLogic(rules, kept))
     unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
@@ -76,13 +78,18 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     return flow
 
 
-def _evaluated(keyed: KeyedStream[SymbolItem], scan: ScanRules | None) -> KeyedStream[SymbolItem]:
+def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem]:
     """With a scan, bars, candidates and questions to the engine; without, only the ladders that are given."""
+    scan = rules.scan
     if scan is None:
+        keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
         return op.map_value("evaluate_targets", keyed, evaluate_targets)
-    barred = op.stateful("build_bars", keyed, lambda kept: BarLogic(scan, kept))
+    key = symbol_key if rules.keep_state else shard_key
+    sharded = op.flat_map("by_shard", tagged, lambda item: by_shard(spread(item, rules.usable), key))
+    barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
     scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
-    return op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+    evaluated = op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+    return op.flat_map("by_symbol", evaluated, lambda keyed: keyed[1].items)
 
 
 def keyed_standing(item: TapeItem) -> Iterable[tuple[str, Standing]]:
@@ -105,12 +112,33 @@ def spread(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
     match item:
         case TickFrame():
             return by_symbol(item, usable)
+        case CutFrame():
+            return item.slices
         case Commands() | History():
             return [(item.symbol, item)]
         case ToAll():
             return [(symbol, _addressed(symbol, item.record)) for symbol in item.symbols]
         case Unusable() | Standing():
             return []
+
+
+def symbol_key(symbol: str) -> str:
+    """Give every symbol a shard of its own: state that is kept is a symbol's, whatever groups later versions make."""
+    return symbol
+
+
+def by_shard(items: Iterable[tuple[str, SymbolItem]], key_of: Callable[[str], str]) -> Iterable[tuple[str, ShardItems]]:
+    """Put together the items of symbols that are scanned together."""
+    found: dict[str, list[tuple[str, SymbolItem]]] = {}
+    for item in items:
+        found.setdefault(key_of(item[0]), []).append(item)
+    return [(key, ShardItems(tuple(each))) for key, each in found.items()]
+
+
+def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
+    """Tag and cut a frame before the dataflow asks for it: the same two steps, for a thread beside it."""
+    slices = by_symbol(tag(frame, rules.calendar), rules.usable)
+    return CutFrame(tuple(slices), int(frame.sip_ns[-1]) if len(frame.sip_ns) else 0)
 
 
 def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd) -> SymbolItem:

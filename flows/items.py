@@ -87,5 +87,20 @@ class Watched:
     proposals: tuple[Proposal, ...] = field(default=())
 
 
-TapeItem = TickFrame | Commands | ToAll | Unusable | History | Standing
+@dataclass(frozen=True, slots=True, eq=False)
+class CutFrame:
+    """A frame that was tagged and cut into symbols ahead.  `end_ns`: SIP time of its last print, ns UTC, 0 without."""
+
+    slices: tuple[tuple[str, SymbolSlice], ...]
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardItems:
+    """What one step of the tape brings to a shard: items by symbol, no symbol twice."""
+
+    items: "tuple[tuple[str, SymbolItem], ...]"
+
+
+TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History | Standing
 SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | History | Watched

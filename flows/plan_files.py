@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from flows.errors import BadInputError, DataMissingError
-from operators.plan_reading import PlanDefaults, read_plan
+from operators.plan_reading import PlanDefaults, read_plain_plans, read_plan
 from operators.plans import Plan, PlanError
 from operators.rows import DeadLetter
 
 WHOLE_FILE: Final = 0
+_ORDER: Final = attrgetter("valid_from_ns", "plan_id", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,13 @@ def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[Pla
 
     Raises DataMissingError when there is no file, BadInputError when it is no JSON at all.
     """
+    text = _text(path)
+    plain = read_plain_plans(text, defaults)
+    if plain and len({plan.plan_id for plan in plain}) == len(plain):
+        return sorted(plain, key=_ORDER), []
     plans: dict[tuple[str, int], tuple[int, Plan]] = {}
     problems: list[PlanProblem] = []
-    for row, data in enumerate(_decoded(path), 1):
+    for row, data in enumerate(_decoded(path, text), 1):
         try:
             if isinstance(data, PlanError):
                 raise data
@@ -53,7 +59,7 @@ def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[Pla
         except PlanError as error:
             problems.append(_problem(path, row, data, error))
     good, more = _consistent(path, list(plans.values()))
-    return sorted(good, key=lambda p: (p.valid_from_ns, p.plan_id, p.version)), problems + more
+    return sorted(good, key=_ORDER), problems + more
 
 
 def given_plans(path: Path, defaults: PlanDefaults) -> list[tuple[Plan, dict[str, Any]]]:
@@ -62,7 +68,7 @@ def given_plans(path: Path, defaults: PlanDefaults) -> list[tuple[Plan, dict[str
     Raises BadInputError for the first bad plan and for a file that holds none, DataMissingError when there is no file.
     """
     found = []
-    for row, data in enumerate(_decoded(path), 1):
+    for row, data in enumerate(_decoded(path, _text(path)), 1):
         try:
             if isinstance(data, PlanError):
                 raise data
@@ -98,9 +104,8 @@ def _problem(path: Path, row: int, data: object, error: PlanError) -> PlanProble
     return PlanProblem(str(path), row, str(plan_id or "no plan_id"), error, raw)
 
 
-def _decoded(path: Path) -> Iterable[Any]:
+def _decoded(path: Path, text: bytes) -> Iterable[Any]:
     """Yield each plan's decoded JSON; of one line that is no JSON, the error."""
-    text = _text(path)
     if text.lstrip().startswith(b"["):
         try:
             data = _decode(text)

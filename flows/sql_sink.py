@@ -7,6 +7,7 @@ from typing import Any
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
+from flows.behind import Behind
 from flows.meter import Meter
 from operators.events import PlanEvent
 from operators.rows import Batch
@@ -16,27 +17,45 @@ from sinks.writer import SinkWriter
 
 
 class SqlSink(DynamicSink[tuple[str, Batch]]):
-    """Writes batches to the database at `url` as part of `stream`, which the run holds by `token`."""
+    """Writes batches to the database at `url` as part of `stream`, which the run holds by `token`.
 
-    def __init__(self, url: str, stream: str, meter: Meter, token: int | None = None) -> None:
-        self._url, self._stream, self._meter, self._token = url, stream, meter, token
+    `behind`: while a piece of tape is written, the next is worked on already.  Only for runs that keep no state: an
+    epoch's snapshot would not wait for its rows.
+    """
+
+    def __init__(self, url: str, stream: str, meter: Meter, token: int | None = None, *, behind: bool = False) -> None:
+        self._url, self._stream, self._meter, self._token, self._behind = url, stream, meter, token, behind
+        self._failures: list[BaseException] = []
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "SqlPartition":
         """Connect one worker."""
-        return SqlPartition(self._url, self._stream, self._meter, self._token)
+        writer = SinkWriter(open_database(self._url), self._stream, self._token)
+        return SqlPartition(writer, self._meter, self._failures, behind=self._behind)
+
+    def raise_failure(self) -> None:
+        """Raise the error, if any, of rows that were written after the last piece had been handed over."""
+        if self._failures:
+            raise self._failures[0]
 
 
 class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
-    """One worker's connection."""
+    """One worker's connection.  `failures`: where what went wrong at the very end is noted, see `SqlSink.behind`."""
 
-    def __init__(self, url: str, stream: str, meter: Meter, token: int | None) -> None:
-        self._engine = open_database(url)
-        self._writer, self._meter = SinkWriter(self._engine, stream, token), meter
+    def __init__(self, writer: SinkWriter, meter: Meter, failures: list[BaseException], *, behind: bool) -> None:
+        self._writer, self._meter, self._failures = writer, meter, failures
+        self._behind = Behind(self._write) if behind else None
 
     def write_batch(self, items: list[tuple[str, Batch]]) -> None:
         """Write all items in one transaction, events in order of time, plan and number."""
+        batches = [batch for _, batch in items]
+        if self._behind is None:
+            self._write(batches)
+        else:
+            self._behind.put(batches)
+
+    def _write(self, batches: list[Batch]) -> None:
         try:
-            report = self._writer.write(merged([batch for _, batch in items]))
+            report = self._writer.write(merged(batches))
         except DatabaseError as error:
             self._meter.failure = str(error)
             raise
@@ -45,8 +64,14 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
         self._meter.first_divergence = self._meter.first_divergence or report.first_divergence
 
     def close(self) -> None:
-        """Disconnect."""
-        self._engine.dispose()
+        """Write what is still to be written, and disconnect.  The engine must see no error here: it would abort."""
+        try:
+            if self._behind is not None:
+                self._behind.close()
+        except BaseException as error:  # noqa: BLE001 - handed to the run, which raises it
+            self._failures.append(error)
+        finally:
+            self._writer.close()
 
 
 def in_order(events: Iterable[PlanEvent]) -> list[PlanEvent]:

@@ -4,12 +4,13 @@ import time
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from bytewax.inputs import StatelessSourcePartition
 
+from flows.cutting import Cut, cut_pieces
 from flows.errors import CommandError
-from flows.items import Commands, History, MarketCalendar, TapeItem, ToAll, Unusable
+from flows.items import Commands, CutFrame, History, MarketCalendar, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.recovery.place import Place
 from flows.recovery.places import Places, event_from_row
@@ -29,12 +30,15 @@ MANY_ITEMS: Final = 1_000
 MANY_ROWS: Final = 10_000
 """So much goes on its way without waiting for what stands behind it."""
 
+Frame = TickFrame | CutFrame
+AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
+
 
 class TapePartition(StatelessSourcePartition[TapeItem]):
     """One worker's tape.  Its end is the end of all workers' tapes, so the last word waits for them."""
 
-    def __init__(self, replayed: Replay, meter: Meter, ends: Ends) -> None:
-        self._replay, self._meter, self._ends = replayed, meter, ends
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None) -> None:
+        self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
         self._symbols = tuple(replayed.reader.watched)
         self._calendar = MarketCalendar(replayed.events)
         resume = replayed.reader.resume
@@ -82,7 +86,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         """Stop reading ahead."""
         self._items.close()
 
-    def _tape(self) -> Generator[TickFrame | Paced | list[TapeItem], None, None]:
+    def _tape(self) -> Generator[Frame | Paced | list[TapeItem], None, None]:
         yield [*self._opening(), *([] if self._places is None else self._places.opening())]
         frames = self._frames()
         if self._places is not None:
@@ -93,6 +97,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             yield from self._until_stopped(paced(time_ordered(frames), self._replay.speed))
         elif self._replay.batch_rows is not None:
             yield from self._until_stopped(recut(frames, self._replay.batch_rows))
+        elif self._cut is not None:
+            yield from self._until_stopped(self._cut_frames(self._cut))
         else:
             yield from self._until_stopped(frames)
         yield from self._ended()
@@ -203,7 +209,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             return self._symbols
         return tuple(symbol for symbol in self._symbols if self._replay.reader.new(symbol, place))
 
-    def _until_stopped(self, frames: Iterator[TickFrame] | Iterator[Paced]) -> Iterator[TickFrame | Paced]:
+    def _until_stopped(self, frames: Iterator[AnyFrame]) -> Iterator[AnyFrame]:
         for frame in frames:
             if self._meter.stop.is_set():
                 self._meter.stopped_early = True
@@ -215,14 +221,21 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             self._note(piece)
             yield piece.frame
 
+    def _cut_frames(self, cut: Cut) -> Iterator[CutFrame]:
+        for piece, frame in cut_pieces(self._replay.reader.pieces(), cut):
+            self._note(piece)
+            yield frame
+
     def _note(self, piece: TapePiece) -> None:
         self._end_ns = max(self._end_ns, piece.end_ns)
         if piece.dead_letters:
             self._unusable.append(Unusable(tuple(piece.dead_letters)))
         self._meter.read(piece.rows, self._end_ns)
 
-    def _with_unusable(self, frame: TickFrame) -> list[TapeItem]:
-        if len(frame.sip_ns):
+    def _with_unusable(self, frame: Frame) -> list[TapeItem]:
+        if isinstance(frame, CutFrame):
+            self._meter.tape_ns = max(self._meter.tape_ns, frame.end_ns)
+        elif len(frame.sip_ns):
             self._meter.tape_ns = max(self._meter.tape_ns, int(frame.sip_ns[-1]))
         items, self._unusable = [*self._unusable, frame], []
         return items

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bytewax.inputs import DynamicSource
 
+from flows.cutting import Cut
 from flows.items import TapeItem
 from flows.meter import Meter
 from flows.recovery.resume import Resume
@@ -21,10 +22,20 @@ def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
 
 
 class TapeSource(DynamicSource[TapeItem]):
-    """Gives every worker the tape of its own symbols."""
+    """Gives every worker the tape of its own symbols.
 
-    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, resumes: Sequence[Resume] | None = None) -> None:
-        self._replay, self._meter, self._ends, self._resumes = replayed, meter, ends, resumes
+    `cut`: cuts the frames of a recorded tape into symbols, ahead and in a thread of its own, if they come as they are.
+    """
+
+    def __init__(
+        self,
+        replayed: Replay,
+        meter: Meter,
+        ends: Ends,
+        resumes: Sequence[Resume] | None = None,
+        cut: Cut | None = None,
+    ) -> None:
+        self._replay, self._meter, self._ends, self._resumes, self._cut = replayed, meter, ends, resumes, cut
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition":
         """Open the tape for one worker."""
@@ -35,4 +46,4 @@ class TapeSource(DynamicSource[TapeItem]):
         symbols = shard(every, worker_index, worker_count)
         elsewhere = tuple(symbol for symbol in every if not share.holds(symbol))
         reader = replace(self._replay.reader, watched=symbols, share=share, elsewhere=elsewhere, resume=resume)
-        return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends)
+        return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends, self._cut)

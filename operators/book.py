@@ -9,19 +9,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from operators.columnar import Ints, Ticks
+from operators.edges import Meeting
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NO_GATES, GateTimeline
 from operators.lifecycle import replan
-from operators.plan_columns import PlanColumns
-from operators.plans import Plan
+from operators.plan_columns import PlanColumns, joined
+from operators.plans import Gate, Plan
 from operators.proposing.desk import Desk
 from operators.proposing.proposer import Proposal
 from operators.records import Command, Register
 from operators.rows import ProgressRow, StateRow, state_row
 from operators.slot_plain import slot_from_layout_2, slot_from_plain, slot_to_plain
-from operators.slots import NOTHING_YET, Outcome, Past, Slot, advance_slot
+from operators.slots import Outcome, Past, Slot, advance_slot, next_due, run_slot
 from operators.state import PlanState
 
+ACTIONS: Final = (Gate.DEFINED_RISK, Gate.SUPPRESS)
 BOOK_LAYOUT: Final = 3
 """Version of `SymbolBook.snapshot`; raise it when the layout changes.  Layout 2 is still read."""
 
@@ -38,6 +41,7 @@ class SymbolBook:
         self._counts = list(NO_COUNTS)
         self._desk = Desk(symbol)
         self._retired: dict[str, Past] = {}
+        self._met = 0
 
     def set_gates(self, gates: GateTimeline) -> None:
         """Take the symbol's gate windows; edges already passed stay as they were."""
@@ -61,14 +65,18 @@ class SymbolBook:
         for index, count in enumerate(ticks.counts):
             self._counts[index] += count
         outcome = Outcome()
-        moved: list[Slot] = []
-        for profile, group in self._grouped().items():
-            moved += self._advance_group(group, profile, ticks, outcome)
+        changed = {
+            profile: self._advance_group(group, profile, ticks, outcome) for profile, group in self._grouped().items()
+        }
         if outcome.events:
             self._desk.note(outcome.events)
-        moved += [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
+        made = [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
         self.now_ns = max(self.now_ns, ticks.end_ns)
-        self._regroup(moved)
+        if made:
+            self._settle_all()
+            self._groups = None
+        else:
+            self._regroup(changed)
         return outcome
 
     def mark(self, at_ns: int, proposals: Sequence[Proposal] = ()) -> Outcome:
@@ -134,6 +142,9 @@ class SymbolBook:
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
         read = slot_from_layout_2 if layout == 2 else slot_from_plain
         book._slots = {slot.plan_id: slot for slot in map(read, slots)}
+        for place, slot in enumerate(book._slots.values()):
+            slot.place = place
+        book._met = len(book._slots)
         book._retired = {plan_id: Past(*past) for retired in rest for plan_id, *past in retired}
         return book
 
@@ -141,7 +152,9 @@ class SymbolBook:
         """Return a plan's slot, a new one if need be; one that comes back knows what its past left."""
         slot = self._slots.get(plan_id)
         if slot is None:
-            slot = self._slots[plan_id] = Slot(plan_id, [], past=self._retired.pop(plan_id, None))
+            slot = Slot(plan_id, [], place=self._met, past=self._retired.pop(plan_id, None))
+            self._slots[plan_id] = slot
+            self._met += 1
         return slot
 
     def _take(self, proposal: Proposal, ticks: SymbolSlice, outcome: Outcome) -> list[Slot]:
@@ -174,48 +187,80 @@ class SymbolBook:
             members: dict[Profile | None, list[Slot]] = {}
             for slot in self._slots.values():
                 members.setdefault(slot.profile, []).append(slot)
-            self._groups = {profile: PlanColumns(slots, self.now_ns, self._gates) for profile, slots in members.items()}
+            self._groups = {
+                profile: PlanColumns.of(slots, self.now_ns, self._gates) for profile, slots in members.items()
+            }
         return self._groups
 
     def _advance_group(
         self, group: PlanColumns, profile: Profile | None, ticks: SymbolSlice, outcome: Outcome
-    ) -> list[Slot]:
-        """Advance one group; return the plans that do not belong to it any more."""
+    ) -> list[int]:
+        """Advance one group; return the rows of those that something was due for: they may not belong to it any more.
+
+        The quiet see the slice together.  Of the others, those that merely meet a gate edge are quickly done.
+        """
         view = None if profile is None or not len(ticks.price) else ticks.view(profile)
-        calm = group.calm
-        if calm.due_ns > ticks.end_ns:
-            if view is None or not len(view.price):
+        if view is not None and not len(view.price):
+            view = None
+        if group.calm.due_ns > ticks.end_ns:
+            if view is None:
                 return []
-            if calm.low < view.low and view.high < calm.high:
+            if group.calm.low < view.low and view.high < group.calm.high:
                 group.hold(view)
                 return []
         group.release()
-        active = group.due <= ticks.end_ns
-        if view is not None and len(view.price):
-            active |= (group.low >= view.low) | (group.high <= view.high)
-            group.absorb(view, ~active if active.any() else slice(None))
-        moved = []
-        for row in map(int, np.flatnonzero(active)):
-            group.settle(row)
-            slot = group.slots[row]
-            advance_slot(slot, ticks, self.now_ns, self._gates, outcome)
-            group.refresh(row, max(self.now_ns, ticks.end_ns), self._gates)
-            if slot.profile != profile:
-                moved.append(slot)
-        return moved
+        active = due = group.due <= ticks.end_ns
+        if view is not None:
+            active = due | (group.low >= view.low) | (group.high <= view.high)
+            group.absorb(view, ~active)
+        rows = np.flatnonzero(active)
+        group.settle(rows)
+        dues = np.flatnonzero(due)
+        if len(dues):
+            rows = self._meet_edge(group, rows, view, ticks.end_ns, outcome)
+        now_ns = max(self.now_ns, ticks.end_ns)
+        for row, is_due in zip(rows.tolist(), due[rows].tolist(), strict=True):
+            if is_due:
+                group.expect(row, advance_slot(group.slots[row], ticks, self.now_ns, self._gates, outcome), now_ns)
+            elif not run_slot(group.slots[row], ticks, outcome):
+                group.expect(row, next_due(group.slots[row], now_ns, self._gates), now_ns)  # its end is due no more
+            group.bound(row)
+        return dues.tolist()
 
-    def _regroup(self, moved: list[Slot]) -> None:
+    def _meet_edge(self, group: PlanColumns, rows: Ints, view: Ticks | None, end_ns: int, outcome: Outcome) -> Ints:
+        """Take those plans over a gate edge that meet just one in this slice, and are quiet; return the other rows."""
+        edge_ns, next_ns = self._gates.next_two(self.now_ns)
+        if not edge_ns <= end_ns < next_ns:
+            return rows
+        lone = (group.due[rows] == edge_ns) & (group.later[rows] > end_ns)
+        if view is not None:
+            lone &= (group.low[rows] < view.low) & (group.high[rows] > view.high)
+        edges = {action: self._gates.next_edge(self.now_ns, action) for action in ACTIONS}
+        meetings = {action: Meeting.of(edge, view) for action, edge in edges.items() if edge is not None}
+        met = []
+        for row in rows[lone].tolist():
+            slot = group.slots[row]
+            if slot.plan is not None and meetings[slot.plan.on_event].meet(slot, outcome):
+                met.append(row)
+                if slot.plan.on_event is Gate.SUPPRESS:
+                    group.bound(row)
+        group.expect_edge(met, next_ns)
+        return np.setdiff1d(rows, met, assume_unique=True) if met else rows
+
+    def _regroup(self, changed: dict[Profile | None, list[int]]) -> None:
         """Give plans that were registered or changed their profile a place among their like."""
-        if not moved:
-            return
-        self._settle_all()
-        self._groups = None
+        groups = self._groups or {}
+        movers = {
+            profile: [row for row in rows if groups[profile].slots[row].profile != profile]
+            for profile, rows in changed.items()
+        }
+        if any(movers.values()):
+            parts = [part for profile, rows in movers.items() for part in groups[profile].parted(rows)]
+            self._groups = joined(parts)
 
     def _settle_all(self) -> None:
         for group in (self._groups or {}).values():
-            group.release()
-            for row in map(int, np.flatnonzero(group.last_ns != NOTHING_YET)):
-                group.settle(row)
+            group.settle_all()
 
     def _unwritten(self) -> Iterable[StateRow]:
         for slot in self._slots.values():

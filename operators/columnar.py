@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
@@ -43,6 +44,7 @@ class Ticks:
     low: float
     high: float
     _places: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+    _spans: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, at_ns: int) -> int:
         """Return the index of the first tick at or after an instant; plans ask for the same few instants again."""
@@ -50,6 +52,16 @@ class Ticks:
         if place is None:
             place = self._places[at_ns] = int(self.sip_ns.searchsorted(at_ns))
         return place
+
+    def span(self, start: int, end: int) -> tuple[float, float]:
+        """Return the extreme prices of `ticks[start:end]`, of one tick or more; plans ask for the same few again."""
+        if end - start == len(self.price):
+            return self.low, self.high
+        span = self._spans.get((start, end))
+        if span is None:
+            part = self.price[start:end]
+            span = self._spans[start, end] = float(part.min()), float(part.max())
+        return span
 
     @classmethod
     def of(cls, sip_ns: Ints, price: Floats) -> Self:
@@ -60,12 +72,15 @@ class Ticks:
         return cls(sip_ns, price, min(few, default=math.inf), max(few, default=-math.inf))
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(msgspec.Struct, frozen=True, gc=False):
     """Prices strictly between `low` and `high` dollars are quiet for a plan; an empty band notices every tick."""
 
     low: float
     high: float
+
+    def holds(self, ticks: Ticks) -> bool:
+        """Whether all ticks are quiet."""
+        return self.low < ticks.low and ticks.high < self.high
 
 
 NOTICE_ALL: Final = Band(math.inf, math.inf)
@@ -116,6 +131,12 @@ def _next_target(plan: Plan, state: PlanState) -> float:
 def run(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> tuple[PlanState, list[PlanEvent]]:
     """Take a plan through `ticks[start:end]`, all eligible for it: what `step` on each of them would give."""
     events: list[PlanEvent] = []
+    if start >= end or not state.live:
+        return state, events
+    low, high = ticks.span(start, end)
+    band = quiet_band(plan, state)
+    if band.low < low and high < band.high:  # most plans wait far from the price
+        return absorb(state, int(ticks.sip_ns[end - 1]), float(ticks.price[end - 1]), high, low), events
     while start < end and state.live:
         noticed = _first_noticed(plan, state, ticks, start, end)
         if noticed > start:

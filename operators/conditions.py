@@ -115,8 +115,9 @@ def mark_of(sip_ns: int, participant_ns: int | None, trf_ns: int | None, correct
     """Return what `marks` gives for one row.  Times in ns UTC, None or 0 where unknown."""
     if correction:
         return CORRECTED_MARK
-    happened = (each for each in (participant_ns, trf_ns) if each is not None and each > 0)
-    return LATE_MARK if any(sip_ns - each > late_ns for each in happened) else 0
+    if participant_ns is not None and 0 < participant_ns < sip_ns - late_ns:
+        return LATE_MARK
+    return LATE_MARK if trf_ns is not None and 0 < trf_ns < sip_ns - late_ns else 0
 
 
 def _behind(column: str, late_ns: int) -> pl.Expr:

@@ -71,6 +71,7 @@ class SymbolSlice:
 
     `flags` and `phase` are uint8 codes.  `end_ns` is the SIP time of the symbol's last record in the frame, usable
     or not.  `counts` of all its records: see COUNTED.  `summed`: all its prints per minute, where bars are built.
+    `band`: the lowest and highest price; `one_phase`: of all its prints; None where nobody has looked.
     """
 
     sip_ns: Ints
@@ -81,6 +82,8 @@ class SymbolSlice:
     usable: Flag = ANY_LAST
     counts: tuple[int, ...] = NO_COUNTS
     summed: SummedPrints | None = None
+    band: tuple[float, float] | None = None
+    one_phase: int | None = None
     _views: dict[Profile, Ticks] = field(default_factory=dict)
 
     def view(self, profile: Profile) -> Ticks:
@@ -92,13 +95,20 @@ class SymbolSlice:
 
     def _view(self, profile: Profile) -> Ticks:
         sip_ns, price = self.sip_ns, self.price
-        if len(price) and not self._all_admitted(profile):
+        if not len(price):
+            return Ticks.of(sip_ns, price)
+        admits = self._all_admitted(profile)
+        if admits and self.band is not None:
+            return Ticks(sip_ns, price, *self.band)
+        if not admits:
             admitted = admission_table(profile)[self.phase, self.flags]
             sip_ns, price = sip_ns[admitted], price[admitted]
         return Ticks.of(sip_ns, price)
 
     def _all_admitted(self, profile: Profile) -> bool:
         """Whether it is plain, without looking at each print, that a profile admits them all."""
+        if self.one_phase is not None:
+            return admits_all(profile, self.one_phase, self.usable)
         if self.phase[0] != self.phase[-1] or self.sip_ns[-1] - self.sip_ns[0] > LONGEST_PHASE_NS:
             return False
         return admits_all(profile, int(self.phase[0]), self.usable)

@@ -12,7 +12,7 @@ from operators.bars.prints import Prints
 from operators.bars.summing import SummedPrints, sum_prints
 from operators.columnar import Floats, Ints
 from operators.conditions import ANY_LAST, Flag
-from operators.eligibility import SymbolSlice
+from operators.eligibility import LONGEST_PHASE_NS, SymbolSlice
 from operators.sessions import SessionCalendar
 
 Codes = npt.NDArray[np.uint16]
@@ -79,15 +79,36 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     code = frame.code[kept]
     if not _ascending(code):
         order = np.argsort(code, kind="stable")
-        kept, code = kept[order], code[order]
-    sip_ns, price, flags, phase = frame.sip_ns[kept], frame.price[kept], frame.flags[kept], phase_code[kept]
-    edges = np.searchsorted(code, np.arange(count + 1)).tolist()  # unwatched prints come after the last edge
+        kept, code = kept.take(order), code.take(order)
+    sip_ns, price, flags, phase = frame.sip_ns.take(kept), frame.price.take(kept), frame.flags[kept], phase_code[kept]
+    starts = np.searchsorted(code, np.arange(count + 1))
+    edges = starts.tolist()  # unwatched prints come after the last edge
+    bands = _bands(price, starts)
+    one_phase = int(phase[0]) if len(phase) and phase.min() == phase.max() and _is_short(frame.sip_ns) else None
     for index, counts in enumerate(tallies.tolist()):
         if counts[0]:
             part = slice(edges[index], edges[index + 1])
             columns = sip_ns[part], price[part], flags[part], phase[part]
             end_ns, sums = int(ends[index]), summed.get(index)
-            yield frame.symbols[index], SymbolSlice(*columns, end_ns, usable, tuple(counts), sums)
+            told = bands[index], one_phase
+            yield frame.symbols[index], SymbolSlice(*columns, end_ns, usable, tuple(counts), sums, *told)
+
+
+def _bands(price: Floats, starts: Ints) -> list[tuple[float, float] | None]:
+    """Return the lowest and highest price of each symbol, whose prints lie between two `starts`; None without any."""
+    held = np.flatnonzero(starts[:-1] < starts[1:])
+    found: list[tuple[float, float] | None] = [None] * (len(starts) - 1)
+    if len(held):
+        watched = price[: starts[-1]]
+        low, high = (extreme.reduceat(watched, starts[held]).tolist() for extreme in (np.minimum, np.maximum))
+        for index, *band in zip(held.tolist(), low, high, strict=True):
+            found[index] = (band[0], band[1])
+    return found
+
+
+def _is_short(sip_ns: Ints) -> bool:
+    """Whether all prints of one phase are of one session."""
+    return bool(sip_ns.max() - sip_ns.min() <= LONGEST_PHASE_NS)
 
 
 def _ascending(code: Codes) -> bool:

@@ -14,6 +14,7 @@ DEFAULT_BEFORE_MINUTES: Final = 90.0
 DEFAULT_AFTER_MINUTES: Final = 15.0
 EVERY_KIND: Final = "*"
 LONGEST_MINUTES: Final = 60.0 * 24 * 366
+NEVER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,24 @@ class GateTimeline:
     edges_ns: tuple[int, ...] = ()
     _edges: dict[tuple[int, Gate], GateEdge] = field(default_factory=dict, repr=False, compare=False)
 
+    def due_edge(self, after_ns: int, gate: Gate, action: Gate) -> GateEdge | None:
+        """Return the edge that a plan meets next, given its gate at `after_ns`: an overdue one, else the next."""
+        index = bisect_right(self.edges_ns, after_ns)
+        if (index % 2 == 1) == (gate is Gate.ALLOW):
+            return self.overdue_edge(after_ns, gate, action)
+        return self._edge_at(index, action)
+
     def next_edge(self, after_ns: int, action: Gate) -> GateEdge | None:
         """Return the first edge later than `after_ns`, with the gate it leads to."""
+        return self._edge_at(bisect_right(self.edges_ns, after_ns), action)
+
+    def next_two(self, after_ns: int) -> tuple[int, int]:
+        """Return when the next two edges later than `after_ns` are; NEVER for one that there is not."""
         index = bisect_right(self.edges_ns, after_ns)
+        first, second, *_ = (*self.edges_ns[index : index + 2], NEVER, NEVER)
+        return first, second
+
+    def _edge_at(self, index: int, action: Gate) -> GateEdge | None:
         if index == len(self.edges_ns):
             return None
         edge = self._edges.get((index, action))  # one edge, and what is told of it, for all plans that meet it

@@ -271,16 +271,17 @@ def health_thresholds(plan: Plan, state: PlanState) -> tuple[float, float]:
 def _on_gate_edge(state: PlanState, edge: GateEdge) -> Stepped:
     if edge.gate is state.gate:
         return state, ()
-    kind = Kind.UNGATED if edge.gate is Gate.ALLOW else Kind.GATED
-    return _happen(replace(state, gate=edge.gate), kind, edge.at_ns, None, _edge_data(edge))
+    kind, data = told_of_edge(edge)
+    return _happen(replace(state, gate=edge.gate), kind, edge.at_ns, None, data)
 
 
 @lru_cache(maxsize=4096)
-def _edge_data(edge: GateEdge) -> dict[str, Any]:
-    """Tell of an edge; the plans that meet it share what is told, which nobody may change."""
+def told_of_edge(edge: GateEdge) -> tuple[Kind, dict[str, Any]]:
+    """Return kind and data of the event; the plans that meet an edge share what is told, which nobody may change."""
     opening = edge.gate is Gate.ALLOW
     text = why.ungated(edge.causes, edge.at_ns) if opening else why.gated(edge.gate, edge.causes, edge.at_ns)
-    return {"action": str(edge.gate), "events": [_cause(c, edge.at_ns) for c in edge.causes], "why": text}
+    data = {"action": str(edge.gate), "events": [_cause(c, edge.at_ns) for c in edge.causes], "why": text}
+    return Kind.UNGATED if opening else Kind.GATED, data
 
 
 def _cause(cause: GateCause, at_ns: int) -> dict[str, Any]:
@@ -337,5 +338,6 @@ __all__ = [
     "register",
     "replan",
     "step",
+    "told_of_edge",
     "trail_level",
 ]

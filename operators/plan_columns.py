@@ -4,15 +4,19 @@ A piece that lies within all bands, before all that is due, is not even looked a
 them at once, and folded into the columns when one of them must be touched.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from operators.columnar import Ticks, quiet_band
-from operators.gating import GateTimeline
+from operators.columnar import Ints, Ticks, quiet_band
+from operators.eligibility import Profile
+from operators.gating import NEVER, GateTimeline
 from operators.lifecycle import absorb
-from operators.slots import NEVER, NOTHING_YET, Slot, next_due
+from operators.slots import NOTHING_YET, Due, Slot, next_due
+
+COLUMNS: Final = ("low", "high", "due", "later", "last_ns", "last", "top", "bottom")
 
 
 class Calm(NamedTuple):
@@ -26,20 +30,29 @@ class Calm(NamedTuple):
 class PlanColumns:
     """Plans of one profile as columns: the quiet bands, what is due, and the quiet ticks not yet folded in.
 
-    Call `release` before anything that touches single plans.
+    `low`, `high`: the quiet band.  `due`: when something other than a tick happens next, NOTHING_YET where no tick may
+    be absorbed; `later`: as `due`, gate edges aside.  `last_ns`, `last`, `top`, `bottom`: the last quiet tick and the
+    extremes of all; NOTHING_YET where there is none.  Call `release` before anything that touches single plans.
     """
 
-    def __init__(self, slots: list[Slot], now_ns: int, gates: GateTimeline) -> None:
+    def __init__(self, slots: list[Slot]) -> None:
         self.slots = slots
         count = len(slots)
-        self.low, self.high = np.empty(count), np.empty(count)
-        self.due = np.empty(count, dtype=np.int64)
+        self.low, self.high = np.full(count, -np.inf), np.full(count, np.inf)
+        self.due, self.later = np.full(count, NEVER, dtype=np.int64), np.full(count, NEVER, dtype=np.int64)
         self.last_ns = np.full(count, NOTHING_YET, dtype=np.int64)
-        self.last, self.top, self.bottom = np.empty(count), np.empty(count), np.empty(count)
+        self.last, self.top, self.bottom = np.empty(count), np.full(count, -np.inf), np.full(count, np.inf)
         self._calm: Calm | None = None
         self._held: tuple[int, float, float, float] | None = None
-        for row in range(count):
-            self.refresh(row, now_ns, gates)
+
+    @classmethod
+    def of(cls, slots: list[Slot], now_ns: int, gates: GateTimeline) -> "PlanColumns":
+        """Build the columns of plans, everything up to `now_ns` having happened to them."""
+        columns = cls(slots)
+        for row in range(len(slots)):
+            columns.bound(row)
+            columns.expect(row, next_due(slots[row], now_ns, gates), now_ns)
+        return columns
 
     @property
     def calm(self) -> Calm:
@@ -61,21 +74,28 @@ class PlanColumns:
             self._absorb(slice(None), *self._held)
             self._held = None
 
-    def refresh(self, row: int, now_ns: int, gates: GateTimeline) -> None:
-        """Bring a plan's columns in line with its state."""
+    def bound(self, row: int) -> None:
+        """Bring a plan's quiet band in line with its state."""
         slot, self._calm = self.slots[row], None
-        self.last_ns[row] = NOTHING_YET
-        self.top[row], self.bottom[row] = -np.inf, np.inf
-        self.low[row], self.high[row] = -np.inf, np.inf
         if slot.plan is not None and slot.state is not None and slot.state.live:
             band = quiet_band(slot.plan, slot.state)
             self.low[row], self.high[row] = band.low, band.high
-        due = next_due(slot, now_ns, gates)
-        self.due[row] = NEVER if due is None else due[0]
+        else:
+            self.low[row], self.high[row] = -np.inf, np.inf
+
+    def expect(self, row: int, due: Due | None, now_ns: int) -> None:
+        """Note what is due next to a plan after `now_ns`."""
+        slot, self._calm = self.slots[row], None
+        self.due[row] = NEVER if due is None else due.at_ns
+        self.later[row] = slot.later_ns
         if slot.plan is not None and slot.plan.valid_from_ns > now_ns:
             self.due[row] = NOTHING_YET  # its band may not be trusted to absorb ticks before valid_from
 
-    def absorb(self, view: Ticks, quiet: npt.NDArray[np.bool_] | slice) -> None:
+    def expect_edge(self, rows: list[int], edge_ns: int) -> None:
+        """Note that the next gate edge of live plans is at `edge_ns`."""
+        self.due[rows], self._calm = np.minimum(self.later[rows], edge_ns), None
+
+    def absorb(self, view: Ticks, quiet: npt.NDArray[np.bool_]) -> None:
         """Let quiet plans see a whole view: its last tick and its extremes."""
         self._absorb(quiet, int(view.sip_ns[-1]), float(view.price[-1]), view.high, view.low)
 
@@ -85,13 +105,54 @@ class PlanColumns:
         self.top[quiet] = np.maximum(self.top[quiet], top)
         self.bottom[quiet] = np.minimum(self.bottom[quiet], bottom)
 
-    def settle(self, row: int) -> None:
-        """Fold the quiet ticks of one plan into its state."""
-        slot = self.slots[row]
-        if self.last_ns[row] == NOTHING_YET or slot.state is None:
+    def settle(self, rows: Ints) -> None:
+        """Fold the quiet ticks of some plans into their states."""
+        rows = rows[self.last_ns[rows] != NOTHING_YET]
+        if not len(rows):
             return
-        if slot.state.live:
-            extremes = float(self.top[row]), float(self.bottom[row])
-            slot.state = absorb(slot.state, int(self.last_ns[row]), float(self.last[row]), *extremes)
-        self.last_ns[row] = NOTHING_YET
-        self.top[row], self.bottom[row] = -np.inf, np.inf
+        told = (column[rows].tolist() for column in (self.last_ns, self.last, self.top, self.bottom))
+        for row, *ticks in zip(rows.tolist(), *told, strict=True):
+            slot = self.slots[row]
+            if slot.state is not None and slot.state.live:
+                slot.state = absorb(slot.state, *ticks)
+        self.last_ns[rows] = NOTHING_YET
+        self.top[rows], self.bottom[rows] = -np.inf, np.inf
+
+    def settle_all(self) -> None:
+        """Fold the quiet ticks of all plans into their states."""
+        self.release()
+        self.settle(np.flatnonzero(self.last_ns != NOTHING_YET))
+
+    def take(self, rows: Ints) -> "PlanColumns":
+        """Return columns of some of the plans."""
+        self.release()
+        taken = PlanColumns([self.slots[row] for row in rows.tolist()])
+        for name in COLUMNS:
+            setattr(taken, name, getattr(self, name)[rows])
+        return taken
+
+    def parted(self, moving: Sequence[int]) -> list["PlanColumns"]:
+        """Return the plans that stay, and those that move, by what profile they have now."""
+        parts: dict[Profile | None, list[int]] = {}
+        for row in moving:
+            parts.setdefault(self.slots[row].profile, []).append(row)
+        staying = np.setdiff1d(np.arange(len(self.slots)), np.array(moving, dtype=np.int64), assume_unique=True)
+        return [self.take(rows) for rows in (staying, *map(np.array, parts.values())) if len(rows)]
+
+
+def joined(parts: Sequence[PlanColumns]) -> dict[Profile | None, PlanColumns]:
+    """Return columns of one profile each as one group per profile, in the order of the plans' places in their book."""
+    members: dict[Profile | None, list[PlanColumns]] = {}
+    for part in parts:
+        members.setdefault(part.slots[0].profile, []).append(part)
+    groups = [_in_order(group) for group in members.values()]
+    return {group.slots[0].profile: group for group in sorted(groups, key=lambda each: each.slots[0].place)}
+
+
+def _in_order(parts: list[PlanColumns]) -> PlanColumns:
+    if len(parts) == 1:
+        return parts[0]
+    whole = PlanColumns([slot for part in parts for slot in part.slots])
+    for name in COLUMNS:
+        setattr(whole, name, np.concatenate([getattr(part, name) for part in parts]))
+    return whole.take(np.argsort([slot.place for slot in whole.slots]))

@@ -90,6 +90,20 @@ class PlanIn(_Strict, frozen=True):
     extended_hours: bool | None = None
 
 
+_PLAIN: Final = msgspec.json.Decoder(list[PlanIn])
+
+
+def read_plain_plans(text: bytes, defaults: PlanDefaults) -> list[Plan] | None:
+    """Build all plans of a JSON array at once; None when any is not plainly right, and `read_plan` must say why.
+
+    The decoder makes no dicts on the way, so it takes half of `read_plan`'s time.
+    """
+    try:
+        return [_build(given, defaults) for given in _PLAIN.decode(text)]
+    except (msgspec.DecodeError, UnicodeDecodeError, PlanError, RecursionError):
+        return None
+
+
 def read_plan(data: object, defaults: PlanDefaults) -> Plan:
     """Build a plan from decoded JSON.  Raises PlanError naming field, value and what is allowed, in one line."""
     try:
@@ -160,7 +174,9 @@ def _targets(given: list[_TargetIn | float]) -> tuple[Target, ...]:
     targets, silent = [], 0
     for target in given:
         if not isinstance(target, _TargetIn):
-            target = _TargetIn(float(target))
+            silent += 1
+            targets.append(Target(float(target), equal))
+            continue
         silent += target.fraction is None
         targets.append(Target(target.price, equal if target.fraction is None else target.fraction))
     if silent not in (0, len(given)):

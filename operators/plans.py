@@ -100,7 +100,9 @@ class Trail(msgspec.Struct, frozen=True, gc=False):
             raise PlanError("trail.after", f"got {self.after}; must be a number of targets, 1 to {MAX_TARGETS}")
 
 
-class Plan(msgspec.Struct, frozen=True, gc=False):
+class Plan(
+    msgspec.Struct, frozen=True, gc=False, rename={"valid_from_ns": "valid_from", "expires_at_ns": "expires_at"}
+):
     """One version of a plan.  Prices in dollars per share; times in ns since the epoch, UTC.
 
     Live for ticks with `valid_from_ns` <= sip_ns < `expires_at_ns` (None: no end).
@@ -175,15 +177,20 @@ def _check_fractions(targets: tuple[Target, ...]) -> None:
 
 def _check_ladder(plan: Plan) -> None:
     """Long: stop < entry < targets ascending; short mirrored.  A market entry's price is no rung."""
-    price, market = plan.entry.price, plan.entry.type is EntryType.MARKET
+    price, market, sign = plan.entry.price, plan.entry.type is EntryType.MARKET, plan.sign
     if price is None and not market:
         raise PlanError("entry.price", f"is missing; a {plan.entry.type} entry needs one")
-    rungs = [plan.stop] if market or price is None else [plan.stop, price]
-    rungs += [target.price for target in plan.targets]
-    signed = rungs if plan.sign > 0 else [-rung for rung in rungs]
-    ascending = all(high - low > PRICE_TOLERANCE for low, high in pairwise(signed))
-    if not (ascending and all(0 < rung < inf for rung in rungs) and (price is None or 0 < price < inf)):
+    if not 0 < plan.stop < inf or not (price is None or 0 < price < inf):
         _refuse_ladder(plan)
+    below = plan.stop
+    if price is not None and not market:
+        if not sign * (price - below) > PRICE_TOLERANCE:
+            _refuse_ladder(plan)
+        below = price
+    for target in plan.targets:
+        if not (sign * (target.price - below) > PRICE_TOLERANCE and 0 < target.price < inf):
+            _refuse_ladder(plan)
+        below = target.price
 
 
 def _refuse_ladder(plan: Plan) -> NoReturn:

@@ -9,14 +9,13 @@ import msgspec
 from operators.bars.columns import Bars, Interval
 from operators.chains.option_quote import OptionQuote
 from operators.events import PlanEvent
-from operators.plan_json import plan_to_json
 from operators.plans import Plan
 from operators.state import PlanState
-from operators.targets import standing
+from operators.targets import worth
 
 
 class PlanRow(msgspec.Struct, frozen=True, gc=False):
-    """One registered version of a plan.  `body` is the whole plan as JSON-ready data."""
+    """One registered version of a plan.  `body` is the whole plan, as it is or as JSON-ready data."""
 
     plan_id: str
     version: int
@@ -24,7 +23,7 @@ class PlanRow(msgspec.Struct, frozen=True, gc=False):
     style: str
     direction: str
     registered_ns: int
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | Plan
 
 
 class StateRow(msgspec.Struct, frozen=True, gc=False):
@@ -133,32 +132,32 @@ def plan_row(plan: Plan, registered_ns: int) -> PlanRow:
         str(plan.style),
         str(plan.direction),
         registered_ns,
-        plan_to_json(plan),
+        plan,
     )
 
 
 def state_row(plan: Plan, state: PlanState) -> StateRow:
     """Write a state as a row, measured at its last price."""
-    measured = standing(plan, state)
+    effective_stop, open_r, mfe_r, mae_r, reward_to_risk = worth(plan, state)
     return StateRow(
-        plan_id=state.plan_id,
-        version=state.version,
-        symbol=state.symbol,
-        phase=str(state.phase),
-        health=None if state.health is None else str(state.health),
-        gate=str(state.gate),
-        fill_price=state.fill_price,
-        effective_stop=measured.effective_stop,
-        trail_stop=state.trail_stop,
-        best_price=state.best_price,
-        targets_hit=state.targets_hit,
-        remaining_fraction=state.remaining_fraction,
-        realized_r=state.realized_r,
-        open_r=measured.open_r,
-        mfe_r=measured.mfe_r,
-        mae_r=measured.mae_r,
-        last_price=state.last_price,
-        rr_to_next_target=measured.rr_to_next_target,
-        last_seq=state.last_seq,
-        updated_ns=state.updated_ns,
+        state.plan_id,
+        state.version,
+        state.symbol,
+        str(state.phase),
+        None if state.health is None else str(state.health),
+        str(state.gate),
+        state.fill_price,
+        effective_stop,
+        state.trail_stop,
+        state.best_price,
+        state.targets_hit,
+        state.remaining_fraction,
+        state.realized_r,
+        open_r,
+        mfe_r,
+        mae_r,
+        state.last_price,
+        reward_to_risk,
+        state.last_seq,
+        state.updated_ns,
     )

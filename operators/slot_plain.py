@@ -36,7 +36,8 @@ def slot_from_plain(plain: tuple[Any, ...]) -> Slot:
     told = state if written is True else None if written is None else PlanState.from_row(written)
     left = None if past is None else Past(*past)
     commands = [_command(plan_id, *each) for each in pending]
-    return Slot(plan_id, commands, plan, state, told, left, None if plan is None else (plan, body))
+    told_body = None if plan is None else (plan, body)
+    return Slot(plan_id, commands, plan, state, told, past=left, body=told_body)
 
 
 def slot_from_layout_2(plain: tuple[Any, ...]) -> Slot:

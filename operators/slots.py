@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from operators.chains.option_quote import OptionQuote
 from operators.columnar import run
 from operators.eligibility import Profile, SymbolSlice
 from operators.events import PlanEvent
-from operators.gating import GateTimeline
+from operators.gating import NEVER, GateTimeline
 from operators.lifecycle import register, step
 from operators.plans import Gate, Plan
 from operators.records import Cancel, Command, Expiry, GateEdge, Register
@@ -20,7 +18,6 @@ from operators.state import PlanState
 from operators.targets import profile as measure
 from operators.times import iso
 
-NEVER: Final = np.iinfo(np.int64).max
 NOTHING_YET: Final = -1
 
 
@@ -40,7 +37,9 @@ class Outcome:
 class Slot:
     """One plan_id: its current version, its state, and the commands still to come, in time order.
 
-    `written`: the state that was last given out as a row; `past`: what is left of an earlier version, see `Past`.
+    `written`: the state that was last given out as a row; `row`: that row, None where it must be measured anew;
+    `place`: in the order in which the book met its plans; `past`: what is left of an earlier version, see `Past`;
+    `body`: a plan as JSON, which is written once, since plans do not change.
     """
 
     plan_id: str
@@ -48,9 +47,10 @@ class Slot:
     plan: Plan | None = None
     state: PlanState | None = None
     written: PlanState | None = None
+    row: StateRow | None = None
+    place: int = 0
     past: "Past | None" = None
     body: tuple[Plan, str] | None = None
-    """A plan as JSON; plans do not change, so it is written once."""
 
     def queue(self, command: Command) -> None:
         """Keep a command for its own time; of one instant, the first to come is the first to act."""
@@ -60,6 +60,15 @@ class Slot:
     def profile(self) -> Profile | None:
         """How the current version chooses its prints; None before any is registered."""
         return None if self.plan is None else Profile.of(self.plan)
+
+    @property
+    def later_ns(self) -> int:
+        """When the next command or the plan's end is due, ns UTC; NEVER without either."""
+        command_ns = self.pending[0].at_ns if self.pending else NEVER
+        plan, state = self.plan, self.state
+        if plan is None or plan.expires_at_ns is None or state is None or not state.live:
+            return command_ns
+        return min(command_ns, plan.expires_at_ns)
 
 
 class Past(NamedTuple):
@@ -88,7 +97,7 @@ def next_due(slot: Slot, after_ns: int, gates: GateTimeline) -> Due | None:
     if plan is None or state is None or not state.live:
         return due
     if gates.edges_ns or state.gate is not Gate.ALLOW:
-        edge = gates.overdue_edge(after_ns, state.gate, plan.on_event) or gates.next_edge(after_ns, plan.on_event)
+        edge = gates.due_edge(after_ns, state.gate, plan.on_event)
         if edge is not None and (due is None or edge.at_ns <= due.at_ns):
             due = Due(edge.at_ns, _GATE, edge)
     if plan.expires_at_ns is not None and (due is None or plan.expires_at_ns <= due.at_ns):
@@ -96,22 +105,34 @@ def next_due(slot: Slot, after_ns: int, gates: GateTimeline) -> Due | None:
     return due
 
 
-def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimeline, outcome: Outcome) -> None:
-    """Take one plan through a slice: ticks up to what is due next, then that, and so on."""
+def advance_slot(slot: Slot, ticks: SymbolSlice, now_ns: int, gates: GateTimeline, outcome: Outcome) -> Due | None:
+    """Take one plan through a slice: ticks up to what is due next, then that, and so on; return what is due later."""
     happened: list[PlanEvent] = []
     from_ns = NOTHING_YET
     while True:
         due = next_due(slot, now_ns, gates)
-        until_ns = NEVER if due is None or due[0] > ticks.end_ns else due[0]
-        happened += _run_ticks(slot, ticks, from_ns, until_ns)
-        if due is None or until_ns == NEVER:
+        if due is None or due.at_ns > ticks.end_ns:
             break
-        now_ns = from_ns = max(now_ns, due[0])
+        happened += _run_ticks(slot, ticks, from_ns, due.at_ns)
+        now_ns = from_ns = max(now_ns, due.at_ns)
         happened += _happen(slot, due, now_ns, outcome)
+    happened += _run_ticks(slot, ticks, from_ns, NEVER)
+    _give_out(slot, happened, outcome)
+    return due
+
+
+def run_slot(slot: Slot, ticks: SymbolSlice, outcome: Outcome) -> bool:
+    """As `advance_slot` for a plan that meets nothing but ticks in this slice; return whether it lives on."""
+    _give_out(slot, _run_ticks(slot, ticks, NOTHING_YET, NEVER), outcome)
+    return slot.state is not None and slot.state.live
+
+
+def _give_out(slot: Slot, happened: Sequence[PlanEvent], outcome: Outcome) -> None:
     if happened and slot.plan is not None and slot.state is not None:
         slot.written = slot.state
+        slot.row = state_row(slot.plan, slot.state)
         outcome.events += happened
-        outcome.states.append(state_row(slot.plan, slot.state))
+        outcome.states.append(slot.row)
 
 
 def _run_ticks(slot: Slot, ticks: SymbolSlice, from_ns: int, until_ns: int) -> list[PlanEvent]:

@@ -36,6 +36,10 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     to_stop: float | None
 
 
+Worth = tuple[float, float | None, float | None, float | None, float | None]
+"""`effective_stop`, `open_r`, `mfe_r`, `mae_r` and `rr_to_next_target` of a Standing."""
+
+
 def profile(plan: Plan) -> LadderMeasure:
     """Measure a plan's ladder from its entry price."""
     if plan.entry.price is None or plan.sign * (plan.entry.price - plan.stop) <= 0:
@@ -47,44 +51,28 @@ def profile(plan: Plan) -> LadderMeasure:
 
 def standing(plan: Plan, state: PlanState) -> Standing:
     """Measure a plan at its last eligible price."""
-    if state.fill_price is None:
-        return _standing_before_entry(plan, state)
-    stop = effective_stop(plan, state)
-    return Standing(
-        effective_stop=stop,
-        open_r=_open_r(plan, state),
-        mfe_r=_extreme_r(plan, state, best=True),
-        mae_r=_extreme_r(plan, state, best=False),
-        rr_to_next_target=_reward_to_risk(plan, state, stop),
-        to_next_target=_distance(plan, state.last_price, _next_price(plan, state)),
-        to_stop=_distance(plan, stop, state.last_price),
-    )
+    measured = worth(plan, state)
+    stop, last = measured[0], state.last_price
+    target = _next_price(plan, state) if last is not None else None
+    return Standing(*measured, _distance(plan, last, target), _distance(plan, stop, last))
 
 
-def _standing_before_entry(plan: Plan, state: PlanState) -> Standing:
-    """As `standing` where nothing was bought or sold yet: the stop is the plan's, and nothing has been won or lost."""
-    last, target = state.last_price, plan.targets[0].price
-    return Standing(
-        effective_stop=plan.stop,
-        open_r=None,
-        mfe_r=None,
-        mae_r=None,
-        rr_to_next_target=_reward_to_risk(plan, state, plan.stop),
-        to_next_target=None if last is None else _distance(plan, last, target),
-        to_stop=None if last is None else _distance(plan, plan.stop, last),
-    )
+def worth(plan: Plan, state: PlanState) -> Worth:
+    """As `standing`, and no more than a row of the database holds: made once for every row that is written.
 
-
-def _open_r(plan: Plan, state: PlanState) -> float | None:
-    if state.fill_price is None or state.last_price is None:
-        return None
-    return tidy(state.remaining_fraction * in_r(plan, state.fill_price, state.last_price))
-
-
-def _extreme_r(plan: Plan, state: PlanState, *, best: bool) -> float | None:
-    if state.fill_price is None or state.high is None or state.low is None:
-        return None
-    return tidy(in_r(plan, state.fill_price, state.high if best == (plan.sign > 0) else state.low))
+    Before the entry nothing has been won or lost, and the stop is the plan's.
+    """
+    fill, last = state.fill_price, state.last_price
+    if fill is None:
+        return plan.stop, None, None, None, _reward_to_risk(plan, state, plan.entry.price, plan.stop)
+    stop, sign, risk = effective_stop(plan, state), plan.sign, initial_risk(plan, fill)
+    open_r = mfe_r = mae_r = None
+    if last is not None:
+        open_r = tidy(state.remaining_fraction * (sign * tidy(last - fill) / risk))
+    if state.high is not None and state.low is not None:
+        best, worst = (state.high, state.low) if sign > 0 else (state.low, state.high)
+        mfe_r, mae_r = tidy(sign * tidy(best - fill) / risk), tidy(sign * tidy(worst - fill) / risk)
+    return stop, open_r, mfe_r, mae_r, _reward_to_risk(plan, state, last, stop)
 
 
 def _next_price(plan: Plan, state: PlanState) -> float | None:
@@ -95,9 +83,10 @@ def _distance(plan: Plan, low: float | None, high: float | None) -> float | None
     return None if low is None or high is None else tidy(plan.sign * (high - low))
 
 
-def _reward_to_risk(plan: Plan, state: PlanState, stop: float) -> float | None:
-    origin = state.last_price if state.fill_price is not None else plan.entry.price
-    reward, risk = _distance(plan, origin, _next_price(plan, state)), _distance(plan, stop, origin)
-    if not state.live or reward is None or risk is None or risk <= 0:
+def _reward_to_risk(plan: Plan, state: PlanState, origin: float | None, stop: float) -> float | None:
+    target = _next_price(plan, state)
+    if origin is None or target is None or not state.live:
         return None
-    return tidy(reward / risk)
+    sign = plan.sign
+    risk = tidy(sign * (origin - stop))
+    return tidy(tidy(sign * (target - origin)) / risk) if risk > 0 else None

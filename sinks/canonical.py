@@ -1,8 +1,11 @@
 """Canonical JSON: sorted keys, no spaces, ASCII, no NaN and no infinity, so that equal values are equal texts."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any, Final
+
+import msgspec
 
 
 def _plain(value: object) -> dict[Any, Any]:
@@ -14,8 +17,9 @@ def _plain(value: object) -> dict[Any, Any]:
 
 
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, allow_nan=False, separators=(",", ":"), default=_plain).encode
-_MARK: Final = "\0"
-_MARK_IN_TEXT: Final = f",{_ENCODE(_MARK)},"
+_QUICK: Final = msgspec.json.Encoder(order="sorted").encode
+_POWER: Final = re.compile("e[0-9-]")
+_NUMBER_WITH_POWER: Final = re.compile("[0-9]e[0-9-]")
 
 
 def canonical(value: object) -> str:
@@ -27,18 +31,18 @@ def canonical(value: object) -> str:
     return _ENCODE(value)
 
 
-def canonical_many(values: Sequence[object]) -> list[str]:
-    """`canonical` of each value, at half the cost.  Raises as `canonical` does, not saying for which value.
+def quick(value: object) -> str | None:
+    """`canonical` of a value that holds no NaN and no infinity, at a tenth of the cost, or None where it may differ.
 
-    One call writes all values with a mark between them.  Should a value hold the mark itself, the pieces are
-    too many, and each is written on its own.
+    The encoder knows no ASCII escapes, and writes very small and very large numbers in its own way.
 
-    >>> canonical_many([{"b": 1, "a": 2}, [], "x"])
-    ['{"a":2,"b":1}', '[]', '"x"']
+    >>> quick({"b": 1.5, "a": None}), quick({"why": "99.5 \u2265 99.0"}), quick(1e-7), quick(0.00001)
+    ('{"a":null,"b":1.5}', None, None, None)
     """
-    if not values:
-        return []
-    marked: list[object] = [_MARK] * (2 * len(values) - 1)
-    marked[::2] = values
-    pieces = _ENCODE(marked)[1:-1].split(_MARK_IN_TEXT)
-    return pieces if len(pieces) == len(values) else [_ENCODE(value) for value in values]
+    try:
+        text = _QUICK(value).decode()
+    except (OverflowError, TypeError, ValueError):  # wide integers, lone surrogates, and what has no JSON form at all
+        return None
+    if not text.isascii() or "\\" in text or "\x7f" in text or "0.0000" in text:
+        return None
+    return None if _POWER.search(text) and _NUMBER_WITH_POWER.search(text) else text

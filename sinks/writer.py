@@ -62,6 +62,10 @@ class SinkWriter:
         self._stream, self._token = stream, token
         self._diverged: set[str] = set()
 
+    def close(self) -> None:
+        """Disconnect."""
+        self._engine.dispose()
+
     def write(self, batch: Batch) -> WriteReport:
         """Write a batch: all of it, or, when anything raises, nothing.
 

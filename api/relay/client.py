@@ -8,7 +8,11 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
+from api.relay.frames import Said, said
 from api.relay.wire import Category, Relayed, Subscribe
+
+TOGETHER = 32
+"""Messages that are sent in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,10 @@ class Client:
     reset: str | None = None
     evicted: str | None = None
     heartbeat_due: bool = False
-    events: deque[str] = field(default_factory=deque)
-    newest: dict[str, str] = field(default_factory=dict)
-    prices: dict[str, str] = field(default_factory=dict)
-    words: deque[str] = field(default_factory=deque)
+    events: deque[Said] = field(default_factory=deque)
+    newest: dict[str, Said] = field(default_factory=dict)
+    prices: dict[str, Said] = field(default_factory=dict)
+    words: deque[Said] = field(default_factory=deque)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, event: Relayed) -> None:
@@ -72,17 +76,17 @@ class Client:
             return
         if wanted.latest:
             self.newest.pop(event.plan_id, None)
-            self.newest[event.plan_id] = event.text
+            self.newest[event.plan_id] = event.said
         elif len(self.events) >= self.most:
             self.evict(f"more than {self.most} events wait: read faster, or use mode latest; resume from the last seq")
         else:
-            self.events.append(event.text)
+            self.events.append(event.said)
         self.awake.set()
 
-    def offer_price(self, plan_id: str, symbol: str, text: str) -> None:
+    def offer_price(self, plan_id: str, symbol: str, price: Said) -> None:
         """Keep a plan's newest price until it can be sent."""
         if self.wanted is not None and self.wanted.names(plan_id, symbol) and not self.evicted:
-            self.prices[plan_id] = text
+            self.prices[plan_id] = price
             self.awake.set()
 
     def say(self, text: str) -> None:
@@ -90,7 +94,7 @@ class Client:
         if len(self.words) >= self.most:
             self.evict("more answers wait than the queue holds")
         else:
-            self.words.append(text)
+            self.words.append(said(text))
         self.awake.set()
 
     def evict(self, reason: str) -> None:
@@ -112,13 +116,12 @@ class Client:
         self.forget()
         self.awake.set()
 
-    def next_text(self) -> str | None:
-        """Take what is to be sent next: answers, then events, then prices; None when nothing waits."""
-        if self.words:
-            return self.words.popleft()
-        if self.events:
-            return self.events.popleft()
+    def next_words(self) -> list[Said]:
+        """Take what is to be sent next, some at a time: answers, then events, then prices; nothing when none waits."""
+        for queue in (self.words, self.events):
+            if queue:
+                return [queue.popleft() for _ in range(min(TOGETHER, len(queue)))]
         for waiting in (self.newest, self.prices):
             if waiting:
-                return waiting.pop(next(iter(waiting)))
-        return None
+                return [waiting.pop(next(iter(waiting))) for _ in range(min(TOGETHER, len(waiting)))]
+        return []

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from api.relay.client import Client, Wanted
+from api.relay.frames import said
 from api.relay.wire import Relayed, write
 from operators.times import iso
 
@@ -71,9 +72,9 @@ class Hub:
     def prices(self, news: Iterable[Price]) -> None:
         """Offer prices to whoever wants them."""
         for price in news:
-            text = price.text()
+            words = said(price.text())
             for client in self._listeners(price.plan_id, price.symbol):
-                client.offer_price(price.plan_id, price.symbol, text)
+                client.offer_price(price.plan_id, price.symbol, words)
 
     def register(self, client: Client, wanted: Wanted) -> int:
         """Let a client hear from now on; return the position up to which it must have been served otherwise."""

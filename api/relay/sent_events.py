@@ -6,6 +6,7 @@ of a snapshot, and heartbeats, which say that everything wanted up to there has 
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from api.relay.client import Client
+from api.relay.frames import Said
 from api.relay.hub import Hub
 from api.relay.speaking import SLOW, LeaveError, Speaking
 from api.relay.wire import Place, Subscribe, write
@@ -84,9 +86,13 @@ class EventStream(EventSourceResponse):
             slow = leave.code == SLOW
             self._hub.evicted += slow
             if not self._stuck:
-                await self._write(write("error", code="slow" if slow else "database", detail=str(leave)))
+                await self._write_one(write("error", code="slow" if slow else "database", detail=str(leave)))
 
-    async def _write(self, text: str) -> None:
+    async def _write(self, words: Sequence[Said]) -> None:
+        for each in words:
+            await self._write_one(each.text)
+
+    async def _write_one(self, text: str) -> None:
         """Frame a message and send it."""
         head = _HEAD.decode(text)
         self._epoch = head.epoch or self._epoch

@@ -1,7 +1,8 @@
 """One WebSocket: who it is and what it asks.  Rule: two tasks receive and send, and either ends both."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -9,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.key_ring import KeyRing
 from api.keys import Scope, allows, bearer
 from api.relay.client import Client
+from api.relay.frames import FramedProtocol, Said, framed
 from api.relay.hub import Hub
 from api.relay.speaking import NO_DATABASE, SLOW, TRY_LATER, LeaveError, Speaking
 from api.relay.wire import Auth, Ping, Request, Subscribe, Unsubscribe, read, write
@@ -31,6 +33,10 @@ class Serving:
     hub: Hub
     client: Client
     plan_id: str | None = None
+    quick: FramedProtocol | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.quick = framed(self.socket)
 
     async def run(self, first: Subscribe | None) -> None:
         """Serve until either side ends it."""
@@ -124,21 +130,25 @@ class Serving:
             raise LeaveError(TOO_BIG, f"a message of more than {self.settings.frame_bytes} characters")
         return str(text)
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, words: Sequence[Said]) -> None:
         """Send; who does not take it in time is slow."""
+        if self.quick is not None and self.quick.write_now(words):
+            return
         try:
             async with asyncio.timeout(self.settings.send_s):
-                await self.socket.send_text(text)
+                for each in words:
+                    await self.socket.send_text(each.text)
         except TimeoutError:
             self.client.evict(f"nothing was taken for {self.settings.send_s:g} s; resume from the last seq")
             raise LeaveError(SLOW, self.client.evicted or "") from None
 
     async def _close(self, code: int, reason: str) -> None:
-        """Close with a reason, if the client still takes it; its socket goes in any case."""
+        """Close with a reason, if the client still takes it; its socket and what waits in it go in any case."""
         if code == SLOW:
             self.hub.evicted += 1
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.socket.close(code, reason[:120])
         except (TimeoutError, RuntimeError, WebSocketDisconnect):
-            return
+            if self.quick is not None:
+                self.quick.drop()

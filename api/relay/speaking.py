@@ -6,13 +6,14 @@ database, page by page, and joins the live stream only with the last page, at a 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import anyio.to_thread
 
-from api.relay.client import Client, Wanted
+from api.relay.client import TOGETHER, Client, Wanted
+from api.relay.frames import Said, said
 from api.relay.hub import Hub
 from api.relay.reading import PAGE, news, snapshot_of
 from api.relay.wire import Place, Subscribe, snapshot, write
@@ -35,9 +36,9 @@ class LeaveError(Exception):
 
 @dataclass(slots=True)
 class Speaking:
-    """`send` takes a message on its way; raise LeaveError there for a client that does not take it in time."""
+    """`send` takes messages on their way; raise LeaveError there for a client that does not take it in time."""
 
-    send: Callable[[str], Awaitable[None]]
+    send: Callable[[Sequence[Said]], Awaitable[None]]
     settings: ApiSettings
     store: Store
     hub: Hub
@@ -46,7 +47,7 @@ class Speaking:
     async def hello(self) -> None:
         """Begin, once the database has been looked at, and have heartbeats follow."""
         epoch = await self.epoch()
-        await self.send(write("hello", epoch=epoch, heartbeat_s=self.settings.heartbeat_s))
+        await self._say(write("hello", epoch=epoch, heartbeat_s=self.settings.heartbeat_s))
         asyncio.get_running_loop().call_later(self.settings.heartbeat_s, self.beat)
 
     async def epoch(self) -> str:
@@ -57,7 +58,7 @@ class Speaking:
         except TimeoutError:
             pass
         if self.hub.epoch is None:
-            await self.send(write("error", code="database", detail=NO_DATABASE))
+            await self._say(write("error", code="database", detail=NO_DATABASE))
             raise LeaveError(TRY_LATER, NO_DATABASE)
         return self.hub.epoch
 
@@ -90,12 +91,12 @@ class Speaking:
         while client.asked is None and client.reset is None:
             if client.evicted is not None:
                 raise LeaveError(SLOW, client.evicted)
-            text = client.next_text()
-            if text is None and not client.heartbeat_due:
+            words = client.next_words()
+            if not words and not client.heartbeat_due:
                 return
-            if text is None:
-                client.heartbeat_due, text = False, self._heartbeat()
-            await self.send(text)
+            if not words:
+                client.heartbeat_due, words = False, [said(self._heartbeat())]
+            await self.send(words)
 
     async def _begin(self, asked: Subscribe) -> None:
         """Serve a subscription from the database up to the position at which it joins the live stream."""
@@ -120,7 +121,7 @@ class Speaking:
     async def _snapshot(self, wanted: Wanted, epoch: str) -> int:
         at, pieces = await anyio.to_thread.run_sync(snapshot_of, self.store, wanted)
         for number, plans in enumerate(pieces, 1):
-            await self.send(snapshot(epoch, at, plans, more=number < len(pieces)))
+            await self._say(snapshot(epoch, at, plans, more=number < len(pieces)))
         return at
 
     async def _catch_up(self, wanted: Wanted, after: int) -> None:
@@ -131,15 +132,18 @@ class Speaking:
             client.after = after
             until = self.hub.register(client, wanted) if joined else self.hub.position
             page = await anyio.to_thread.run_sync(news, self.store, after) if after < until else []
-            for event in page:
-                if event.seq <= until and wanted.wants(event):
-                    await self.send(event.text)
+            words = [event.said for event in page if event.seq <= until and wanted.wants(event)]
+            for first in range(0, len(words), TOGETHER):
+                await self.send(words[first : first + TOGETHER])
             if joined:
                 return
             after = page[-1].seq if page else until
 
     async def _reset(self, reason: str) -> None:
-        await self.send(write("reset", reason=reason, epoch=self.hub.epoch))
+        await self._say(write("reset", reason=reason, epoch=self.hub.epoch))
+
+    async def _say(self, text: str) -> None:
+        await self.send([said(text)])
 
     def _heartbeat(self) -> str:
         """Nothing waits: all that is wanted up to the hub's position has been sent."""

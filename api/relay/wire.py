@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from api.relay.frames import Said, said
 from operators.events import Kind, PlanEvent
 from operators.times import iso
 
@@ -77,13 +78,13 @@ _DECODE: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Request)
 
 
 class Relayed(msgspec.Struct, frozen=True):
-    """An event on its way: what decides who gets it, and its text."""
+    """An event on its way: what decides who gets it, and its words."""
 
     seq: int
     plan_id: str
     symbol: str
     category: Category
-    text: str
+    said: Said
 
 
 def read(text: str | bytes) -> Request:
@@ -117,7 +118,7 @@ def relayed(seq: int, event: PlanEvent) -> Relayed:
         price=event.price,
         data=dict(event.data),
     )
-    return Relayed(seq, event.plan_id, event.symbol, category, text)
+    return Relayed(seq, event.plan_id, event.symbol, category, said(text))
 
 
 def snapshot(epoch: str, seq: int, plans: Sequence[str], *, more: bool) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ def run_market(day: MarketDay, options: MarketOptions, say: Say) -> None:
 
 @dataclass
 class Running:
-    """A market in a thread.  `said`: what it wrote down, in order."""
+    """A market in a thread.  `said`: what it wrote down, in order, and when (`at_s`, monotonic)."""
 
     url: str = ""
     rest: str = ""
@@ -89,7 +90,7 @@ class _MarketThread(threading.Thread):
         await self.running.market.run(self._enough, self._ready)
 
     def _say(self, event: str, **fields: Any) -> None:
-        self.running.said.append({"event": event, **fields})
+        self.running.said.append({"event": event, "at_s": time.monotonic(), **fields})
         if event == "day_over":
             self.running.over.set()
 

@@ -19,7 +19,7 @@ from websockets.http11 import Request, Response
 
 from flows.market.customer import GREETING, TOO_MANY, Customer, Reply, status
 from flows.market.day import MarketDay
-from flows.market.faults import Fault, FaultKind, Faults
+from flows.market.faults import COUNTED, Fault, FaultKind, Faults
 from flows.market.market_clock import RunningClock
 from flows.market.option_side import OptionSide
 from flows.market.rest import Answer, RestSide
@@ -63,8 +63,8 @@ class PracticeMarket:
 
     def __init__(self, day: MarketDay, options: MarketOptions, say: Say) -> None:
         self._options, self._say, self._faults = options, say, Faults(options.faults)
-        self._stream = DayStream(day, self._faults, options.seed)
         start_ns = int(day.sip_ns[0]) - 1 if options.start_ns is None else options.start_ns
+        self._stream = DayStream(day, self._faults, options.seed, start_ns)
         self.clock = RunningClock(start_ns, options.speed)
         self._rest = RestSide(
             self._stream.day, self._faults, self.clock.now_ns, lambda: f"http://{self._address}", options.option_side
@@ -196,6 +196,9 @@ class PracticeMarket:
             at_ns = self.clock.start_ns + round(fault.at_s * SECOND_NS)
             await asyncio.sleep(self.clock.seconds_until(at_ns))
             self._say("fault", kind=str(fault.kind), market_time=iso(self.clock.now_ns()), value=fault.value)
+            if fault.kind in COUNTED:
+                self._faults.give(fault.kind, fault.value)
+                continue
             until_ns = self.clock.now_ns() + round(fault.value * SECOND_NS)
             if fault.kind is FaultKind.SILENT:
                 self._silent = dict.fromkeys(self._lines, until_ns)  # lines that come later know nothing of it

@@ -12,7 +12,7 @@ from flows.market.customer import Customer
 from flows.market.day import MarketDay
 from flows.market.faults import FaultKind, Faults
 from flows.market.texts import Texts
-from operators.columnar import Ints
+from operators.columnar import Floats, Ints
 from operators.times import SECOND_NS
 
 EVENTS_PER_FRAME: Final = 250
@@ -22,16 +22,23 @@ LATE_NS: Final = 2 * SECOND_NS
 class DayStream:
     """A day as it is streamed; shared by all clients."""
 
-    def __init__(self, day: MarketDay, faults: Faults, seed: int) -> None:
-        if faults.holds(FaultKind.SEQUENCE):
-            day = _disturbed(day, faults.value(FaultKind.SEQUENCE), seed)
-        self.day, self.texts, self.faults = day, Texts(day), faults
+    def __init__(self, day: MarketDay, faults: Faults, seed: int, start_ns: int) -> None:
+        at_s = (day.sip_ns - start_ns) / SECOND_NS
         rng = np.random.default_rng(seed)
-        share = faults.value(FaultKind.LATE)
-        self.late = np.flatnonzero(rng.random(len(day.sip_ns)) < share) if share else np.empty(0, dtype=np.int64)
+        day = _disturbed(day, faults.values(FaultKind.SEQUENCE, at_s), rng)
+        self.day, self.texts, self.faults, self.start_ns = day, Texts(day), faults, start_ns
+        self.late = np.flatnonzero(rng.random(len(at_s)) < faults.values(FaultKind.LATE, at_s))
         self.late_due_ns = day.sip_ns[self.late] + LATE_NS
-        self.twice = rng.random(4096) < faults.value(FaultKind.DUPLICATE)
-        self.frame_events = int(faults.value(FaultKind.HUGE)) or EVENTS_PER_FRAME
+        self._chances = rng.random(4096)
+
+    def frame_events(self, at_s: float) -> int:
+        """Return how many events a frame may hold at a market time, in seconds from the start."""
+        return int(self.faults.value(FaultKind.HUGE, at_s)) or EVENTS_PER_FRAME
+
+    def sent_twice(self, frame: int, at_s: float) -> bool:
+        """Whether a client's frame of this number goes out twice."""
+        share = self.faults.value(FaultKind.DUPLICATE, at_s)
+        return bool(self._chances[frame % len(self._chances)] < share)
 
 
 class ClientStream:
@@ -61,11 +68,13 @@ class ClientStream:
             rows = np.append(np.setdiff1d(rows, stream.late, assume_unique=True), stream.late[self._late : late])
         self._row, self._late = last, late
         rows = rows[self._customer.wants[stream.day.codes[rows]]]
-        for start in range(0, len(rows), stream.frame_events):
-            frame = f"[{','.join(self._events(rows[start : start + stream.frame_events]))}]"
+        at_s = (now_ns - stream.start_ns) / SECOND_NS
+        size = stream.frame_events(at_s)
+        for start in range(0, len(rows), size):
+            frame = f"[{','.join(self._events(rows[start : start + size]))}]"
             yield frame
             self._frames += 1
-            if stream.twice[self._frames % len(stream.twice)]:
+            if stream.sent_twice(self._frames, at_s):
                 yield frame
 
     def _events(self, rows: Ints) -> list[str]:
@@ -74,11 +83,12 @@ class ClientStream:
         return events if len(events) == len(rows) else [events[row - first] for row in rows.tolist()]
 
 
-def _disturbed(day: MarketDay, share: float, seed: int) -> MarketDay:
-    """Let some sequence numbers repeat the one before, or go back."""
-    rng = np.random.default_rng(seed)
+def _disturbed(day: MarketDay, shares: Floats, rng: np.random.Generator) -> MarketDay:
+    """Let some sequence numbers, of a share at each print, repeat the one before, or go back."""
+    if not shares.any():
+        return day
     numbers = day.prints.get_column("sequence_number").fill_null(0).to_numpy()
-    hit = np.flatnonzero(rng.random(len(numbers)) < share)
+    hit = np.flatnonzero(rng.random(len(numbers)) < shares)
     before = np.maximum(hit - rng.integers(1, 4, len(hit)), 0)
     changed = numbers.copy()
     changed[hit] = numbers[before]

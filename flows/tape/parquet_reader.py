@@ -52,9 +52,12 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
 
 def first_instant(file: TapeFile) -> int | None:
     """Return the earliest SIP time (ns UTC) among a file's first usable prints, None when it has none."""
-    usable = _scan(file, ScanFilter()).filter(~unusable(day_bounds(file.day)))
-    earliest = usable.head(SAMPLE_ROWS).select(pl.col(ticks.SIP_NS).min()).collect().item()
-    return None if earliest is None else int(earliest)
+    scan, usable = _scan(file, ScanFilter()), ~unusable(day_bounds(file.day))
+    found = scan.head(SAMPLE_ROWS).filter(usable).select(ticks.SIP_NS).collect()
+    if len(found) < SAMPLE_ROWS:  # only then does the file have to be searched for more
+        found = scan.filter(usable).head(SAMPLE_ROWS).select(ticks.SIP_NS).collect()
+    earliest = found.get_column(ticks.SIP_NS).min()
+    return None if earliest is None else int(earliest)  # type: ignore[arg-type]
 
 
 def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -149,12 +150,15 @@ class TapeReader:
                 order.widen(len(self.watched))
 
     def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", index: int) -> TapePiece:
-        rows, at = coder.coded(piece.ticks), piece.offset or Offset(0, 0)
-        frame, numbers = self._new(*self._frame(rows, coder), index, at.segment)
-        frame, numbers, backwards = order.check(frame, numbers, str(self.files[index].path))
+        rows, at = piece.ticks, piece.offset or Offset(0, 0)
+        frame, numbers = no_frame(tuple(self.watched), for_bars=self.for_bars), np.empty(0, np.int64)
+        backwards: list[DeadLetter] = []
+        if len(rows):
+            frame, numbers = self._new(*self._frame(coder.coded(rows), coder), index, at.segment)
+            frame, numbers, backwards = order.check(frame, numbers, str(self.files[index].path))
         end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
         letters, read = (piece.dead_letters, piece.read or 0) if self._leads else ([], 0)
-        idle, place = not (piece.read or piece.marks), Place(index, *at)
+        idle, place = not (piece.read or piece.marks or piece.dead_letters), Place(index, *at)
         return TapePiece(frame, [*letters, *backwards], read, end_ns, numbers, place, piece.marks, idle, piece.memory)
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
@@ -177,6 +181,14 @@ def framed(rows: pl.DataFrame, symbols: Sequence[str], coder: Coder) -> TickFram
         return frame
     size, behind = rows.get_column(ticks.SIZE).to_numpy(), rows.get_column(ticks.BEHIND).to_numpy()
     return replace(frame, size=size, behind=behind)
+
+
+@lru_cache(maxsize=16)
+def no_frame(symbols: tuple[str, ...], *, for_bars: bool) -> TickFrame:
+    """Return a frame without prints."""
+    codes, flags = np.empty(0, np.uint16), np.empty(0, np.uint8)
+    frame = TickFrame(symbols, codes, np.empty(0, np.int64), np.empty(0), flags)
+    return replace(frame, size=np.empty(0), behind=codes) if for_bars else frame
 
 
 def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) -> Iterator[Piece]:

@@ -73,13 +73,16 @@ def _week(calendar: SessionCalendar, day: int) -> tuple[int, int]:
 
 
 class Folder:
-    """Folds a symbol's bars into those of one longer interval, whose ends must be ends of the shorter ones too."""
+    """Folds a symbol's bars into those of one longer interval, whose ends must be ends of the shorter ones too.
+
+    `held`: the longer bar so far.
+    """
 
     def __init__(self, interval: Interval, calendar: SessionCalendar, held: Row | None = None) -> None:
         self._interval, self._calendar = interval, calendar
         self._only_regular = interval not in SPANS_NS
         self._anchor_ns, self._until_ns = 0, 0
-        self._held = held
+        self.held = held
 
     def extend(self, bars: Bars, now_ns: int) -> Bars:
         """Take the symbol's next bars; return those that are known by `now_ns`, its tape time, and were not before."""
@@ -87,7 +90,7 @@ class Folder:
 
     def extend_rows(self, rows: Sequence[Row], now_ns: int) -> list[Row]:
         """`extend`, for rows in and out."""
-        held, known = self._held, []
+        held, known = self.held, []
         for row in rows:
             if held is not None and row[0] < held[1]:
                 held = _folded(held, row)
@@ -98,20 +101,20 @@ class Folder:
         if held is not None and held[1] <= now_ns:
             known.append(held)
             held = None
-        self._held = held
+        self.held = held
         return known
 
     def retell(self, split: Split) -> None:
         """Tell the longer bar so far in the shares that a split left."""
-        if self._held is not None:
-            start_ns, end_ns, *prices, volume, notional, trades, phase = self._held
+        if self.held is not None:
+            start_ns, end_ns, *prices, volume, notional, trades, phase = self.held
             open_, high, low, close = (price * split.before / split.after for price in prices)
             volume = volume * split.after / split.before
-            self._held = (start_ns, end_ns, open_, high, low, close, volume, notional, trades, phase)
+            self.held = (start_ns, end_ns, open_, high, low, close, volume, notional, trades, phase)
 
     def to_plain(self) -> Row | None:
         """Return the longer bar so far, as a new folder takes it to go on from."""
-        return self._held
+        return self.held
 
     def _span(self, at_ns: int) -> tuple[int, int]:
         """`span_of`, looking into the calendar once per phase."""

@@ -20,24 +20,29 @@ class FoldLadder:
 
     def __init__(self, calendar: SessionCalendar) -> None:
         self._crossings = Crossings()
-        self._folders = {interval: Folder(interval, calendar) for interval in RUNGS}
+        self.folders = {interval: Folder(interval, calendar) for interval in RUNGS}
 
     def extend(self, minutes: Bars, now_ns: int) -> dict[Interval, Bars]:
         """Take the symbol's next minutes; return, per longer interval, what became known by `now_ns`, its tape time."""
         found: dict[Interval, Bars] = {}
         rows = rows_of_bars(minutes)
-        for interval, folder in self._folders.items():
-            over_splits = interval is Interval.W1 and self._crossings
-            rows = self._weeks(found[Interval.D1], now_ns) if over_splits else folder.extend_rows(rows, now_ns)
-            found[interval] = bars_of_rows(rows)
+        for interval, folder in self.folders.items():
+            if interval is not Interval.W1:
+                rows = folder.extend_rows(rows, now_ns)
+                found[interval] = bars_of_rows(rows)
+        found[Interval.W1] = self.extend_weeks(found[Interval.D1], now_ns)
         return found
+
+    def extend_weeks(self, days: Bars, now_ns: int) -> Bars:
+        """Take the symbol's next days; return the weeks that became known by `now_ns`."""
+        return bars_of_rows(self._weeks(days, now_ns))
 
     def cross(self, splits: Sequence[Split]) -> None:
         """Know of the splits to come, oldest first."""
         self._crossings = Crossings(splits)
 
     def _weeks(self, days: Bars, now_ns: int) -> list[Row]:
-        folder, weeks = self._folders[Interval.W1], list[Row]()
+        folder, weeks = self.folders[Interval.W1], list[Row]()
         for part in self._crossings.parts({Interval.D1: days}):
             for split in part.crossed:
                 folder.retell(split)
@@ -50,11 +55,11 @@ class FoldLadder:
 
         The last week goes on with the days that are built.
         """
-        return self._folders[Interval.W1].extend(days, now_ns)
+        return self.folders[Interval.W1].extend(days, now_ns)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write what is held of each interval, and the splits to come, as plain values."""
-        return tuple(folder.to_plain() for folder in self._folders.values()), self._crossings.to_plain()
+        return tuple(folder.to_plain() for folder in self.folders.values()), self._crossings.to_plain()
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...], calendar: SessionCalendar) -> "FoldLadder":
@@ -63,5 +68,5 @@ class FoldLadder:
         folded, crossings = plain
         ladder._crossings = Crossings.from_plain(crossings)
         for interval, held in zip(RUNGS, folded, strict=True):
-            ladder._folders[interval] = Folder(interval, calendar, None if held is None else tuple(held))
+            ladder.folders[interval] = Folder(interval, calendar, None if held is None else tuple(held))
         return ladder

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from operators.bars.build import MinuteBuilder
-from operators.bars.columns import NO_BARS, Bars, Interval
+from operators.bars.build import Built, MinuteBuilder
+from operators.bars.columns import Bars, Interval
+from operators.bars.folding_together import extend_ladders
 from operators.bars.ladder import FoldLadder
 from operators.bars.revising import NO_REVISIONS, Revisions
 from operators.bars.splits import Split
@@ -29,38 +30,58 @@ class SymbolBars:
     """Builds minutes and folds them.  Snapshot-ready."""
 
     def __init__(self, calendar: SessionCalendar) -> None:
-        self._calendar = calendar
-        self._minutes, self._ladder = MinuteBuilder(), FoldLadder(calendar)
+        self.calendar = calendar
+        self._minutes, self.ladder = MinuteBuilder(), FoldLadder(calendar)
 
     def load_days(self, days: Bars, now_ns: int) -> Bars:
         """Take the daily bars before the first print; return the weeks they make."""
-        return self._ladder.load_days(days, now_ns)
+        return self.ladder.load_days(days, now_ns)
 
     def cross(self, splits: Sequence[Split]) -> None:
         """Know of the splits to come, oldest first."""
-        self._ladder.cross(splits)
+        self.ladder.cross(splits)
 
     def extend(self, summed: SummedPrints | None, now_ns: int) -> BarPiece:
         """Take the symbol's next prints, if any, and let its tape time reach `now_ns`."""
-        closed, revised = NO_BARS, NO_REVISIONS
-        if summed is not None:
-            built = self._minutes.extend(summed)
-            closed, revised = built.closed, built.revised
+        return extend_together([self], [(summed, now_ns)])[0]
+
+    def minutes(self, summed: SummedPrints | None, now_ns: int) -> Built:
+        """Take the symbol's next prints, if any, and let its tape time reach `now_ns`; return minutes alone."""
+        built = Built() if summed is None else self._minutes.extend(summed)
         last = self._minutes.close_until(now_ns)
-        if len(last):
-            closed = Bars.concat([closed, last]) if len(closed) else last
-        now_ns = self._minutes.now_ns
-        folded = self._ladder.extend(closed, now_ns)
-        bars = {Interval.M1: closed, **folded}
-        return BarPiece(now_ns, {interval: each for interval, each in bars.items() if len(each)}, revised)
+        if not len(last):
+            return built
+        return Built(Bars.concat([built.closed, last]) if len(built.closed) else last, built.revised)
+
+    @property
+    def now_ns(self) -> int:
+        """The symbol's tape time, ns UTC."""
+        return self._minutes.now_ns
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
-        return self._minutes.to_plain(), self._ladder.to_plain()
+        return self._minutes.to_plain(), self.ladder.to_plain()
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...], calendar: SessionCalendar) -> "SymbolBars":
         """Undo `to_plain`."""
         own = cls(calendar)
-        own._minutes, own._ladder = MinuteBuilder.from_plain(plain[0]), FoldLadder.from_plain(plain[1], calendar)
+        own._minutes, own.ladder = MinuteBuilder.from_plain(plain[0]), FoldLadder.from_plain(plain[1], calendar)
         return own
+
+
+def extend_together(symbols: Sequence[SymbolBars], news: Sequence[tuple[SummedPrints | None, int]]) -> list[BarPiece]:
+    """Return what `SymbolBars.extend` of each symbol would give, but sooner.  All follow one calendar."""
+    if not symbols:
+        return []
+    built = [own.minutes(summed, now_ns) for own, (summed, now_ns) in zip(symbols, news, strict=True)]
+    times, closed = [own.now_ns for own in symbols], [each.closed for each in built]
+    folded = extend_ladders([own.ladder for own in symbols], closed, times, symbols[0].calendar)
+    return [
+        BarPiece(now_ns, _some({Interval.M1: each.closed, **longer}), each.revised)
+        for now_ns, each, longer in zip(times, built, folded, strict=True)
+    ]
+
+
+def _some(bars: Mapping[Interval, Bars]) -> Mapping[Interval, Bars]:
+    return {interval: each for interval, each in bars.items() if len(each)}

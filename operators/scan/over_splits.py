@@ -12,7 +12,7 @@ from operators.bars.crossing import Crossings, Part
 from operators.bars.splits import Split, adjusted
 from operators.scan.candidate import Candidate
 from operators.scan.features.clock import SessionClock
-from operators.scan.scanner import INTERVALS, SymbolScan
+from operators.scan.scanner import INTERVALS, Piece, SymbolScan, scan
 
 
 class ScanOverSplits:
@@ -24,20 +24,19 @@ class ScanOverSplits:
         self._crossings = Crossings()
         self._past: dict[Interval, list[Bars]] = {}
 
-    def name(self, symbol: str) -> None:
-        """Say whose scan it is."""
-        self._scan.symbol = symbol
-
     def warm_up(self, history: Mapping[Interval, Bars], splits: Sequence[Split] = ()) -> None:
         """Take bars of the past, told in the shares of the first session, and the splits after it, oldest first."""
         self._crossings = Crossings(splits)
         self._remember(history)
         self._scan.warm_up(history)
 
-    def extend(self, piece: Mapping[Interval, Bars]) -> list[Candidate]:
+    @property
+    def plain_scan(self) -> SymbolScan | None:
+        """The scan itself while no split is to come; None while one is."""
+        return None if self._crossings else self._scan
+
+    def extend(self, piece: Piece) -> list[Candidate]:
         """Return the candidates of a piece's bars, as `SymbolScan.extend`."""
-        if not self._crossings:
-            return self._scan.extend(piece)
         return [candidate for part in self._crossings.parts(piece) for candidate in self._part(part)]
 
     def _part(self, part: Part) -> list[Candidate]:
@@ -68,3 +67,20 @@ class ScanOverSplits:
         own._scan, own._crossings = SymbolScan.from_plain(clock, scan), Crossings.from_plain(crossings)
         own._past = {Interval(interval): [Bars.from_plain(columns)] for interval, columns in past}
         return own
+
+
+def scan_over_splits(scans: Sequence[ScanOverSplits], pieces: Sequence[Piece]) -> list[list[Candidate]]:
+    """Return each symbol's candidates of its piece, as `extend` of each would; those without splits in one go."""
+    found: list[list[Candidate]] = [[] for _ in scans]
+    together: list[tuple[int, SymbolScan]] = []
+    for number, each in enumerate(scans):
+        plain = each.plain_scan
+        if plain is None:
+            found[number] = each.extend(pieces[number])
+        else:
+            together.append((number, plain))
+    for (number, _), candidates in zip(
+        together, scan([each for _, each in together], [pieces[number] for number, _ in together]), strict=True
+    ):
+        found[number] = candidates
+    return found

@@ -7,11 +7,11 @@ Features are a symbol's own; detectors read bars one by one, so those of many sy
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
-from operators.bars.columns import Bars, Interval
+from operators.bars.columns import Bars, Interval, Ints
 from operators.plans import Direction
 from operators.scan.candidate import Candidate
 from operators.scan.detectors.catalog import DETECTORS, at
@@ -20,7 +20,7 @@ from operators.scan.edges import Edges
 from operators.scan.features.clock import SessionClock
 from operators.scan.features.columns import Features
 from operators.scan.features.daily import DailyBuilder
-from operators.scan.features.intraday import IntradayBuilder
+from operators.scan.features.intraday import IntradayBuilder, intraday_features
 
 DIRECTIONS: Final = (Direction.LONG, Direction.SHORT)
 """By row of a both-sided column."""
@@ -37,11 +37,11 @@ _INTERVAL_OF: Final = {detector.strategy: detector.interval for detector in DETE
 class SymbolScan:
     """The state of one symbol's scan: its features so far, and the detectors that fired at their last bars."""
 
-    __slots__ = ("_daily", "_intraday", "clock", "edges", "symbol")
+    __slots__ = ("clock", "daily", "edges", "intraday", "symbol")
 
     def __init__(self, symbol: str, clock: SessionClock) -> None:
         self.symbol, self.clock = symbol, clock
-        self._intraday, self._daily = IntradayBuilder(clock), DailyBuilder(clock)
+        self.intraday, self.daily = IntradayBuilder(clock), DailyBuilder(clock)
         self.edges: dict[str, Edges] = {}
 
     def extend(self, piece: Piece) -> list[Candidate]:
@@ -54,44 +54,69 @@ class SymbolScan:
 
     def features(self, piece: Piece) -> dict[Interval, Features]:
         """Take a piece's bars in; return the features at their ends, by interval."""
+        return {interval: joint.features for interval, joint in _joint([self], [piece])}
+
+    def daily_features(self, piece: Piece) -> Features | None:
+        """Take a piece's 60-minute and daily bars in; return the features at the ends of these, if there are any."""
         days, hours = piece.get(Interval.D1, _NO_BARS), piece.get(Interval.M60, _NO_BARS)
-        fives, minutes = piece.get(Interval.M5, _NO_BARS), piece.get(Interval.M1, _NO_BARS)
-        found: dict[Interval, Features] = {}
         if len(hours):
-            self._daily.hours(hours)
-        if len(days):
-            found[Interval.D1] = self._daily.extend(days)
-        if len(fives) or len(minutes):
-            found[Interval.M1], found[Interval.M5] = self._intraday.extend(minutes, fives, self._daily.days)
-        return found
+            self.daily.hours(hours)
+        return self.daily.extend(days) if len(days) else None
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state; equal states are equal."""
         edges = tuple((strategy, each.to_plain()) for strategy, each in sorted(self.edges.items()))
-        return self.symbol, self._intraday.to_plain(), self._daily.to_plain(), edges
+        return self.symbol, self.intraday.to_plain(), self.daily.to_plain(), edges
 
     @classmethod
     def from_plain(cls, clock: SessionClock, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
         symbol, intraday, daily, edges = plain
         own = cls(symbol, clock)
-        own._intraday = IntradayBuilder.from_plain(clock, intraday)
-        own._daily = DailyBuilder.from_plain(clock, daily)
+        own.intraday = IntradayBuilder.from_plain(clock, intraday)
+        own.daily = DailyBuilder.from_plain(clock, daily)
         own.edges = {strategy: Edges.from_plain(_INTERVAL_OF[strategy], each) for strategy, each in edges}
         return own
 
 
+class Joint(NamedTuple):
+    """Features of several owners at the ends of one interval's bars, one owner's after another's."""
+
+    owners: Sequence[int]
+    sizes: Sequence[int]
+    features: Features
+
+
 def scan(scans: Sequence[SymbolScan], pieces: Sequence[Piece]) -> list[list[Candidate]]:
     """Return each symbol's candidates of its piece, as `SymbolScan.extend` of each would, but sooner."""
-    features = [each.features(piece) for each, piece in zip(scans, pieces, strict=True)]
     found: list[list[Candidate]] = [[] for _ in scans]
-    for interval, detectors in _DETECTORS_AT.items():
-        parts = [(number, own[interval]) for number, own in enumerate(features) if len(own.get(interval, ()))]
-        if parts:
-            owners = [scans[number] for number, _ in parts]
-            for part, candidate in _detect(detectors, owners, [own for _, own in parts]):
-                found[parts[part][0]].append(candidate)
+    for interval, joint in _joint(scans, pieces):
+        owners = [scans[number] for number in joint.owners]
+        for part, candidate in _detect(_DETECTORS_AT[interval], owners, joint):
+            found[joint.owners[part]].append(candidate)
     return [sorted(each, key=_order) for each in found]
+
+
+def _joint(scans: Sequence[SymbolScan], pieces: Sequence[Piece]) -> Iterator[tuple[Interval, Joint]]:
+    """Take all bars in, days before the minutes that look back on them; give the features, interval by interval."""
+    daily = [own.daily_features(piece) for own, piece in zip(scans, pieces, strict=True)]
+    known = [(number, each) for number, each in enumerate(daily) if each is not None]
+    if known:
+        features = known[0][1].followed_by([each for _, each in known[1:]])
+        yield Interval.D1, Joint([number for number, _ in known], [len(each) for _, each in known], features)
+    numbers = [number for number, piece in enumerate(pieces) if Interval.M1 in piece or Interval.M5 in piece]
+    if numbers:
+        owners, bars = [scans[number] for number in numbers], [pieces[number] for number in numbers]
+        found = intraday_features(
+            [own.intraday for own in owners],
+            [piece.get(Interval.M1, _NO_BARS) for piece in bars],
+            [piece.get(Interval.M5, _NO_BARS) for piece in bars],
+            [own.daily.days for own in owners],
+        )
+        if len(found.minutes):
+            yield Interval.M1, Joint(numbers, found.minute_sizes, found.minutes)
+        if len(found.fives):
+            yield Interval.M5, Joint(numbers, found.five_sizes, found.fives)
 
 
 def _order(candidate: Candidate) -> tuple[int, str, str]:
@@ -99,10 +124,11 @@ def _order(candidate: Candidate) -> tuple[int, str, str]:
 
 
 def _detect(
-    detectors: Sequence[Detector[Any]], owners: Sequence[SymbolScan], parts: Sequence[Features]
+    detectors: Sequence[Detector[Any]], owners: Sequence[SymbolScan], joint: Joint
 ) -> Iterator[tuple[int, Candidate]]:
     """Read all parts, one per owner, with all detectors; give each candidate with the number of its part."""
-    whole = parts[0].followed_by(parts[1:])
+    whole = joint.features
+    starts = np.concatenate(((0,), np.cumsum(joint.sizes)))
     sides = whole.both_sides()
     read: Sequence[Gate] | None = None
     gates: Gated | None = None
@@ -110,27 +136,27 @@ def _detect(
         if gates is None or read is not detector.gates:
             gates, read = gated(detector.gates, sides), detector.gates
         firing = detector.fired(sides, gates.tradable)
-        for part, side, place in _fresh(detector, firing, owners, parts):
+        for part, side, place in _fresh(detector, firing, owners, starts, whole.session):
             if firing is not None:
                 yield part, _candidate(owners[part], detector, firing, gates, whole, side, place)
 
 
 def _fresh(
-    detector: Detector[Any], firing: Firing | None, owners: Sequence[SymbolScan], parts: Sequence[Features]
+    detector: Detector[Any], firing: Firing | None, owners: Sequence[SymbolScan], starts: Ints, session: Ints
 ) -> Iterator[tuple[int, int, int]]:
     """Give part, side and place in the firing of each fresh signal, and keep every owner's edges."""
-    starts = np.cumsum([0] + [len(part) for part in parts])
-    edges_of = np.searchsorted(firing.at, starts) if firing is not None else np.zeros(len(starts), dtype=np.int64)
+    places = (np.searchsorted(firing.at, starts) if firing is not None else np.zeros_like(starts)).tolist()
     for part, owner in enumerate(owners):
-        first, stop = int(edges_of[part]), int(edges_of[part + 1])
-        if first == stop and detector.strategy not in owner.edges:
+        first, stop = places[part], places[part + 1]
+        start, end = starts.item(part), starts.item(part + 1)
+        if start == end or (first == stop and detector.strategy not in owner.edges):
             continue
-        fired = np.zeros((2, len(parts[part])), dtype=np.bool_)
-        bars = firing.at[first:stop] - starts[part] if firing is not None else np.empty(0, dtype=np.int64)
+        fired = np.zeros((2, end - start), dtype=np.bool_)
+        bars = firing.at[first:stop] - start if firing is not None else np.empty(0, dtype=np.int64)
         if firing is not None:
             fired[:, bars] = firing.mask[:, first:stop]
         edges = owner.edges.setdefault(detector.strategy, Edges(detector.interval))
-        fresh = edges.extend(fired, parts[part].session)[:, bars]
+        fresh = edges.extend(fired, session[start:end])[:, bars]
         if edges.calm:
             del owner.edges[detector.strategy]
         for side, place in np.argwhere(fresh).tolist():

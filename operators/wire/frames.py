@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from operators.wire.rows import Reject, WireRow, as_ns, finding
+from operators.wire.rows import LOW_MS, LOW_US, MS_NS, Reject, WireRow, as_ns, finding
 
 TRADE: Final = "T"
 RAW_LENGTH: Final = 300
@@ -34,12 +34,35 @@ class _Event(msgspec.Struct, gc=False):
     z: int | list[Any] | float | None = None
 
 
+class _Usual(msgspec.Struct, gc=False):
+    """A trade as it usually is: of such a frame nothing needs to be asked twice.  A superset of no other channel."""
+
+    ev: str
+    sym: str
+    p: float
+    t: int
+    s: float | None = None
+    ds: str | None = None
+    c: tuple[int, ...] | None = None
+    pt: int | None = None
+    q: int | None = None
+    i: str | None = None
+    x: int | None = None
+    trfi: int | None = None
+    trft: int | None = None
+    z: int | None = None
+
+
+_usual: Final = msgspec.json.Decoder(list[_Usual])
 _events: Final = msgspec.json.Decoder(list[_Event])
 _anything: Final = msgspec.json.Decoder()
 
 
 def read_frame(payload: bytes) -> tuple[list[WireRow], list[Reject]]:
     """Return a message's trades in order, and what could not be used.  Never fails."""
+    usual = _usual_rows(payload)
+    if usual is not None:
+        return usual, []
     try:
         events = _events.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -54,6 +77,48 @@ def read_frame(payload: bytes) -> tuple[list[WireRow], list[Reject]]:
             else:
                 rejects.append(Reject(place, *read, _shown(event)))
     return rows, rejects
+
+
+def _usual_rows(payload: bytes) -> list[WireRow] | None:
+    """Return the rows of a frame of nothing but usable trades; None for any other, which is read with more care."""
+    try:
+        events = _usual.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    rows: list[WireRow] = []
+    for event in events:
+        size, trf_ns, conditions, at, happened = event.s, event.trft, event.c, event.t, event.pt
+        if event.ev != TRADE or not LOW_MS <= at < LOW_US:
+            return None
+        if event.ds is not None:
+            try:
+                size = float(event.ds)
+            except ValueError:
+                return None
+        sip_ns = at * MS_NS
+        if finding(event.sym, sip_ns, event.p, size) is not None:
+            return None
+        fields = (
+            event.sym,
+            sip_ns,
+            happened if happened is None else happened * MS_NS if LOW_MS <= happened < LOW_US else as_ns(happened),
+            event.p,
+            size,
+            event.x,
+            _conditions(conditions) if conditions else None,
+            event.q,
+            event.i,
+            event.trfi,
+            trf_ns if trf_ns is None else as_ns(trf_ns),
+            0,
+            event.z,
+        )
+        rows.append(_made(WireRow, fields))
+    return rows
+
+
+_made: Final = tuple.__new__
+"""Makes a row of all its fields, in half the time of calling its class."""
 
 
 def _row(event: _Event) -> WireRow | tuple[str, str]:

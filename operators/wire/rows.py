@@ -1,5 +1,6 @@
 """A print off the wire as a plain row, in the order of `ticks.TICK_SCHEMA`.  A row is usable or it is a `Reject`."""
 
+from functools import lru_cache
 from math import inf
 from typing import Final, NamedTuple
 
@@ -43,7 +44,10 @@ class Reject(NamedTuple):
 
 
 _BOUNDS: Final = TimeBounds()
-_LOW_MS, _LOW_US, _LOW_NS = 10**11, 10**14, 10**17
+LOW_MS: Final = 10**11
+LOW_US: Final = 10**14
+_LOW_NS: Final = 10**17
+"""From here on a time is in ms, in us, in ns."""
 
 
 def as_ns(stamp: int) -> int:
@@ -52,9 +56,9 @@ def as_ns(stamp: int) -> int:
     >>> as_ns(1679590840534), as_ns(1679590840534000), as_ns(1679590840534000001)
     (1679590840534000000, 1679590840534000000, 1679590840534000001)
     """
-    if _LOW_MS <= stamp < _LOW_US:
+    if LOW_MS <= stamp < LOW_US:
         return stamp * MS_NS
-    return stamp * 1_000 if _LOW_US <= stamp < _LOW_NS else stamp
+    return stamp * 1_000 if LOW_US <= stamp < _LOW_NS else stamp
 
 
 def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: float | None) -> tuple[str, str] | None:
@@ -74,9 +78,17 @@ def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: f
 
 def columns(rows: list[WireRow], numbers: list[int], numbered: str) -> pl.DataFrame:
     """Return rows as a frame: `ticks.DECISIVE`, and their numbers (uint32) in a column named `numbered`."""
-    by_field = list(zip(*rows, strict=True)) or [()] * len(WireRow._fields)
+    if not rows:
+        return _no_columns(numbered)
+    by_field = list(zip(*rows, strict=True))
     decisive = (pl.Series(name, by_field[place], dtype=ticks.TICK_SCHEMA[name]) for name, place in _DECISIVE)
     return pl.DataFrame([pl.Series(numbered, numbers, dtype=pl.UInt32), *decisive])
+
+
+@lru_cache
+def _no_columns(numbered: str) -> pl.DataFrame:
+    """Made once: whoever follows a tape that has nothing new asks a hundred times a second."""
+    return pl.DataFrame(schema={numbered: pl.UInt32} | {name: ticks.TICK_SCHEMA[name] for name in ticks.DECISIVE})
 
 
 _DECISIVE: Final = tuple((name, WireRow._fields.index(name)) for name in ticks.DECISIVE)

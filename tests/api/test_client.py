@@ -140,7 +140,7 @@ def test_a_place_of_another_log_is_a_reset_and_a_snapshot(flow: Flow, sqlite_url
 
 def _heard(follow: Follow, *numbers: tuple[int, str, int]) -> None:
     for seq, plan_id, plan_seq in numbers:
-        follow.hear(relayed(seq, PlanEvent(plan_id, 1, plan_seq, "AIG", Kind.GATED, 0, None, {})).text)
+        follow.hear(relayed(seq, PlanEvent(plan_id, 1, plan_seq, "AIG", Kind.GATED, 0, None, {})).said.text)
 
 
 def _at(seq: int, **wanted: object) -> Follow:

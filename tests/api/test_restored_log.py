@@ -30,7 +30,11 @@ def write(url: str, plan_id: str, count: int) -> None:
 
 def placed(url: str) -> tuple[str, int]:
     """What the relay calls the log, and its newest position."""
-    return place(Store(url, 5.0))
+    store = Store(url, 5.0)
+    try:
+        return place(store)
+    finally:
+        store.close()
 
 
 def test_a_position_given_after_the_copy_means_nothing_once_it_is_put_back(tmp_path: Path, sqlite_url: str) -> None:

@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--plans", type=int, default=1_000)
     parser.add_argument("--rate", type=int, default=20_000, help="ticks a second of `ticks`")
     parser.add_argument("--seconds", type=float, default=20.0, help="of `ticks`")
-    parser.add_argument("--feed-rate", type=int, default=150_000)
+    parser.add_argument("--feed-rate", type=int, default=160_000)
     parser.add_argument("--feed-seconds", type=float, default=10.0)
     parser.add_argument("--burst-rate", type=int, default=100_000)
     parser.add_argument("--burst-seconds", type=float, default=10.0)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flows.calendars import nyse_calendar
 from flows.dataflow import GateLogic, HitLogic, Rules
-from flows.items import History, SymbolEvents, SymbolItem
+from flows.items import History, ShardItems, SymbolEvents, SymbolItem
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules
 from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
@@ -38,13 +38,16 @@ SESSIONS, PAST = 9, 6
 CALENDAR = nyse_calendar()
 RULES = ScanRules(CALENDAR, SessionClock.of(CALENDAR), keep_state=True)
 FLOW = Rules(CALENDAR, GateSettings(), Flag.LAST, keep_state=True, scan=RULES)
-STEPS: tuple[Callable[[Any], Any], ...] = (
+SHARD_STEPS: tuple[Callable[[Any], Any], ...] = (
     lambda kept: BarLogic(RULES, kept),
     lambda kept: ScanLogic(RULES, kept),
     lambda kept: EvaluateLogic(RULES, kept),
+)
+SYMBOL_STEPS: tuple[Callable[[Any], Any], ...] = (
     lambda kept: GateLogic(FLOW, kept),
     lambda kept: HitLogic(FLOW, kept),
 )
+STEPS = (*SHARD_STEPS, *SYMBOL_STEPS)
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +88,10 @@ class Chain:
 
     def take(self, item: SymbolItem) -> list[Batch]:
         """Let an item through."""
-        items: list[Any] = [item]
-        for step in self._steps:
+        items: list[Any] = [ShardItems(((SYMBOL, item),))]
+        for number, step in enumerate(self._steps):
+            if number == len(SHARD_STEPS):
+                items = [each for shard in items for _, each in shard.items]
             items = list(chain.from_iterable(step.on_item(each)[0] for each in items))
         return items
 

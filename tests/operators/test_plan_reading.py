@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from operators.plan_json import plan_to_json
-from operators.plan_reading import NO_DEFAULTS, PlanDefaults, read_plan
+from operators.plan_reading import NO_DEFAULTS, PlanDefaults, read_plain_plans, read_plan
 from operators.plans import Entry, EntryType, Gate, Plan, SessionPhase, Style, Target, Trail
 from operators.sessions import SessionCalendar
 from tests.operators.scenarios import any_plans
@@ -27,9 +27,12 @@ MISSING = object()
 
 
 def read(calendar: SessionCalendar, **changes: Any) -> Plan:
-    """The plan above with changes, read at the pre-market open of 2013-10-08."""
+    """The plan above with changes, read at the pre-market open of 2013-10-08; among many at once it reads the same."""
     data = {name: value for name, value in {**GIVEN, **changes}.items() if value is not MISSING}
-    return read_plan(data, PlanDefaults(PRE_OPEN_NS, calendar.close_after))
+    defaults = PlanDefaults(PRE_OPEN_NS, calendar.close_after)
+    plan = read_plan(data, defaults)
+    assert read_plain_plans(json.dumps([GIVEN, data]).encode(), defaults) == [read_plan(GIVEN, defaults), plan]
+    return plan
 
 
 def test_a_silent_plan_gets_the_defaults_of_the_design(calendar: SessionCalendar) -> None:
@@ -133,6 +136,7 @@ def test_the_last_plan_of_the_last_session_can_be_stored(calendar: SessionCalend
 def test_the_normal_form_is_read_back_as_the_same_plan(plan: Plan) -> None:
     """Through JSON text, without any default; a stored plan is silent about nothing."""
     assert read_plan(json.loads(json.dumps(plan_to_json(plan))), NO_DEFAULTS) == plan
+    assert read_plain_plans(json.dumps([plan_to_json(plan)]).encode(), NO_DEFAULTS) == [plan]
 
 
 def test_a_stored_plan_that_is_silent_about_its_end_is_refused() -> None:

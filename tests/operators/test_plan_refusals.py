@@ -1,11 +1,12 @@
 """Plans from JSON that are refused: the error names the field, the value and what is allowed."""
 
+import json
 from math import inf, nan
 from typing import Any
 
 import pytest
 
-from operators.plan_reading import PlanDefaults, read_plan
+from operators.plan_reading import PlanDefaults, read_plain_plans, read_plan
 from operators.plans import Plan, PlanError
 from operators.sessions import SessionCalendar
 from tests.oracle.times import new_york_ns
@@ -130,6 +131,14 @@ def test_a_refusal_names_field_value_and_what_is_allowed(
     assert [word for word in words if word not in refused.value.message] == []
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("changes", [changes for changes, _, _ in REFUSED], ids=lambda value: str(value)[:50])
+def test_among_many_at_once_none_of_them_passes(calendar: SessionCalendar, changes: dict[str, Any]) -> None:
+    """The quick way knows a good file when it sees one; of any other it says nothing at all."""
+    data = {name: value for name, value in {**GIVEN, **changes}.items() if value is not MISSING}
+    text = json.dumps([GIVEN, data], default=str).encode()
+    assert read_plain_plans(text, PlanDefaults(PRE_OPEN_NS, calendar.close_after)) is None
 
 
 @pytest.mark.parametrize("data", [None, [], [GIVEN], "plan", 5, True])

@@ -58,7 +58,7 @@ def read(engine: sa.Engine, symbol: str = "AAPL", interval: Interval = Interval.
         return bars_of(connection, symbol, interval, **asked)
 
 
-@pytest.mark.parametrize("count", [1, 300])
+@pytest.mark.parametrize("count", [1, 300, 1_203])
 def test_bars_come_back_as_they_were(engine: sa.Engine, writer: SinkWriter, count: int) -> None:
     """To the last bit, an unknown vwap and the phase among it; symbols and intervals apart."""
     batch = Batch(bars=(rows(made(count)), rows(made(2), "MSFT"), rows(made(1), interval=Interval.D1)))
@@ -86,6 +86,14 @@ def test_a_revision_never_moves_back(engine: sa.Engine, writer: SinkWriter) -> N
     assert writer.write(Batch(bars=(rows(made(2)), rows(made(1, revision=1))))).bars == 1
     found = read(engine)
     assert (found.revision.tolist(), found.volume[0]) == ([2, 0], 5555.0)
+
+
+def test_of_many_bars_those_that_moved_on_are_counted(engine: sa.Engine, writer: SinkWriter) -> None:
+    """However many rows go into one statement."""
+    writer.write(Batch(bars=(rows(made(1_203)),)))
+    again = rows(replace(made(1_203), revision=np.arange(1_203) % 2 - 1))
+    assert writer.write(Batch(bars=(again,))).bars == 601
+    assert writer.write(Batch(bars=(rows(made(1_203)),))).bars == 1_203
 
 
 def test_of_several_revisions_in_a_batch_the_newest_stays(engine: sa.Engine, writer: SinkWriter) -> None:

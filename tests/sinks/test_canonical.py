@@ -5,10 +5,10 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinks.canonical import canonical, canonical_many
+from sinks.canonical import canonical, quick
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(
@@ -18,10 +18,16 @@ VALUES = st.recursive(
 )
 
 
-@given(st.lists(VALUES, max_size=6))
-def test_many_at_once_read_as_each_alone(values: list[Any]) -> None:
-    """Also when a value holds the mark that stands between them."""
-    assert canonical_many(values) == [canonical(value) for value in values]
+@settings(max_examples=400)
+@given(VALUES | st.floats(0, 1e-3) | st.floats(1e15, 1e18) | st.floats(0.01, 1e5).map(lambda price: round(price, 2)))
+def test_the_quick_way_writes_the_same_or_nothing(value: Any) -> None:
+    """Numbers of every size, texts of every kind, and keys in any order."""
+    assert quick(value) in (None, canonical(value))
+
+
+@pytest.mark.parametrize("value", [{"level": 99.5, "at": None}, [1.0, 2.25, 1e-4], {"why": "made-1e of 3 e5 trades"}])
+def test_usual_values_take_the_quick_way(value: Any) -> None:
+    assert quick(value) == canonical(value)
 
 
 @given(VALUES)
@@ -41,7 +47,7 @@ def test_a_read_only_mapping_is_written_like_a_dict() -> None:
 def test_no_number_that_json_lacks_is_written(value: float) -> None:
     """Neither as NaN, which no other program reads, nor silently as null."""
     with pytest.raises(ValueError, match="not JSON compliant"):
-        canonical_many([{"level": 1.0}, {"level": value}])
+        canonical([{"level": 1.0}, {"level": value}])
 
 
 def test_a_value_without_json_form_is_named() -> None:

@@ -13,6 +13,8 @@ from sinks.writer import SinkWriter
 
 MakeEvent = Callable[..., PlanEvent]
 MakePlan = Callable[..., PlanRow]
+BODY: dict[str, Any] = {"plan_id": "P1", "version": 1, "stop": 99.0, "targets": [{"price": 101.0}]}
+"""Of the plan that `make_plan` makes."""
 Contents = Callable[[sa.Engine], dict[str, list[tuple[Any, ...]]]]
 Positions = Callable[[sa.Engine], list[tuple[str, int, int]]]
 
@@ -66,7 +68,7 @@ def test_a_plan_with_other_content_is_kept_out_counted_and_described(
     engine: sa.Engine, writer: SinkWriter, make_plan: MakePlan, contents: Contents
 ) -> None:
     writer.write(Batch(plans=(make_plan(),)))
-    report = writer.write(Batch(plans=(make_plan(body={**make_plan().body, "stop": 98.0}), make_plan("P2"))))
+    report = writer.write(Batch(plans=(make_plan(body={**BODY, "stop": 98.0}), make_plan("P2"))))
     assert (report.plans, report.divergences) == (1, 1)
     assert report.first_divergence == (
         "plan P1 version 1: stored registered at 2013-10-08T13:30:00Z, "

@@ -60,8 +60,8 @@ def test_a_cursor_goes_through_all_events_once(engine: sa.Engine, filled: Batch)
 
 def test_a_body_is_that_of_the_version_asked_for(engine: sa.Engine, filled: Batch) -> None:
     with engine.connect() as connection:
-        assert reader.plan_body(connection, "P1", 1) == dict(filled.plans[1].body)
-        assert reader.plan_body(connection, "P1") == dict(filled.plans[2].body)
+        assert reader.plan_body(connection, "P1", 1) == filled.plans[1].body
+        assert reader.plan_body(connection, "P1") == filled.plans[2].body
         assert reader.plan_body(connection, "P1", 3) is None
         assert reader.plan_body(connection, "P9") is None
 

@@ -34,7 +34,7 @@ def test_a_batch_is_stored_as_it_was_given(
     )
     assert rows["plans"][0] == (
         *("P1", 1, "AAPL", "scalp", "long", batch.plans[0].registered_ns),
-        dict(batch.plans[0].body),
+        batch.plans[0].body,
     )
     assert rows["plan_states"][1][:5] == ("P2", 1, "AAPL", "open", None)
     assert rows["plan_states"][0][14] == 1 / 3

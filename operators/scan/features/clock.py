@@ -1,7 +1,6 @@
 """Which session a bar belongs to.  Rule: bars are cut into runs of one session each, whatever the pieces."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Self
@@ -39,15 +38,15 @@ class SessionClock:
         """Read a calendar's regular sessions."""
         return cls(calendar.opens_ns, calendar.closes_ns, tuple(day.date for day in calendar.days))
 
-    def runs(self, bars: Bars) -> list[Run]:
-        """Cut regular bars where their session changes."""
+    def runs(self, start_ns: Ints) -> list[Run]:
+        """Cut regular bars, given by their starts, ns UTC, where their session changes."""
         found: list[Run] = []
-        start, size = 0, len(bars)
+        start, size = 0, len(start_ns)
         while start < size:
-            session = bisect_right(self.opens_ns, int(bars.start_ns[start])) - 1
+            session = bisect_right(self.opens_ns, start_ns.item(start)) - 1
             open_ns, close_ns = self.opens_ns[session], self.closes_ns[session]
-            whole = int(bars.start_ns[-1]) < close_ns
-            stop = size if whole else int(np.searchsorted(bars.start_ns, close_ns))
+            whole = start_ns.item(-1) < close_ns
+            stop = size if whole else int(np.searchsorted(start_ns, close_ns))
             found.append(Run(session, start, stop, open_ns, close_ns))
             start = stop
         return found
@@ -62,15 +61,3 @@ def regular(bars: Bars) -> Bars:
     """Return the bars of the regular session."""
     inside = bars.phase == REGULAR
     return bars if inside.all() else bars.take(inside)
-
-
-def part(bars: Bars, run: Run) -> Bars:
-    """Return a run's bars."""
-    return bars if run.stop - run.start == len(bars) else bars.take(slice(run.start, run.stop))
-
-
-def session_column(runs: Sequence[Run]) -> Ints:
-    """Return the session of each bar of the runs."""
-    if len(runs) == 1:
-        return np.full(runs[0].stop, runs[0].session)
-    return np.repeat([run.session for run in runs], [run.stop - run.start for run in runs]).astype(np.int64)

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Final, Self
 
-from operators.bars.columns import Bars, Floats
+import numpy as np
+
+from operators.bars.columns import Floats
 from operators.indicators.ema import Ema
 from operators.indicators.rsi import NEUTRAL as RSI_NEUTRAL
 from operators.indicators.rsi import Rsi
-from operators.scan.features.clock import Run, part, session_column
 from operators.scan.features.columns import Features
 from operators.scan.features.five_session import FiveSession
-from operators.scan.features.last_minute import MEASURES, NAMES, LastMinute
+from operators.scan.features.last_minute import MEASURES, NAMES
+from operators.scan.features.rounds import Round
 from operators.scan.features.session_atr import SessionAtr
-from operators.times import MINUTE_NS
 
 FAST, SLOW = 9, 21
 """Bars of the two exponential averages, the day trader's usual pair."""
@@ -84,29 +86,20 @@ class FiveBuilder:
         self._fast, self._slow = Ema(FAST), Ema(SLOW)
         self._session = FiveSession(-1)
 
-    def extend(self, bars: Bars, runs: Sequence[Run], last: LastMinute, relative: Floats) -> FiveFeatures:
-        """Return the features of new regular five-minute bars.
+    def in_session(self, number: int) -> FiveSession:
+        """Return a session's state, new if it is another one than before."""
+        if self._session.number != number:
+            self._session = FiveSession(number)
+        return self._session
 
-        `runs`: their sessions; `last`: must know of every minute up to the last of these bars; `relative`: volume.
-        """
-        pieces = [self._run(part(bars, run), run, last, relative[run.start : run.stop]) for run in runs]
-        return FiveFeatures.of(bars.end_ns, session_column(runs), pieces)
+    @property
+    def atr(self) -> SessionAtr:
+        """The average true range."""
+        return self._atr
 
-    def _run(self, bars: Bars, run: Run, last: LastMinute, relative: Floats) -> list[Floats]:
-        if self._session.number != run.session:
-            self._session = FiveSession(run.session)
-        session = self._session
-        minute = (bars.end_ns - run.open_ns) / MINUTE_NS
-        left = (run.close_ns - run.open_ns) / MINUTE_NS - minute
-        shared = last.at(bars.end_ns, run.open_ns)
-        vwap, prior_close = shared[_VWAP], shared[_PRIOR_CLOSE]
-        seen = session.look_back(bars, vwap, self._rsi.extend(bars.close) - RSI_NEUTRAL)
-        return [
-            *(bars.open, bars.high, bars.low, bars.close, seen.before, seen.vwap_ago),
-            *(self._fast.extend(bars.close), self._slow.extend(bars.close), *seen.extremes),
-            *(session.side_run(bars.close, vwap), session.half_hour(minute, bars.close) - prior_close),
-            *(*shared, self._atr.extend(bars, run.session), minute, left, relative),
-        ]
+    def averages(self, close: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the fast and the slow average and RSI - 50 at each new close."""
+        return self._fast.extend(close), self._slow.extend(close), self._rsi.extend(close) - RSI_NEUTRAL
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
@@ -121,3 +114,26 @@ class FiveBuilder:
         own._fast, own._slow = Ema.from_plain(fast), Ema.from_plain(slow)
         own._session = FiveSession.from_plain(session)
         return own
+
+
+def five_columns(owners: Sequence[FiveBuilder], round_: Round, shared: Floats, relative: Floats) -> Sequence[Floats]:
+    """Return the columns of `FiveFeatures`, in order, of the owners' next regular five-minute bars.
+
+    `shared`: `last_minute.NAMES` at their ends; `relative`: volume.
+    """
+    bars, ragged = round_.bars, round_.ragged
+    numbers = [run.session for run in round_.runs]
+    sessions = [own.in_session(number) for own, number in zip(owners, numbers, strict=True)]
+    minute, left = round_.minutes()
+    edges = pairwise(ragged.starts.tolist())
+    averages = [own.averages(bars.close[start:stop]) for own, (start, stop) in zip(owners, edges, strict=True)]
+    fast, slow, rsi = map(np.concatenate, zip(*averages, strict=True))
+    vwap, prior_close = shared[_VWAP], shared[_PRIOR_CLOSE]
+    seen = FiveSession.look_back(sessions, ragged, bars, vwap, rsi)
+    side_run = FiveSession.side_run(sessions, ragged, bars.close, vwap)
+    half_hour = FiveSession.half_hour(sessions, ragged, minute, bars.close) - prior_close
+    atr = SessionAtr.extend([own.atr for own in owners], ragged, bars, numbers)
+    return [
+        *(bars.open, bars.high, bars.low, bars.close, seen.before, seen.vwap_ago, fast, slow, *seen.extremes),
+        *(side_run, half_hour, *shared, atr, minute, left, relative),
+    ]

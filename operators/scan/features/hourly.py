@@ -33,7 +33,7 @@ class HourlyAtr:
             return
         values = above_zero(self._atr.extend(hours.high, hours.low, hours.close))
         last = dict(list(self._by_session.items())[-1:])
-        self._by_session = last | {run.session: float(values[run.stop - 1]) for run in self._clock.runs(hours)}
+        self._by_session = last | {run.session: float(values[run.stop - 1]) for run in self._clock.runs(hours.start_ns)}
 
     def at(self, sessions: Ints) -> Floats:
         """Return the average at the end of each session, dollars; NaN for a session without 60-minute bars."""

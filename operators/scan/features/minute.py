@@ -7,13 +7,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from operators.bars.columns import Bars, Floats
-from operators.scan.features.clock import Run, SessionClock, part, session_column
+from operators.scan.features.clock import Run
 from operators.scan.features.columns import Features
 from operators.scan.features.day_before import DaysBefore
-from operators.scan.features.minute_session import MinuteSession
+from operators.scan.features.minute_session import MinuteSession, extremes, vwaps
+from operators.scan.features.ranges import Ranges
+from operators.scan.features.rounds import Round
 from operators.scan.features.session_atr import SessionAtr
-from operators.scan.features.usual_volume import UsualVolume
-from operators.times import MINUTE_NS
+from operators.scan.features.trading import TradingQuality
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,28 +85,23 @@ class MinuteFeatures(Features):
 class MinuteBuilder:
     """The state behind `MinuteFeatures` of one symbol."""
 
-    __slots__ = ("_atr", "_clock", "_session")
+    __slots__ = ("_atr", "_session")
 
-    def __init__(self, clock: SessionClock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._atr = SessionAtr()
         self._session: MinuteSession | None = None
 
-    def extend(self, bars: Bars, days: DaysBefore, volume: UsualVolume) -> MinuteFeatures:
-        """Return the features of new regular one-minute bars.
-
-        `days`, `volume`: must know of everything that ended up to the last of these bars.
-        """
-        runs = self._clock.runs(bars)
-        pieces = [self._run(part(bars, run), run, days, volume) for run in runs]
-        return MinuteFeatures.of(bars.end_ns, session_column(runs), pieces)
-
-    def _run(self, bars: Bars, run: Run, days: DaysBefore, volume: UsualVolume) -> list[Floats]:
+    def in_session(self, run: Run, first: Bars, days: DaysBefore) -> MinuteSession:
+        """Return the session of a run, begun with its first bar if it is new.  `days` must know of the day before."""
         session = self._session
         if session is None or session.number != run.session:
-            session = self._session = MinuteSession.begin(run, bars, days, session)
-        atr = self._atr.extend(bars, run.session)
-        return _columns(bars, run, session, atr, volume.at(bars.end_ns, run.open_ns))
+            session = self._session = MinuteSession.begin(run, first, days, session)
+        return session
+
+    @property
+    def atr(self) -> SessionAtr:
+        """The average true range."""
+        return self._atr
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
@@ -113,29 +109,41 @@ class MinuteBuilder:
         return self._atr.to_plain(), session
 
     @classmethod
-    def from_plain(cls, clock: SessionClock, plain: Sequence[Any]) -> Self:
+    def from_plain(cls, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
-        own = cls(clock)
+        own = cls()
         atr, session = plain
         own._atr = SessionAtr.from_plain(atr)
         own._session = None if session is None else MinuteSession.from_plain(session)
         return own
 
 
-def _columns(bars: Bars, run: Run, session: MinuteSession, atr: Floats, relative: Floats) -> list[Floats]:
-    """The columns of `MinuteFeatures` in order."""
-    minute = (bars.end_ns - run.open_ns) / MINUTE_NS
-    vwaps = session.vwaps(bars)
+def minute_columns(
+    owners: Sequence[MinuteBuilder], round_: Round, days: Sequence[DaysBefore], relative: Floats
+) -> Sequence[Floats]:
+    """Return the columns of `MinuteFeatures`, in order, of the owners' next regular one-minute bars.
+
+    `days`: must know of every day before these bars; `relative`: the relative volume at their ends.
+    """
+    bars, ragged = round_.bars, round_.ragged
+    firsts = ragged.starts.tolist()
+    sessions = [
+        own.in_session(run, bars.take(slice(first, first + 1)), own_days)
+        for own, run, first, own_days in zip(owners, round_.runs, firsts[:-1], days, strict=True)
+    ]
+    minute, left = round_.minutes()
     sides = np.concatenate((bars.high, -bars.low, bars.close, -bars.close)).reshape(4, -1)
-    ranges = session.ranges.extend(minute, sides)
-    recent, wide = session.extremes(sides[:2])
-    day = session.day
-    fixed = np.array(((session.open,), (day.close,), (day.high,), (day.low,), (day.atr,))) + np.zeros(len(bars))
+    atr = SessionAtr.extend([own.atr for own in owners], ragged, bars, [run.session for run in round_.runs])
+    seen = vwaps(sessions, ragged, bars, sides[:2])
+    ranges = Ranges.extend([session.ranges for session in sessions], ragged, minute, sides)
+    recent, wide = extremes(sessions, ragged, sides[:2])
+    known = [(own.open, own.day.close, own.day.high, own.day.low, own.day.atr) for own in sessions]
+    fixed = ragged.each(np.array(known).T)
     highs = np.concatenate((ranges.session, ranges.opening, ranges.closes, recent, wide))
     np.negative(highs[1::2], out=highs[1::2])
-    left = (run.close_ns - run.open_ns) / MINUTE_NS - minute
+    trading = TradingQuality.extend([session.trading for session in sessions], ragged, bars)
     return [
-        *(bars.open, bars.high, bars.low, bars.close, vwaps.vwap, vwaps.cluster_top, vwaps.cluster_bottom),
-        *(*highs, *fixed[:4], atr, fixed[4], vwaps.deviation, minute, left),
-        *(vwaps.dollars / minute, *session.trading.extend(bars), relative),
+        *(bars.open, bars.high, bars.low, bars.close, seen.vwap, seen.cluster_top, seen.cluster_bottom),
+        *(*highs, *fixed[:4], atr, fixed[4], seen.deviation, minute, left),
+        *(seen.dollars / minute, *trading, relative),
     ]

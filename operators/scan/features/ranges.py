@@ -9,12 +9,11 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 
 from operators.bars.columns import Floats
+from operators.scan.features.ragged import Ragged
 
 SHORT_RANGE: Final = 5
 LONG_RANGE: Final = 15
 """Minutes of the two opening ranges."""
-
-_NOW, _OPENING = slice(0, 4), slice(4, 8)
 
 
 class SessionRanges(NamedTuple):
@@ -32,39 +31,36 @@ class SessionRanges(NamedTuple):
 class Ranges:
     """The state of one session: rows high, low, close (twice), then the two opening ranges' high and low."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("last",)
 
     def __init__(self) -> None:
-        self._last: Floats = np.full((8, 1), np.nan)
+        self.last: tuple[float, ...] = (float("nan"),) * 8
 
-    def extend(self, minute: Floats, sides: Floats) -> SessionRanges:
-        """Take the session's next bars.
+    @staticmethod
+    def extend(owners: "Sequence[Ranges]", ragged: Ragged, minute: Floats, sides: Floats) -> SessionRanges:
+        """Take the owners' next bars.
 
         `minute`: minutes from the open to each bar's end; `sides`: rows high, -low, close, -close, shape (4, bars).
         """
-        late = minute[0] > LONG_RANGE
-        opening = self._last[_OPENING] + np.zeros(len(minute)) if late else self._opening(minute, sides)
-        if not late:
-            sides = sides.copy()
-            sides[2:, minute <= LONG_RANGE] = np.nan
-        found = np.fmax.accumulate(np.concatenate((self._last[_NOW], sides), axis=1), axis=1)
-        self._last = np.concatenate((found[:, -1:], self._last[_OPENING]))
-        return SessionRanges(found[:2, 1:], opening, found[2:, :-1])
-
-    def _opening(self, minute: Floats, sides: Floats) -> Floats:
         lengths = np.array((SHORT_RANGE, SHORT_RANGE, LONG_RANGE, LONG_RANGE)).reshape(4, 1)
-        inside = np.where(minute <= lengths, sides[[0, 1, 0, 1]], np.nan)
-        found = np.fmax.accumulate(np.concatenate((self._last[_OPENING], inside), axis=1), axis=1)[:, 1:]
-        self._last[_OPENING] = found[:, -1:]
-        return np.where(minute >= lengths, found, np.nan)
+        rows = np.concatenate((sides, sides[[0, 1, 0, 1]]))
+        rows[2:4, minute <= LONG_RANGE] = np.nan
+        rows[4:][minute > lengths] = np.nan
+        before = np.array([own.last for own in owners]).T[:, :, None]
+        found = np.fmax.accumulate(ragged.padded(rows, before, np.nan), axis=2)
+        for own, last in zip(owners, ragged.after(found)[:, :, 0].T.tolist(), strict=True):
+            own.last = tuple(last)
+        after = ragged.rows(found, 1)
+        opening = np.where(minute >= lengths, after[4:], np.nan)
+        return SessionRanges(after[:2], opening, ragged.rows(found[2:4]))
 
     def to_plain(self) -> tuple[float, ...]:
         """Write the state."""
-        return tuple(self._last[:, 0].tolist())
+        return self.last
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
         own = cls()
-        own._last = np.array(plain, dtype=np.float64).reshape(8, 1)
+        own.last = tuple(plain)
         return own

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from operators.bars.columns import Floats, Mask
+from operators.scan.features.ragged import Ragged
 
 Column = TypeVar("Column", Floats, Mask)
 
@@ -16,20 +17,29 @@ Column = TypeVar("Column", Floats, Mask)
 class Tail:
     """The last `width` columns of a matrix of `rows` rows, NaN where there were none yet."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("last",)
 
     def __init__(self, rows: int, width: int) -> None:
-        self._last: Floats = np.full((rows, width), np.nan)
+        self.last: Floats = np.full((rows, width), np.nan)
 
     def join(self, new: Floats) -> Floats:
         """Return the tail with the new columns behind it, and keep the last ones of both."""
-        both = np.concatenate((self._last, new), axis=1)
-        self._last = both[:, new.shape[1] :]
+        both = np.concatenate((self.last, new), axis=1)
+        self.last = both[:, new.shape[1] :]
+        return both
+
+    @staticmethod
+    def join_all(owners: "Sequence[Tail]", ragged: Ragged, new: Floats) -> Floats:
+        """`join` for several owners: shape (rows, owners, width + most new columns), padded with NaN."""
+        before = np.array([own.last for own in owners]).swapaxes(0, 1)
+        both = ragged.padded(new, before, np.nan)
+        for own, last in zip(owners, ragged.after(both, before.shape[2]).swapaxes(0, 1), strict=True):
+            own.last = last
         return both
 
     def to_plain(self) -> tuple[int, bytes]:
         """Write the columns."""
-        return self._last.shape[0], self._last.tobytes()
+        return self.last.shape[0], self.last.tobytes()
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> Self:
@@ -37,7 +47,7 @@ class Tail:
         rows, text = plain
         last: Floats = np.frombuffer(text).reshape(rows, -1)
         tail = cls(*last.shape)
-        tail._last = last
+        tail.last = last
         return tail
 
 

@@ -4,6 +4,7 @@ The gap of a night is many times a minute's range; counted, it would double ever
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from operators.bars.columns import Bars, Floats
 from operators.indicators.seeded_mean import SeededMean
 from operators.scan.features.positive import above_zero
+from operators.scan.features.ragged import Ragged
 
 PERIOD: Final = 14
 """Wilder, New Concepts in Technical Trading Systems, 1978."""
@@ -19,28 +21,38 @@ PERIOD: Final = 14
 class SessionAtr:
     """Goes on from session to session; NaN before `PERIOD` bars, and where no bar has moved."""
 
-    __slots__ = ("_close", "_mean", "_session")
+    __slots__ = ("close", "mean", "session")
 
     def __init__(self) -> None:
-        self._mean = SeededMean.wilder(PERIOD)
-        self._session, self._close = -1, 0.0
+        self.mean = SeededMean.wilder(PERIOD)
+        self.session, self.close = -1, 0.0
 
-    def extend(self, bars: Bars, session: int) -> Floats:
-        """Return the average at each of the session's next bars, dollars."""
-        first = self._close if session == self._session else float(bars.open[0])
-        before = np.concatenate(((first,), bars.close[:-1]))
-        ranges = np.maximum(bars.high, before) - np.minimum(bars.low, before)
-        self._session, self._close = session, float(bars.close[-1])
-        return above_zero(np.array(self._mean.extend(ranges.tolist())))
+    @staticmethod
+    def extend(owners: "Sequence[SessionAtr]", ragged: Ragged, bars: Bars, sessions: Sequence[int]) -> Floats:
+        """Return the average at each of the owners' next bars, dollars.  `sessions`: the session of each owner's."""
+        before = np.concatenate((bars.close[:1], bars.close[:-1]))
+        firsts, lasts = ragged.starts[:-1], bars.close[ragged.starts[1:] - 1].tolist()
+        opens = bars.open[firsts].tolist()
+        before[firsts] = [
+            own.close if session == own.session else open_
+            for own, session, open_ in zip(owners, sessions, opens, strict=True)
+        ]
+        ranges = (np.maximum(bars.high, before) - np.minimum(bars.low, before)).tolist()
+        found: list[float] = []
+        for number, (start, stop) in enumerate(pairwise(ragged.starts.tolist())):
+            own = owners[number]
+            own.session, own.close = sessions[number], lasts[number]
+            found += own.mean.extend(ranges[start:stop])
+        return above_zero(np.array(found))
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
-        return self._mean.to_plain(), self._session, self._close
+        return self.mean.to_plain(), self.session, self.close
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
         own = cls()
-        mean, own._session, own._close = plain
-        own._mean = SeededMean.from_plain(mean)
+        mean, own.session, own.close = plain
+        own.mean = SeededMean.from_plain(mean)
         return own

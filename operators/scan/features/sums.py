@@ -11,45 +11,49 @@ import numpy as np
 
 from operators.bars.columns import Bars, Floats
 from operators.scan.features.positive import above_zero
+from operators.scan.features.ragged import Ragged
 
 
 class SessionSums:
-    """Running sums of volume times price (less `origin`, dollars), of its square, and of volume."""
+    """The state of one session: sums of volume times price (less `origin`, dollars), of its square, and of volume."""
 
     __slots__ = ("origin", "sums")
 
     def __init__(self, origin: float) -> None:
         self.origin = origin
-        self.sums: Floats = np.zeros((3, 1))
+        self.sums: tuple[float, ...] = (0.0, 0.0, 0.0)
 
-    def extend(self, bars: Bars) -> Floats:
-        """Return the sums before the first new bar and after each, shape (3, bars + 1)."""
-        off = average_price(bars) - self.origin
+    @staticmethod
+    def extend(owners: "Sequence[SessionSums]", ragged: Ragged, bars: Bars) -> Floats:
+        """Return the owners' sums before their first new bars and after each, shape (3, owners, most bars + 1)."""
+        off = average_price(bars) - ragged.each([own.origin for own in owners])
         moved = off * bars.volume
         added = np.concatenate((moved, moved * off, bars.volume)).reshape(3, -1)
-        running: Floats = np.concatenate((self.sums, added), axis=1).cumsum(axis=1)
-        self.sums = running[:, -1:]
+        before = np.array([own.sums for own in owners]).T[:, :, None]
+        running: Floats = ragged.padded(added, before, 0.0).cumsum(axis=2)
+        for own, sums in zip(owners, ragged.after(running)[:, :, 0].T.tolist(), strict=True):
+            own.sums = tuple(sums)
         return running
-
-    def vwap(self, running: Floats) -> Floats:
-        """Return the session's VWAP after each bar, dollars; NaN while nothing has traded."""
-        return share(running[0, 1:], running[2, 1:]) + self.origin
-
-    def deviation(self, running: Floats) -> Floats:
-        """Return the volume-weighted standard deviation around the VWAP after each bar, dollars; NaN where it is 0."""
-        mean, square = share(running[:2, 1:], running[2, 1:])
-        return above_zero(np.sqrt(np.maximum(square - mean * mean, 0.0)))
 
     def to_plain(self) -> tuple[float, ...]:
         """Write the state."""
-        return self.origin, *self.sums[:, 0].tolist()
+        return self.origin, *self.sums
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
         own = cls(plain[0])
-        own.sums = np.array(plain[1:], dtype=np.float64).reshape(3, 1)
+        own.sums = tuple(plain[1:])
         return own
+
+
+def deviation(after: Floats) -> Floats:
+    """Return the volume-weighted standard deviation around the VWAP, dollars; NaN where it is 0.
+
+    `after`: the sums after each bar, shape (3, bars).
+    """
+    mean, square = share(after[:2], after[2])
+    return above_zero(np.sqrt(np.maximum(square - mean * mean, 0.0)))
 
 
 def average_price(bars: Bars) -> Floats:

@@ -4,14 +4,18 @@ Rule: these are about data and liquidity, not about direction; every detector th
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
 from operators.bars.columns import Bars, Floats, Ints
+from operators.scan.features.ragged import Ragged
 from operators.times import MINUTE_NS
 
 DAY_NS: Final = 1440 * MINUTE_NS
+_OWNER_SHIFT: Final = 46
+"""Nanoseconds of 19 hours fit below: no session is longer."""
 
 
 class Trading(NamedTuple):
@@ -31,49 +35,72 @@ class TradingQuality:
     `bar_ns`: a bar's length; `window`: how many bar lengths the window spans; `hole_ns`: a hole has no bar for so long.
     """
 
-    __slots__ = ("_bar_ns", "_hole_ns", "_moved", "_open_ns", "_resumed_ns", "_starts", "_window")
+    __slots__ = ("bar_ns", "hole_ns", "moved", "open_ns", "resumed_ns", "starts", "window")
 
     def __init__(self, bar_ns: int, window: int, hole_ns: int, open_ns: int) -> None:
-        self._bar_ns, self._window, self._hole_ns, self._open_ns = bar_ns, window, hole_ns, open_ns
-        self._resumed_ns = open_ns - DAY_NS
-        self._starts: Ints = np.empty(0, dtype=np.int64)
-        self._moved: Ints = np.empty(0, dtype=np.int64)
+        self.bar_ns, self.window, self.hole_ns, self.open_ns = bar_ns, window, hole_ns, open_ns
+        self.resumed_ns = open_ns - DAY_NS
+        self.starts: Ints = np.empty(0, dtype=np.int64)
+        self.moved: Ints = np.empty(0, dtype=np.int64)
 
-    def extend(self, bars: Bars) -> Trading:
-        """Take the session's next bars."""
-        old, size = len(self._starts), len(bars)
-        until_ns = int(self._starts[-1]) + self._bar_ns if old else self._open_ns
-        starts = np.concatenate((self._starts, bars.start_ns))
-        moved = np.concatenate((self._moved, bars.high > bars.low), dtype=np.int64)
-        self._starts, self._moved = starts[-self._window :], moved[-self._window :]
-        whole = int(starts[-1]) - int(starts[0]) == (old + size - 1) * self._bar_ns
-        if whole and old == self._window and moved.all():
-            ones = np.ones(size)
-            return Trading(ones, ones, (bars.end_ns - self._resumed_ns) / MINUTE_NS)
-        first = np.searchsorted(starts, bars.end_ns - self._window * self._bar_ns)
-        count = np.arange(old + 1, old + size + 1) - first
+    @staticmethod
+    def extend(owners: "Sequence[TradingQuality]", ragged: Ragged, bars: Bars) -> Trading:
+        """Take the owners' next bars."""
+        until_ns = [own.known_until_ns() for own in owners]
+        open_ns = np.array([own.open_ns for own in owners])
+        since_hole = _since_hole(owners, ragged, bars, until_ns)
+        both, starts, moved = _with_windows(owners, ragged, bars)
+        keys = starts - both.each(open_ns) + (both.owner << _OWNER_SHIFT)
+        at = both.starts[1:].repeat(ragged.sizes) - ragged.each(ragged.sizes) + ragged.place
+        bar_ns, window = owners[0].bar_ns, owners[0].window
+        ended_ns = bars.end_ns - ragged.each(open_ns)
+        first = keys.searchsorted(np.maximum(ended_ns - window * bar_ns, 0) + (ragged.owner << _OWNER_SHIFT))
+        count = at + 1 - first
         before = np.concatenate(((0,), moved.cumsum()))
-        possible = np.minimum((bars.end_ns - self._open_ns) / self._bar_ns, self._window)
-        return Trading(count / possible, (before[old + 1 :] - before[first]) / count, self._since_hole(bars, until_ns))
+        possible = np.minimum(ended_ns / bar_ns, window)
+        return Trading(count / possible, (before[at + 1] - before[first]) / count, since_hole)
 
-    def _since_hole(self, bars: Bars, until_ns: int) -> Floats:
-        ended = np.concatenate(((until_ns,), bars.end_ns[:-1]))
-        resumed = np.where(bars.start_ns - ended >= self._hole_ns, bars.start_ns, self._resumed_ns)
-        resumed = np.maximum.accumulate(resumed)
-        self._resumed_ns = int(resumed[-1])
-        since: Floats = (bars.end_ns - resumed) / MINUTE_NS
-        return since
+    def known_until_ns(self) -> int:
+        """Up to when bars are known of, ns UTC."""
+        return int(self.starts[-1]) + self.bar_ns if len(self.starts) else self.open_ns
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
-        numbers = self._bar_ns, self._window, self._hole_ns, self._open_ns, self._resumed_ns
-        return *numbers, self._starts.tobytes(), self._moved.tobytes()
+        numbers = self.bar_ns, self.window, self.hole_ns, self.open_ns, self.resumed_ns
+        return *numbers, self.starts.tobytes(), self.moved.tobytes()
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> Self:
         """Undo `to_plain`."""
         bar_ns, window, hole_ns, open_ns, resumed_ns, starts, moved = plain
         quality = cls(bar_ns, window, hole_ns, open_ns)
-        quality._resumed_ns = resumed_ns
-        quality._starts, quality._moved = np.frombuffer(starts, np.int64), np.frombuffer(moved, np.int64)
+        quality.resumed_ns = resumed_ns
+        quality.starts, quality.moved = np.frombuffer(starts, np.int64), np.frombuffer(moved, np.int64)
         return quality
+
+
+def _with_windows(owners: Sequence[TradingQuality], ragged: Ragged, bars: Bars) -> tuple[Ragged, Ints, Ints]:
+    """Return the windows' bars with the new ones behind them: starts, whether each had a range; keep the windows."""
+    ranged = (bars.high > bars.low).astype(np.int64)
+    both = Ragged.of([len(own.starts) + size for own, size in zip(owners, ragged.sizes.tolist(), strict=True)])
+    starts, moved = list[Ints](), list[Ints]()
+    for own, (first, stop) in zip(owners, pairwise(ragged.starts.tolist()), strict=True):
+        starts += own.starts, bars.start_ns[first:stop]
+        moved += own.moved, ranged[first:stop]
+    all_starts, all_moved = np.concatenate(starts), np.concatenate(moved)
+    for own, (first, stop) in zip(owners, pairwise(both.starts.tolist()), strict=True):
+        part = slice(max(first, stop - own.window), stop)
+        own.starts, own.moved = all_starts[part].copy(), all_moved[part].copy()
+    return both, all_starts, all_moved
+
+
+def _since_hole(owners: Sequence[TradingQuality], ragged: Ragged, bars: Bars, until_ns: Sequence[int]) -> Floats:
+    ended = np.concatenate((bars.end_ns[:1], bars.end_ns[:-1]))
+    ended[ragged.starts[:-1]] = until_ns
+    known = np.array([own.resumed_ns for own in owners])
+    resumed = np.where(bars.start_ns - ended >= owners[0].hole_ns, bars.start_ns, ragged.each(known))
+    latest = np.maximum.accumulate(ragged.padded(resumed[None], known[None, :, None], 0), axis=2)
+    for own, last in zip(owners, ragged.after(latest)[0, :, 0].tolist(), strict=True):
+        own.resumed_ns = last
+    since: Floats = (bars.end_ns - ragged.rows(latest, 1)[0]) / MINUTE_NS
+    return since

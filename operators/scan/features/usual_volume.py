@@ -4,13 +4,15 @@ Minutes read it too: a history by minute would be five times as large and say no
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
 from operators.bars.columns import Bars, Floats, Ints
 from operators.indicators.relative_volume import RelativeVolume
-from operators.scan.features.clock import Run, part
+from operators.scan.features.as_of import AsOf
+from operators.scan.features.clock import Run
+from operators.scan.features.rounds import RegularBars, Round
 from operators.times import MINUTE_NS
 
 SLOT_NS: Final = 5 * MINUTE_NS
@@ -19,38 +21,41 @@ SESSIONS: Final = 10
 
 
 class UsualVolume:
-    """Shares so far over the usual ones; remembers the values of a piece, and the last one before."""
+    """Shares so far over the usual ones; remembers the last value so far, and when it ended."""
 
-    __slots__ = ("_ends_ns", "_relative", "_values")
+    __slots__ = ("_relative", "ends_ns", "values")
 
     def __init__(self) -> None:
         self._relative = RelativeVolume(SESSIONS)
-        self._ends_ns: Ints = np.zeros(1, dtype=np.int64)
-        self._values: Floats = np.full(1, np.nan)
+        self.ends_ns: Ints = np.zeros(1, dtype=np.int64)
+        self.values: Floats = np.full(1, np.nan)
 
-    def extend(self, bars: Bars, runs: Sequence[Run]) -> Floats:
-        """Return the relative volume at the ends of a piece's five-minute bars."""
-        pieces = [self._run(part(bars, run), run) for run in runs]
-        values = pieces[0] if len(pieces) == 1 else np.concatenate((*pieces, np.empty(0)))
-        self._ends_ns = np.concatenate((self._ends_ns[-1:], bars.end_ns))
-        self._values = np.concatenate((self._values[-1:], values))
-        return values
+    @staticmethod
+    def extend(owners: "Sequence[UsualVolume]", fives: RegularBars) -> "UsualVolumes":
+        """Take the owners' next five-minute bars."""
+        ends, values, start = list[Ints](), list[Floats](), 0
+        for own, size, runs in zip(owners, fives.sizes, fives.runs, strict=True):
+            stop = start + size
+            ends += own.ends_ns, fives.bars.end_ns[start:stop]
+            found = [own.of_run(fives.bars, start, run) for run in runs]
+            values += own.values, *found
+            if size:
+                own.ends_ns, own.values = ends[-1][-1:].copy(), values[-1][-1:].copy()
+            start = stop
+        as_of, joined = AsOf.of(ends, [size + 1 for size in fives.sizes]), np.concatenate(values)
+        own_rows = np.arange(len(joined) - len(owners)) + 1 + np.arange(len(owners)).repeat(fives.sizes)
+        return UsualVolumes(as_of, joined, joined[own_rows])
 
-    def _run(self, bars: Bars, run: Run) -> Floats:
-        slot, slots = (bars.start_ns - run.open_ns) // SLOT_NS, -(-(run.close_ns - run.open_ns) // SLOT_NS)
-        return self._relative.extend(np.full(len(bars), run.session), slot, bars.volume, slots)
-
-    def at(self, end_ns: Ints, open_ns: int) -> Floats:
-        """Return it at instants of a session, ns UTC; NaN before the session's first five minutes ended."""
-        last = self._ends_ns.searchsorted(end_ns, side="right") - 1
-        values = self._values[last]
-        if self._ends_ns[last[0]] <= open_ns:
-            values[self._ends_ns[last] <= open_ns] = np.nan
-        return values
+    def of_run(self, bars: Bars, offset: int, run: Run) -> Floats:
+        """Return the values of one session's five-minute bars; `offset`: where the owner's begin."""
+        part = slice(offset + run.start, offset + run.stop)
+        slot = (bars.start_ns[part] - run.open_ns) // SLOT_NS
+        slots = -(-(run.close_ns - run.open_ns) // SLOT_NS)
+        return self._relative.extend(np.full(len(slot), run.session), slot, bars.volume[part], slots)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""
-        return self._relative.to_plain(), self._ends_ns[-1:].item(), self._values[-1:].tobytes()
+        return self._relative.to_plain(), self.ends_ns.item(), self.values.tobytes()
 
     @classmethod
     def from_plain(cls, plain: Sequence[Any]) -> Self:
@@ -58,5 +63,17 @@ class UsualVolume:
         own = cls()
         relative, end_ns, value = plain
         own._relative = RelativeVolume.from_plain(relative)
-        own._ends_ns, own._values = np.array([end_ns]), np.frombuffer(value)
+        own.ends_ns, own.values = np.array([end_ns]), np.frombuffer(value)
         return own
+
+
+class UsualVolumes(NamedTuple):
+    """A piece's values, each owner's with the one before; `at_fives`: those of the piece's own five-minute bars."""
+
+    as_of: AsOf
+    values: Floats
+    at_fives: Floats
+
+    def at(self, round_: Round) -> Floats:
+        """Return it at the ends of a round's bars; NaN before the session's first five minutes ended."""
+        return self.as_of.read(self.values, round_)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flows.errors import BadInputError
 from flows.market.day import recorded_day, simulated_day
-from flows.market.faults import FaultKind, parse_fault, random_faults
+from flows.market.faults import SPELL_SECONDS, FaultKind, Faults, parse_fault, random_faults
 from flows.market.market_clock import RunningClock
 from flows.market.texts import Texts, rest_rows
 from operators.times import SECOND_NS
@@ -261,7 +261,9 @@ def test_market_time_stands_until_it_is_let_run() -> None:
     assert clock.seconds_until(START_NS + 120 * SECOND_NS) == 1.0
 
 
-@pytest.mark.parametrize("text", ["", "nap", "drop", "late@5", "ignore", "drop@x", "huge:-1", "not-authorized@1:Q"])
+@pytest.mark.parametrize(
+    "text", ["", "nap", "drop", "bad-key@5", "rest-403@5", "ignore", "drop@x", "huge:-1", "not-authorized@1:Q"]
+)
 def test_a_fault_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="--fault"):
         parse_fault(text)
@@ -269,7 +271,23 @@ def test_a_fault_that_cannot_be_is_refused(text: str) -> None:
 
 def test_random_faults_come_from_their_seed() -> None:
     assert random_faults(5, 1, 0, 10, 3) == random_faults(5, 1, 0, 10, 3) != random_faults(5, 2, 0, 10, 3)
-    assert all(each.kind in (FaultKind.DROP, FaultKind.CLOSE_1001) for each in random_faults(20, 1, 0, 10, 3))
+
+
+def test_random_faults_are_of_every_kind_that_a_session_survives() -> None:
+    refusals = {FaultKind.BAD_KEY, FaultKind.NO_ACCESS, FaultKind.NOT_AUTHORIZED, FaultKind.IGNORE, FaultKind.REST_403}
+    drawn = random_faults(50, 1, 5, 10, 3)
+    assert {each.kind for each in drawn} == set(FaultKind) - refusals
+    assert all(each.timed and 5 <= each.at_s < 10 for each in drawn)
+
+
+def test_a_fault_with_a_time_holds_for_a_spell() -> None:
+    faults = Faults([parse_fault("duplicate@5:0.7"), parse_fault("duplicate:0.2"), parse_fault("rest-429@5:2")])
+    shares = [faults.value(FaultKind.DUPLICATE, at_s) for at_s in (4.9, 5.0, 5.0 + SPELL_SECONDS)]
+    assert shares == [0.2, 0.7, 0.2]
+    assert not faults.use_up(FaultKind.REST_429)
+    assert [each.kind for each in faults.timed] == [FaultKind.REST_429]
+    faults.give(FaultKind.REST_429, 1)
+    assert [faults.use_up(FaultKind.REST_429) for _ in range(2)] == [True, False]
 
 
 def test_the_command_says_where_it_serves_and_leaves_cleanly_on_sigterm() -> None:

@@ -1,0 +1,119 @@
+"""The database as a model in memory: what `sinks` promises, in dicts, with commits that fail or lose their answer.
+
+One write is one transaction: all of it or nothing.  Kept against the real one by `test_ledger`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from operators.events import PlanEvent
+from operators.rows import Batch, DeadLetter, PlanRow, ProgressRow, StateRow
+from sinks.canonical import canonical
+from tests.simulation.world import Wish
+
+
+class PassingError(Exception):
+    """The database could not take the batch now, or its answer to COMMIT was lost: try again."""
+
+
+class FencedOffError(Exception):
+    """Another run has taken the stream."""
+
+
+@dataclass
+class Command:
+    """A row of the table of commands."""
+
+    id: int
+    wish: Wish
+    applied: bool = False
+
+
+@dataclass
+class Ledger:
+    """Tables by primary key.  `fate`: asked at each commit what becomes of it: "done", "refused" or "unanswered"."""
+
+    fate: Callable[[], str] = lambda: "done"
+    token: int = 0
+    events: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
+    states: dict[str, StateRow] = field(default_factory=dict)
+    plans: dict[tuple[str, int], tuple[Any, ...]] = field(default_factory=dict)
+    letters: dict[tuple[str, int], DeadLetter] = field(default_factory=dict)
+    progress: dict[str, ProgressRow] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
+    divergences: int = 0
+    commits: int = 0
+    last_seq: dict[str, int] = field(default_factory=dict)
+    _ids: Any = field(default_factory=lambda: count(1))
+
+    def take(self) -> int:
+        """Take the stream; older tokens write no more."""
+        self.token += 1
+        return self.token
+
+    def ask(self, wish: Wish) -> None:
+        """Put a command into its table."""
+        self.commands.append(Command(next(self._ids), wish))
+
+    def write(self, batch: Batch, token: int) -> None:
+        """Write a batch.  Raises PassingError or FencedOffError."""
+        if token != self.token:
+            raise FencedOffError
+        fate = self.fate()
+        if fate == "refused":
+            raise PassingError
+        self._commit(batch)
+        if fate == "unanswered":
+            raise PassingError
+
+    def _commit(self, batch: Batch) -> None:
+        self.commits += 1
+        for plan in batch.plans:
+            self._once(self.plans, (plan.plan_id, plan.version), plan_told(plan))
+        for event in batch.events:
+            self._once(self.events, (event.plan_id, event.seq), event_told(event))
+        for letter in batch.dead_letters:
+            self.letters.setdefault((letter.source, letter.row), letter)
+        for state in batch.states:
+            kept = self.states.get(state.plan_id)
+            if kept is None or (state.last_seq, state.updated_ns) >= (kept.last_seq, kept.updated_ns):
+                self.states[state.plan_id] = state
+        for row in batch.progress:
+            known = self.progress.get(row.symbol)
+            if known is None or row.tape_ns >= known.tape_ns:
+                self.progress[row.symbol] = row
+        self._check({state.plan_id for state in batch.states} | {event.plan_id for event in batch.events})
+
+    def _once(self, table: dict[Any, tuple[Any, ...]], key: Any, row: tuple[Any, ...]) -> None:
+        kept = table.setdefault(key, row)
+        self.divergences += kept != row
+        if kept is row and table is self.events:
+            plan_id, seq = key
+            if seq != self.last_seq.get(plan_id, 0) + 1:
+                msg = f"plan {plan_id}: seq {seq} came after {self.last_seq.get(plan_id, 0)}"
+                raise AssertionError(msg)
+            self.last_seq[plan_id] = seq
+
+    def _check(self, plan_ids: set[str]) -> None:
+        """Every commit leaves events and states that belong together."""
+        for plan_id in plan_ids:
+            if self.states[plan_id].last_seq != self.last_seq[plan_id]:
+                msg = f"plan {plan_id}: state of {self.states[plan_id].last_seq}, events to {self.last_seq[plan_id]}"
+                raise AssertionError(msg)
+
+    def answer(self) -> dict[str, Any]:
+        """Everything that must not depend on how it came about."""
+        tables = {"events": self.events, "states": self.states, "plans": self.plans}
+        return tables | {"letters": self.letters, "progress": self.progress}
+
+
+def event_told(event: PlanEvent) -> tuple[Any, ...]:
+    """An event as its row holds it."""
+    return (event.version, event.symbol, event.kind.value, event.at_ns, event.price, canonical(event.data))
+
+
+def plan_told(plan: PlanRow) -> tuple[Any, ...]:
+    """A plan as its row holds it."""
+    return (plan.symbol, plan.style, plan.direction, plan.registered_ns, canonical(plan.body))
