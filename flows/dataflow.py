@@ -217,6 +217,7 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
 
     def _plain(self, book: SymbolBook) -> tuple[Any, ...]:
         told = None if self._told is None else astuple(self._told)
+        book.retire()
         return HITS_LAYOUT, told, book.snapshot()
 
 

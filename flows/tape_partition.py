@@ -26,6 +26,9 @@ from operators.records import ClockMark, Command, Register, TapeEnd
 POLL_SECONDS: Final = 0.01
 """How often a growing tape is looked at when it has nothing new."""
 LONGEST_WAIT_SECONDS: Final = 0.1
+MANY_ITEMS: Final = 1_000
+MANY_ROWS: Final = 10_000
+"""So much goes on its way without waiting for what stands behind it."""
 
 Frame = TickFrame | CutFrame
 AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
@@ -123,23 +126,36 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                 yield items
 
     def _with_places(self, places: Places) -> Iterator[list[TapeItem]]:
-        """The same, and with everything the place behind it; a piece is cut only where rows can be told apart."""
+        """The same, and with everything the place behind it; a piece is cut only where rows can be told apart.
+
+        What stands together on the tape goes together: every batch is a transaction in the end.
+        """
+        held: list[TapeItem] = []
         for piece in self._pieces_until_stopped():
             self._note(piece)
             places.end_ns = self._end_ns
             for first, last in self._edges(piece):
                 if first and self._meter.stop.is_set() and not self._replay.follow:
                     self._meter.stopped_early = True
+                    yield held
                     return
                 frame = piece.frame.take(slice(first, last))
                 places.gave(frame)
-                yield [*self._with_unusable(frame), places.at(_behind(piece, last - 1))]
+                held += [*self._with_unusable(frame), places.at(_behind(piece, last - 1))]
+                if self._replay.batch_rows is not None:
+                    yield held
+                    held = []
             items, self._unusable = [*self._unusable, *self._addressed(piece.marks, piece.place)], []
+            held += items
             if not piece.idle or items:
-                items.append(places.at(piece.place))
+                held.append(places.at(piece.place))
             if piece.memory is not None and places.anchor_due and not piece.idle:
-                items.append(places.anchor(piece.place, piece.memory(), self._calendar.events))
-            yield items
+                held.append(places.anchor(piece.place, piece.memory(), self._calendar.events))
+            if piece.idle or piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None:
+                yield held
+                held = []
+        if held:
+            yield held
 
     def _pieces_until_stopped(self) -> Iterator[TapePiece]:
         pieces = self._replay.reader.pieces(follow=self._replay.follow)

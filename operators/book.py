@@ -21,14 +21,15 @@ from operators.proposing.desk import Desk
 from operators.proposing.proposer import Proposal
 from operators.records import Command, Register
 from operators.rows import ProgressRow, StateRow, state_row
-from operators.slots import Outcome, Slot, advance_slot, next_due, run_slot, slot_from_plain, slot_to_plain
+from operators.slot_plain import slot_from_layout_2, slot_from_plain, slot_to_plain
+from operators.slots import Outcome, Past, Slot, advance_slot, next_due, run_slot
 from operators.state import PlanState
 
 ACTIONS: Final = (Gate.DEFINED_RISK, Gate.SUPPRESS)
 BOOK_LAYOUT: Final = 3
 """Version of `SymbolBook.snapshot`; raise it when the layout changes."""
-BEFORE_GAPS: Final = 2
-"""A layout without gaps, which is still read."""
+BEFORE_RETIRING: Final = 2
+"""A layout without gaps, in which every plan stays.  It is still read."""
 
 
 class SymbolBook:
@@ -42,6 +43,8 @@ class SymbolBook:
         self._groups: dict[Profile | None, PlanColumns] | None = None
         self._counts = list(NO_COUNTS)
         self._desk = Desk(symbol)
+        self._retired: dict[str, Past] = {}
+        self._met = 0
 
     def set_gates(self, gates: GateTimeline) -> None:
         """Take the symbol's gate windows; edges already passed stay as they were."""
@@ -55,10 +58,7 @@ class SymbolBook:
         self._groups = None
         for command in commands:
             plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
-            slot = self._slots.get(plan_id)
-            if slot is None:
-                slot = self._slots[plan_id] = Slot(plan_id, [], place=len(self._slots))
-            slot.queue(command)
+            self._slot(plan_id).queue(command)
 
     def advance(self, ticks: SymbolSlice, proposals: Sequence[Proposal] = ()) -> Outcome:
         """Take all plans through one slice of the symbol's tape.
@@ -122,29 +122,61 @@ class SymbolBook:
         """Return how far the symbol's tape has come and what was on it."""
         return ProgressRow(self.symbol, self.now_ns, *self._counts)
 
+    def retire(self) -> None:
+        """Let plans go that ended, were told of and cannot be replanned; `plan` knows them no more.
+
+        None whose mark an open gap's end will change.  Nothing happens to them any more, and what is kept must not grow
+        with every session.
+        """
+        self._settle_all()
+        asked = self._desk.remembered()
+        for slot in list(self._slots.values()):
+            ended = slot.state is None or not (slot.state.live or slot.state != slot.written or slot.state.waits)
+            if slot.pending or not ended or slot.plan_id in asked:
+                continue
+            past = slot.past if slot.state is None else Past(slot.state.version, slot.state.last_seq)
+            if past is not None:
+                self._retired[slot.plan_id] = past
+            del self._slots[slot.plan_id]
+            self._groups = None
+
     def snapshot(self) -> tuple[Any, ...]:
-        """Return everything as plain values: layout, symbol, time, counts, gates, plans, scanner's desk, gaps."""
+        """Return everything as plain values: layout, symbol, time, counts, gates, plans, desk, plans retired, gaps."""
         self._settle_all()
         slots = tuple(slot_to_plain(slot) for slot in self._slots.values())
         gates, gaps, desk = self._gates.to_plain(), self._gaps.to_plain(), self._desk.to_plain()
-        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk, gaps
+        retired = tuple((plan_id, *past) for plan_id, past in self._retired.items())
+        return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk, retired, gaps
 
     @classmethod
     def restore(cls, snapshot: tuple[Any, ...]) -> "SymbolBook":
         """Undo `snapshot`.  Raises ValueError for a layout that this version does not know."""
-        if snapshot[0] == BEFORE_GAPS:
-            snapshot = (BOOK_LAYOUT, *snapshot[1:], NO_GAPS.to_plain())
-        if snapshot[0] != BOOK_LAYOUT:
-            msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads {BOOK_LAYOUT}"
+        if snapshot[0] not in (BEFORE_RETIRING, BOOK_LAYOUT):
+            known = f"{BEFORE_RETIRING} and {BOOK_LAYOUT}"
+            msg = f"snapshot of {snapshot[1]} has layout {snapshot[0]}; this version reads {known}"
             raise ValueError(msg)
-        _, symbol, now_ns, counts, gates, slots, desk, gaps = snapshot
+        read = slot_from_plain
+        if snapshot[0] == BEFORE_RETIRING:
+            snapshot, read = (*snapshot, (), NO_GAPS.to_plain()), slot_from_layout_2
+        _, symbol, now_ns, counts, gates, slots, desk, retired, gaps = snapshot
         book = cls(symbol)
         book._desk, book._gaps = Desk.from_plain(desk), DataGaps.from_plain(gaps)
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
-        book._slots = {slot.plan_id: slot for slot in map(slot_from_plain, slots)}
+        book._slots = {slot.plan_id: slot for slot in map(read, slots)}
         for place, slot in enumerate(book._slots.values()):
             slot.place = place
+        book._met = len(book._slots)
+        book._retired = {plan_id: Past(*past) for plan_id, *past in retired}
         return book
+
+    def _slot(self, plan_id: str) -> Slot:
+        """Return a plan's slot, a new one if need be; one that comes back knows what its past left."""
+        slot = self._slots.get(plan_id)
+        if slot is None:
+            slot = Slot(plan_id, [], place=self._met, past=self._retired.pop(plan_id, None))
+            self._slots[plan_id] = slot
+            self._met += 1
+        return slot
 
     def _take(self, proposal: Proposal, ticks: SymbolSlice, outcome: Outcome) -> list[Slot]:
         """Let a proposal become a plan, if it does; return the plan's slot."""
@@ -156,7 +188,7 @@ class SymbolBook:
             return []
         if taken.follows is not None:
             self._replan(self._slots[taken.follows], plan, outcome)
-        slot = self._slots.setdefault(plan.plan_id, Slot(plan.plan_id, [], place=len(self._slots)))
+        slot = self._slot(plan.plan_id)
         slot.queue(Register(plan.valid_from_ns, plan))
         before = len(outcome.events)
         advance_slot(slot, ticks, self.now_ns, self._gates, outcome, self._gaps)

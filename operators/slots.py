@@ -3,7 +3,7 @@
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from operators.chains.option_quote import OptionQuote
 from operators.columnar import run
@@ -12,8 +12,6 @@ from operators.eligibility import Profile, SymbolSlice
 from operators.events import PlanEvent
 from operators.gating import NEVER, GateTimeline
 from operators.lifecycle import register, step
-from operators.plan_json import plan_to_json
-from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Gate, Plan
 from operators.records import Cancel, Command, Expiry, GateEdge, Register
 from operators.rows import DeadLetter, PlanRow, ScanRow, StateRow, plan_row, state_row
@@ -41,7 +39,8 @@ class Slot:
     """One plan_id: its current version, its state, and the commands still to come, in time order.
 
     `written`: the state that was last given out as a row; `row`: that row, None where it must be measured anew;
-    `place`: in the order in which the book met its plans.
+    `place`: in the order in which the book met its plans; `past`: what is left of an earlier version, see `Past`;
+    `body`: a plan as JSON, which is written once, since plans do not change.
     """
 
     plan_id: str
@@ -51,6 +50,8 @@ class Slot:
     written: PlanState | None = None
     row: StateRow | None = None
     place: int = 0
+    past: "Past | None" = None
+    body: tuple[Plan, str] | None = None
 
     def queue(self, command: Command) -> None:
         """Keep a command for its own time; of one instant, the first to come is the first to act."""
@@ -69,6 +70,13 @@ class Slot:
         if plan is None or plan.expires_at_ns is None or state is None or not state.live:
             return command_ns
         return min(command_ns, plan.expires_at_ns)
+
+
+class Past(NamedTuple):
+    """All that a version that ended leaves to the next one: its number, and how many events there were."""
+
+    version: int
+    last_seq: int
 
 
 _EXPIRY, _GATE, _COMMAND = range(3)
@@ -163,8 +171,9 @@ def _obey(slot: Slot, command: Command, now_ns: int, outcome: Outcome, gaps: Dat
             return ()
         slot.state, events = step(plan, state, Cancel(now_ns, command.plan_id))
         return events
-    if plan is not None and command.plan.version <= plan.version:
-        text = f"version {command.plan.version} is not above the registered version {plan.version}"
+    registered = slot.past.version if plan is None and slot.past is not None else 0 if plan is None else plan.version
+    if command.plan.version <= registered:
+        text = f"version {command.plan.version} is not above the registered version {registered}"
         outcome.refused.append(_refusal(command, "version", text))
         return ()
     expires_at = command.plan.expires_at_ns
@@ -178,14 +187,14 @@ def _obey(slot: Slot, command: Command, now_ns: int, outcome: Outcome, gaps: Dat
 def _register(slot: Slot, command: Register, now_ns: int, outcome: Outcome, gaps: DataGaps) -> list[PlanEvent]:
     """Replace what lives and register the new version; a gate that stands now is due to it at once."""
     plan, events = command.plan, list[PlanEvent]()
-    last_seq = 0
+    last_seq = 0 if slot.past is None else slot.past.last_seq
     if slot.plan is not None and slot.state is not None:
         old, replaced = step(slot.plan, slot.state, Register(now_ns, plan))
         events += replaced
         last_seq = old.last_seq
     state, registered = register(plan, now_ns, last_seq, command.profile or measure(plan), gaps)
     events += registered
-    slot.plan, slot.state = plan, state
+    slot.plan, slot.state, slot.past = plan, state, None
     outcome.plans.append(plan_row(plan, now_ns))
     return events
 
@@ -193,29 +202,3 @@ def _register(slot: Slot, command: Register, now_ns: int, outcome: Outcome, gaps
 def _refusal(command: Command, field_name: str, reason: str) -> DeadLetter:
     plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
     return DeadLetter(f"command {plan_id}", command.at_ns, field_name, reason, plan_id)
-
-
-def slot_to_plain(slot: Slot) -> tuple[Any, ...]:
-    """Write a slot with plain values: plans as JSON, states as rows."""
-    plan = None if slot.plan is None else plan_to_json(slot.plan)
-    state = None if slot.state is None else slot.state.to_row()
-    pending = tuple(
-        (each.at_ns, plan_to_json(each.plan)) if isinstance(each, Register) else (each.at_ns, None)
-        for each in slot.pending
-    )
-    return slot.plan_id, plan, state, pending, None if slot.written is None else slot.written.to_row()
-
-
-def slot_from_plain(plain: tuple[Any, ...]) -> Slot:
-    """Undo `slot_to_plain`."""
-    plan_id, plan, state, pending, written = plain
-    return Slot(
-        plan_id,
-        [
-            Cancel(at_ns, plan_id) if body is None else Register(at_ns, read_plan(body, NO_DEFAULTS))
-            for at_ns, body in pending
-        ],
-        None if plan is None else read_plan(plan, NO_DEFAULTS),
-        None if state is None else PlanState.from_row(state),
-        None if written is None else PlanState.from_row(written),
-    )

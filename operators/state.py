@@ -74,6 +74,11 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         return self.phase in LIVE
 
     @property
+    def waits(self) -> bool:
+        """Whether a gap that is still open marks it, so that the gap's end will change it, ended or not."""
+        return self.data_gap is not None and self.data_gap.state == "open"
+
+    @property
     def in_position(self) -> bool:
         """Whether the plan has entered and not left."""
         return self.phase in IN_POSITION

@@ -83,6 +83,11 @@ class Desk:
                 self._setups = self._setups.ended(each.plan_id, each.phase, new_york(each.at_ns).date())
         self._ended = tuple(each for each in self._ended if not each.by(at_ns))
 
+    def remembered(self) -> frozenset[str]:
+        """The plans of setups that live, or that a fresh signal may replan."""
+        plans = {plan for setup in self._setups.known for plan in (setup.living, setup.ended) if plan is not None}
+        return frozenset(plans | {each.plan_id for each in self._ended})
+
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
         ended = tuple((each.plan_id, str(each.phase), each.at_ns, each.first) for each in self._ended)

@@ -23,7 +23,9 @@ def test_a_snapshot_of_an_unknown_layout_is_refused(layout: Any) -> None:
     """Rather than read as something that it is not; the error names symbol, layout and the one that is read."""
     snapshot = SymbolBook(SYMBOL).snapshot()
     assert SymbolBook.restore(snapshot).snapshot() == snapshot
-    with pytest.raises(ValueError, match=f"snapshot of {SYMBOL} has layout {layout}; this version reads {snapshot[0]}"):
+    with pytest.raises(
+        ValueError, match=f"snapshot of {SYMBOL} has layout {layout}; this version reads 2 and {snapshot[0]}"
+    ):
         SymbolBook.restore((layout, *snapshot[1:]))
 
 

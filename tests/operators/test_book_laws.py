@@ -1,7 +1,9 @@
 """A symbol's book over random tapes: no look-ahead (L5), and snapshots that resume exactly (towards L3)."""
 
 import pickle
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +69,25 @@ def test_a_book_that_comes_back_from_its_snapshot_goes_on_as_if_nothing_had_been
     through = run_book(scenario, cuts, mark_ns=END_NS)
     interrupted = run_book(scenario, cuts, mark_ns=END_NS, restarts=sorted(restarts))
     assert vars(interrupted) == vars(through)
+
+
+@settings(max_examples=100, deadline=None)
+@given(scenario=any_scenarios(), cuts=sizes, restarts=st.sets(st.integers(0, 12)) | st.just(frozenset(range(99))))
+def test_a_book_whose_ended_plans_retire_goes_on_as_if_nothing_had_been(
+    scenario: Scenario, cuts: list[int], restarts: set[int]
+) -> None:
+    """The same events, refusals and written rows; later versions count on from where the earlier ones ended."""
+    through = vars(run_book(scenario, cuts, mark_ns=END_NS))
+    kept = SymbolBook.snapshot
+
+    def retiring(book: SymbolBook) -> tuple[Any, ...]:
+        book.retire()
+        return kept(book)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SymbolBook, "snapshot", retiring)
+        interrupted = vars(run_book(scenario, cuts, mark_ns=END_NS, restarts=sorted(restarts)))
+    assert {**interrupted, "plans": None} == {**through, "plans": None}
 
 
 @settings(max_examples=100, deadline=None)

@@ -94,7 +94,7 @@ def test_what_a_tape_recorded_live_is_remembered_by_goes_on_as_well(
     go_on(alone, None)
     rng = Random(5)
     options = ReplayOptions(
-        (folder,), None, f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept", snapshot_s=0.02
+        (folder,), None, f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept", snapshot_s=0.02, batch_rows=7
     )
     for count in (1, 2, 3, 1, 2):
         go_on(replace(options, workers=count), rng.randrange(10, 60))
