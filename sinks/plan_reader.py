@@ -61,7 +61,7 @@ def standings_page(connection: sa.Connection, wanted: PlanFilter, after: str | N
     if after is not None:
         query = query.where(plan_states.c.plan_id > after)
     rows = connection.execute(query.order_by(plan_states.c.plan_id).limit(limit))
-    return [PlanStanding(StateRow(*row[:-2]), *row[-2:]) for row in rows]
+    return [PlanStanding(StateRow(*row[:-2]), *row[-2:]) for row in rows.all()]
 
 
 def plan_ids_known(
@@ -106,7 +106,7 @@ def events_until(
     if as_of_ns is not None:
         query = query.where(plan_events.c.at_ns <= as_of_ns)
     found: dict[str, list[PlanEvent]] = {}
-    for row in connection.execute(query.order_by(plan_events.c.plan_id, plan_events.c.seq)):
+    for row in connection.execute(query.order_by(plan_events.c.plan_id, plan_events.c.seq)).all():
         found.setdefault(row[0], []).append(_event(row))
     return found
 
@@ -118,7 +118,7 @@ def events_page(
     query = sa.select(*_EVENT).where(plan_events.c.plan_id == plan_id, plan_events.c.seq > after)
     if as_of_ns is not None:
         query = query.where(plan_events.c.at_ns <= as_of_ns)
-    return [_event(row) for row in connection.execute(query.order_by(plan_events.c.seq).limit(limit))]
+    return [_event(row) for row in connection.execute(query.order_by(plan_events.c.seq).limit(limit)).all()]
 
 
 def scans_of_plan(connection: sa.Connection, symbol: str, plan_id: str, as_of_ns: int | None = None) -> list[ScanRow]:
