@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event
 
@@ -124,7 +123,6 @@ def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.Engine
         url,
         connect_args={"isolation_level": None, "timeout": busy_s},
         json_serializer=canonical,
-        json_deserializer=msgspec.json.decode,
         **_waiting(patience_s),
     )
 
@@ -156,7 +154,6 @@ def _postgresql(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.En
         connect_args={} if "connect_timeout" in url.query else {"connect_timeout": connect_s},
         pool_pre_ping=True,
         json_serializer=canonical,
-        json_deserializer=msgspec.json.decode,
         **_waiting(patience_s),
     )
 
