@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 from typing import Final
 
 import typer
@@ -15,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import ReplayOptions
+from flows.repeating import repeating
 from flows.replay import Prepared, prepare, run
 from flows.report import facts, print_run, read_report
 from flows.serving import served
@@ -87,22 +87,15 @@ def progress_of(meter: Meter, *, shown: bool) -> Iterator[None]:
         yield
         return
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    done = Event()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("checking")
         started = time.perf_counter()
 
-        def watch() -> None:
-            while not done.wait(REFRESH_SECONDS):
-                rate = meter.rows / (time.perf_counter() - started)
-                at = f"{new_york(meter.tape_ns):%m-%d %H:%M:%S} ET" if meter.tape_ns else ""
-                waiting = f"  waiting: {meter.waiting}" if meter.waiting else ""
-                progress.update(task, description=f"{meter.rows:,} prints  {rate / 1e6:.2f} M/s  {at}{waiting}")
+        def refresh() -> None:
+            rate = meter.rows / (time.perf_counter() - started)
+            at = f"{new_york(meter.tape_ns):%m-%d %H:%M:%S} ET" if meter.tape_ns else ""
+            waiting = f"  waiting: {meter.waiting}" if meter.waiting else ""
+            progress.update(task, description=f"{meter.rows:,} prints  {rate / 1e6:.2f} M/s  {at}{waiting}")
 
-        thread = Thread(target=watch, name="progress", daemon=True)
-        thread.start()
-        try:
+        with repeating(refresh, REFRESH_SECONDS, "progress"):
             yield
-        finally:
-            done.set()
-            thread.join()

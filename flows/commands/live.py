@@ -7,6 +7,7 @@ import typer
 
 from flows.commands.common import DEFAULT_PORT, Port, Serve
 from flows.errors import BadInputError
+from flows.feed.address import VENDOR_URL
 from flows.options import DEFAULT_DATABASE, ReplayOptions
 
 
@@ -25,7 +26,7 @@ def live(
     bars: Annotated[Path | None, typer.Option(metavar="DIR", help="Earlier minute and day aggregates.")] = None,
     feed_url: Annotated[
         str, typer.Option(metavar="URL", help="Another feed, such as the practice market's.")
-    ] = "wss://socket.massive.com/stocks",
+    ] = VENDOR_URL,
     rest_url: Annotated[str | None, typer.Option(metavar="URL", help="Another REST side.")] = None,
     repair: Annotated[bool, typer.Option("--repair/--no-repair", help="Fetch what a gap missed.")] = True,
     fsync: Annotated[str, typer.Option(help="When the tape is made durable: batch, interval or never.")] = "batch",

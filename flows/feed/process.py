@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any, Final
 
 from flows.errors import CommandError, ExitCode
@@ -20,6 +19,7 @@ from flows.feed.client import FeedClient
 from flows.feed.settings import FeedSettings
 from flows.feed.tape_sink import TapeSink, left_behind
 from flows.logs import log_line, set_up
+from flows.repeating import repeating
 from flows.signals import STOPPING, SetLater
 from flows.tape.segments.writer import Sync, TapeWriter
 
@@ -46,28 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(folder: Path, settings: FeedSettings, key: ApiKey, sync: Sync) -> int:
-    done = Event()
     with TapeWriter(folder, sync) as writer:
         for note in writer.notes:
             log_line("tape_note", note=note)
         client = FeedClient(settings, key, TapeSink(writer), log_line)
         for number in STOPPING:
             signal.signal(number, SetLater(client.stop))
-        watching = Thread(target=_tell, args=(client, done), name="feed-status", daemon=True)
-        watching.start()
-        try:
+        with repeating(lambda: log_line("feed_state", **client.status.to_json()), STATUS_SECONDS, "feed-status"):
             ended = client.run()
-        finally:
-            done.set()
-            watching.join()
     log_line("feed_over", **client.status.to_json())
     return int(ExitCode.DONE if ended is None else ExitCode.FAILURE)
-
-
-def _tell(client: FeedClient, done: Event) -> None:
-    """Say how the feed fares, once a second."""
-    while not done.wait(STATUS_SECONDS):
-        log_line("feed_state", **client.status.to_json())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 from flows.errors import BadInputError, CommandError, ExitCode
 from flows.logs import log_line, set_up
+from flows.repeating import repeating
 from flows.signals import STOPPING
 from sinks.errors import DatabaseError
 from sinks.fencing import FencedError, StreamTakenError
@@ -56,20 +57,11 @@ def tell(facts: dict[str, Any]) -> None:
 @contextmanager
 def telling(facts: Callable[[], dict[str, Any]], seconds: float = STATUS_SECONDS) -> Iterator[None]:
     """Tell it at once, every so often while the block lasts, and at its end."""
-    over = Event()
-
-    def run() -> None:
-        while not over.wait(seconds):
-            tell(facts())
-
     tell(facts())
-    thread = Thread(target=run, name="status", daemon=True)
-    thread.start()
     try:
-        yield
+        with repeating(lambda: tell(facts()), seconds, "status"):
+            yield
     finally:
-        over.set()
-        thread.join()
         tell(facts())
 
 

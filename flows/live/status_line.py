@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flows.live.board import Board
+from flows.repeating import repeating
 from operators.sessions import new_york
 from sinks.database import open_database, reading
 from sinks.errors import DatabaseError
@@ -50,23 +50,19 @@ class StatusLine:
 @contextmanager
 def shown_status(board: Board, database: str | None) -> Iterator[None]:
     """Show the line on stderr while the block lasts; `database` None: a run without plans."""
-    line, over = StatusLine(board), Event()
+    line = StatusLine(board)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     engine = None if database is None else open_database(database, read_only=True)
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("starting")
 
-        def watch() -> None:
-            while not over.wait(REFRESH_SECONDS):
-                progress.update(task, description=line.compose(None if engine is None else _plans(engine)))
+        def refresh() -> None:
+            progress.update(task, description=line.compose(None if engine is None else _plans(engine)))
 
-        thread = Thread(target=watch, name="status-line", daemon=True)
-        thread.start()
         try:
-            yield
+            with repeating(refresh, REFRESH_SECONDS, "status-line"):
+                yield
         finally:
-            over.set()
-            thread.join()
             if engine is not None:
                 engine.dispose()
 

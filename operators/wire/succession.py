@@ -44,12 +44,12 @@ _UNSEEN: Final = _Seen(0, 0, 0, 0)
 class _Symbol:
     """One symbol's newest time, and its recent prints in two halves, of which the older one is forgotten whole."""
 
-    __slots__ = ("before", "newest_ns", "now", "since_ns")
+    __slots__ = ("newer", "newest_ns", "older", "since_ns")
 
     def __init__(self, at_ns: int) -> None:
         self.newest_ns = self.since_ns = at_ns
-        self.now: dict[Any, _Seen] = {}
-        self.before: dict[Any, _Seen] = {}
+        self.newer: dict[Any, _Seen] = {}
+        self.older: dict[Any, _Seen] = {}
 
 
 class Succession:
@@ -75,7 +75,7 @@ class Succession:
         if known is None:
             known = self._symbols[row.symbol] = _Symbol(sip_ns)
         elif sip_ns - known.since_ns > MEMORY_NS:
-            known.before, known.now, known.since_ns = known.now, {}, sip_ns
+            known.older, known.newer, known.since_ns = known.newer, {}, sip_ns
         if self._repeated(known, row, source):
             return Verdict.REPEATED
         if sip_ns < known.newest_ns or sip_ns < self._marked_ns:
@@ -86,7 +86,7 @@ class Succession:
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
         symbols = tuple(
-            (name, known.newest_ns, known.since_ns, _pairs(known.now), _pairs(known.before))
+            (name, known.newest_ns, known.since_ns, _pairs(known.newer), _pairs(known.older))
             for name, known in self._symbols.items()
         )
         return self._marked_ns, symbols
@@ -96,22 +96,22 @@ class Succession:
         """Undo `to_plain`."""
         own = cls()
         own._marked_ns, symbols = plain
-        for name, newest_ns, since_ns, now, before in symbols:
+        for name, newest_ns, since_ns, newer, older in symbols:
             known = own._symbols[name] = _Symbol(newest_ns)
-            known.since_ns, known.now, known.before = since_ns, _seen(now), _seen(before)
+            known.since_ns, known.newer, known.older = since_ns, _seen(newer), _seen(older)
         return own
 
     def _repeated(self, known: _Symbol, row: WireRow, source: int) -> bool:
         if row.trade_id not in NO_IDS:
             key: Any = (row.trade_id, row.exchange, row.trf_id or 0, row.sip_ns, row.price)
-            if key in known.now or key in known.before:
+            if key in known.newer or key in known.older:
                 return True
-            known.now[key] = _UNSEEN
+            known.newer[key] = _UNSEEN
             return False
         key = (row.exchange, row.trf_id or 0, row.sip_ns, row.price, row.size, row.conditions, row.sequence)
-        seen = known.now.get(key) or known.before.get(key) or _UNSEEN
+        seen = known.newer.get(key) or known.older.get(key) or _UNSEEN
         seen, count = _counted(seen, source)
-        known.now[key] = seen._replace(kept=max(seen.kept, count))
+        known.newer[key] = seen._replace(kept=max(seen.kept, count))
         return count <= seen.kept
 
 

@@ -20,6 +20,8 @@ from flows.tape.scan import ScanFilter
 from operators import ticks
 from operators.rows import DeadLetter
 from operators.times import SECOND_NS
+from sinks.database import open_database
+from sinks.digest import digest
 
 DAY: Final = "2013-10-08"
 OPEN_NS: Final = 1_381_239_000 * SECOND_NS
@@ -192,6 +194,15 @@ def _plain_row(number: int, fields: dict[str, str]) -> Row:
 def _normal(row: Row) -> Row:
     """An empty condition list is none."""
     return (*row[:6], row[6] or None, *row[7:])
+
+
+def digest_of(url: str) -> str:
+    """The digest of a database."""
+    engine = open_database(url)
+    try:
+        return digest(engine)
+    finally:
+        engine.dispose()
 
 
 def rows_of(url: str, statement: str) -> list[Any]:

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from flows.market.running import Running
 from sinks.database import open_database, reading
-from sinks.digest import digest
 
 SCRIPT = Path(sys.executable).parent / "fancy-trader"
 PATIENCE_SECONDS = 120.0
@@ -72,15 +71,6 @@ def until(wanted: Callable[[], bool], patience_s: float = PATIENCE_SECONDS) -> N
     while not wanted():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def digest_of(url: str) -> str:
-    """The digest of a database."""
-    engine = open_database(url)
-    try:
-        return digest(engine)
-    finally:
-        engine.dispose()
 
 
 def kinds_of(url: str, plan_id: str) -> list[str]:

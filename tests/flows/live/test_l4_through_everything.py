@@ -18,9 +18,9 @@ from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.payloads import standing_gaps
 from operators.times import SECOND_NS
 from sinks.database import open_database, reading
-from tests.flows.live.running_live import Live, digest_of, kinds_of, live, until
+from tests.flows.live.running_live import Live, kinds_of, live, until
 from tests.flows.live.test_supervision import lives, pids
-from tests.flows.made import Command, speaker
+from tests.flows.made import Command, digest_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 
 SYMBOLS = ("AAA", "BRK.B")

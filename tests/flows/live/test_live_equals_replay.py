@@ -10,8 +10,8 @@ import pytest
 
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import Kind
-from tests.flows.live.running_live import PLAN, digest_of, kinds_of, live, until
-from tests.flows.made import Command, speaker
+from tests.flows.live.running_live import PLAN, kinds_of, live, until
+from tests.flows.made import Command, digest_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.cli import run as run_command
-from tests.flows.live.running_live import PLAN, digest_of, kinds_of, live, until
-from tests.flows.made import rows_of
+from tests.flows.live.running_live import PLAN, kinds_of, live, until
+from tests.flows.made import digest_of, rows_of
 from tests.flows.market.practice import START_NS, made_day, serving
 
 CANARY = "canary-live-77f0a1"

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from flows.market.day import MarketDay
-from tests.flows.live.running_live import PLAN, digest_of, live, until
-from tests.flows.made import Command, rows_of, speaker
+from tests.flows.live.running_live import PLAN, live, until
+from tests.flows.made import Command, digest_of, rows_of, speaker
 from tests.flows.market.practice import KEY, serving
 from tests.flows.scanned import sessions, simulated_prints
 

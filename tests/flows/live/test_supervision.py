@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.live.running_live import PLAN, Live, digest_of, kinds_of, live, until
-from tests.flows.made import Command, speaker
+from tests.flows.live.running_live import PLAN, Live, kinds_of, live, until
+from tests.flows.made import Command, digest_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 
 WATCHED = ("--symbols", "AAA,BRK.B", "--no-scan")

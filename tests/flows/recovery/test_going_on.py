@@ -16,10 +16,8 @@ from flows.recovery.standing import RecoveryError
 from flows.tape.segments.payloads import GapMark, gap, market_events
 from operators.market_events import MarketEvent, Severity
 from operators.times import SECOND_NS
-from sinks.database import open_database
-from sinks.digest import digest
 from tests.flows.conftest import Replayed
-from tests.flows.made import OPEN_NS, plans_around, rows_of, write_tape
+from tests.flows.made import OPEN_NS, digest_of, plans_around, rows_of, write_tape
 from tests.flows.made_day import Day, check_same, day, whole
 from tests.flows.made_tape import (
     as_csv,
@@ -35,14 +33,6 @@ from tests.flows.made_tape import (
 from tests.flows.recovery.stops import go_on
 
 __all__ = ["day", "whole"]  # fixtures
-
-
-def digest_of(url: str) -> str:
-    engine = open_database(url)
-    try:
-        return digest(engine)
-    finally:
-        engine.dispose()
 
 
 @pytest.fixture

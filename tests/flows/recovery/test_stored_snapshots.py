@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from sinks.database import open_database
-from sinks.digest import digest
 from sinks.schema import upgrade
-from tests.flows.made import rows_of
+from tests.flows.made import digest_of, rows_of
 from tests.flows.recovery.make_kept import options_of
 from tests.flows.recovery.stops import go_on
 
@@ -34,7 +33,7 @@ def test_a_stored_snapshot_is_gone_on_from(stored: Path, workers: int, tmp_path:
         query = f"SELECT * FROM {table}"
         found, wanted = (sorted(map(repr, rows_of(f"sqlite:///{each}/plans.db", query))) for each in (kept, whole))
         assert without_position(found, table) == without_position(wanted, table)
-    assert digest_of(kept) == digest_of(whole)
+    assert digest_of(f"sqlite:///{kept}/plans.db") == digest_of(f"sqlite:///{whole}/plans.db")
 
 
 def upgraded(folder: Path) -> None:
@@ -49,11 +48,3 @@ def upgraded(folder: Path) -> None:
 def without_position(rows: list[str], table: str) -> list[str]:
     """Events of one instant may have come in another order across symbols."""
     return sorted(row.rpartition(",")[0] for row in rows) if table == "plan_events" else rows
-
-
-def digest_of(folder: Path) -> str:
-    engine = open_database(f"sqlite:///{folder}/plans.db")
-    try:
-        return digest(engine)
-    finally:
-        engine.dispose()

@@ -81,7 +81,7 @@ def test_old_prints_are_forgotten() -> None:
     for second in range(2_000):
         succession.judge(row(second * 1_000, str(second)))
     known = succession._symbols["A"]
-    assert len(known.now) + len(known.before) <= 2 * (MEMORY_NS // SECOND_NS + 2)
+    assert len(known.newer) + len(known.older) <= 2 * (MEMORY_NS // SECOND_NS + 2)
 
 
 times = st.lists(st.integers(0, 8_000), min_size=1, max_size=60).map(sorted)
