@@ -62,7 +62,7 @@ def prepare(options: ReplayOptions) -> Prepared:
     files, notes = find_tape_files(options.paths)
     with_rows = [file for file in files if verify(file)]
     if not with_rows:
-        msg = f"{files[0].name}: holds no print, only a header"
+        msg = f"{files[0].name}: holds no print{'' if files[0].is_log else ', only a header'}"
         raise DataMissingError(msg)
     events = load_events(options.events) if options.events else []
     plans, problems = _plans(options, files)

@@ -49,6 +49,7 @@ def reading(topic: Topic) -> dict[str, Any]:
         "auto.offset.reset": "error",
         "queued.max.messages.kbytes": 1 << 14,
         "queued.min.messages": 10_000,
+        "fetch.wait.max.ms": 100,
         "fetch.error.backoff.ms": 100,
         "reconnect.backoff.max.ms": 1_000,
     }

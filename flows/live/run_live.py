@@ -1,7 +1,8 @@
 """The market as it happens: the feed, the flow that reads its tape, and the server, each in a process of its own.
 
-This one starts them, starts again what is gone, and in the end lets them go in order: the feed first, so that the flow
-reads all that it wrote.  What there was no time for stays on the tape, and the next run goes on from there.
+This one starts them, starts again what is gone, and in the end lets them go in order: the feed first, then whoever
+publishes its tape to a topic, so that the flow reads all that was written.  What there was no time for stays on the
+tape, and the next run goes on from there.
 """
 
 import sys
@@ -16,6 +17,7 @@ import typer
 from flows.commands.common import writable
 from flows.errors import CommandError, ExitCode
 from flows.feed.api_key import key_from
+from flows.kafka.topic import Topic, need_client
 from flows.live import bodies
 from flows.live.board import Board
 from flows.live.bodies import Served
@@ -26,6 +28,8 @@ from flows.signals import signals_set
 from sinks.errors import DatabaseError
 
 LOOK_SECONDS: Final = 0.1
+AFTER_THE_FEED: Final = ("publish", "flow")
+"""In this order: each reads what the one before it writes."""
 FEED_SECONDS: Final = 4.0
 FLOW_SECONDS: Final = 8.5
 """How long after the wish to stop the feed and the others may take; together less than ten seconds."""
@@ -36,7 +40,10 @@ def run_live(options: LiveOptions, *, quiet: bool, serve_port: int | None = None
 
     Raises CommandError when the feed ended for good, or a process could not even begin.
     """
-    key_from()  # the feed's process needs it: better to hear of it here
+    if options.feeds:
+        key_from()  # the feed's process needs it: better to hear of it here
+    if options.topic is not None:
+        _reach(options.topic, make=options.publishes)
     if not options.record_only:
         with writable(options.flow.database):  # the tables: the server creates nothing
             pass
@@ -47,9 +54,12 @@ def run_live(options: LiveOptions, *, quiet: bool, serve_port: int | None = None
 
 def _run(options: LiveOptions, *, quiet: bool, serve_port: int | None) -> None:
     board, stop = Board(), Event()
-    places = [Place("feed", bodies.feed, lambda: options, board)]
-    if not options.record_only:
-        places.append(Place("flow", bodies.flow, lambda: options, board))
+    wanted = (
+        ("feed", bodies.feed, options.feeds),
+        ("publish", bodies.publish, options.publishes),
+        ("flow", bodies.flow, options.flows and not options.record_only),
+    )
+    places = [Place(name, body, lambda: options, board) for name, body, runs in wanted if runs]
     if serve_port is not None:
         places.append(Place("serve", bodies.serve, lambda: _served(options, serve_port, board), board))
     database = None if options.record_only else options.flow.database
@@ -59,6 +69,17 @@ def _run(options: LiveOptions, *, quiet: bool, serve_port: int | None) -> None:
         finally:
             _let_go(places)
     _report(board, code)
+
+
+def _reach(topic: Topic, *, make: bool) -> None:
+    """Make sure that a topic can be reached; better to hear of it here.  Raises CommandError."""
+    need_client(topic)
+    from flows.kafka.client import ends_of, ensure_topic
+
+    if make:
+        ensure_topic(topic, None)
+    else:
+        ends_of(topic)
 
 
 def _line(board: Board, database: str | None, *, shown: bool) -> AbstractContextManager[None]:
@@ -84,11 +105,11 @@ def _supervise(places: list[Place], stop: Event) -> int | None:
 def _let_go(places: list[Place]) -> None:
     """End the children: the feed and the server at once, the flow when the tape has its last record."""
     began = time.monotonic()
-    feed, *others = places
     for place in places:
-        if place.name != "flow":
+        if place.name not in AFTER_THE_FEED:
             place.release()
-    for place, seconds in ((feed, FEED_SECONDS), *((each, FLOW_SECONDS) for each in others)):
+    for place in places:
+        seconds = FEED_SECONDS if place.name == "feed" else FLOW_SECONDS
         if not place.leave(began + seconds):
             log_line("child_killed", child=place.name, seconds=round(time.monotonic() - began, 3))
 
