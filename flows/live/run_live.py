@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from signal import signal
 from threading import Event
 from typing import Final
 
@@ -23,7 +22,7 @@ from flows.live.bodies import Served
 from flows.live.options import LiveOptions
 from flows.live.place import Place
 from flows.logs import log_line, set_up
-from flows.signals import STOPPING, SetLater
+from flows.signals import signals_set
 from sinks.errors import DatabaseError
 
 LOOK_SECONDS: Final = 0.1
@@ -54,7 +53,7 @@ def _run(options: LiveOptions, *, quiet: bool, serve_port: int | None) -> None:
     if serve_port is not None:
         places.append(Place("serve", bodies.serve, lambda: _served(options, serve_port, board), board))
     database = None if options.record_only else options.flow.database
-    with _stopping(stop), _line(board, database, shown=sys.stderr.isatty() and not quiet):
+    with signals_set(stop), _line(board, database, shown=sys.stderr.isatty() and not quiet):
         try:
             code = _supervise(places, stop)
         finally:
@@ -125,14 +124,3 @@ def _told() -> Iterator[None]:
         code = error.exit_code if isinstance(error, CommandError) else ExitCode.FAILURE
         log_line("live_failed", why=str(error), exit_code=int(code))
         raise typer.Exit(code) from None
-
-
-@contextmanager
-def _stopping(stop: Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM be a wish."""
-    before = [signal(each, SetLater(stop)) for each in STOPPING]
-    try:
-        yield
-    finally:
-        for each, handler in zip(STOPPING, before, strict=True):
-            signal(each, handler)
