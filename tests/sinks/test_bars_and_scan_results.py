@@ -102,6 +102,15 @@ def test_of_several_revisions_in_a_batch_the_newest_stays(engine: sa.Engine, wri
     assert read(engine).revision.tolist() == [2]
 
 
+def test_a_revision_takes_the_place_of_its_own_bar_alone(engine: sa.Engine, writer: SinkWriter) -> None:
+    """Not of another symbol's, nor of a longer bar that starts with it."""
+    others = rows(made(2), "MSFT"), rows(made(1), interval=Interval.M5)
+    assert writer.write(Batch(bars=(rows(made(2)), *others, rows(made(1, revision=1))))).bars == 5
+    assert read(engine).revision.tolist() == [1, 0]
+    assert read(engine, "MSFT").revision.tolist() == [0, 0]
+    assert read(engine, interval=Interval.M5).revision.tolist() == [0]
+
+
 def test_bars_are_read_as_of_an_instant(engine: sa.Engine, writer: SinkWriter) -> None:
     """A bar is known at its end and not before."""
     writer.write(Batch(bars=(rows(made(5)),)))
