@@ -1,14 +1,13 @@
 """Bars and scan results: stored as given, moving on only, read as of an instant, on both engines."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from operators.bars.columns import Bars, Interval
 from operators.rows import BarRows, Batch, ScanRow
@@ -46,7 +45,7 @@ def candidate(at_ns: int = START_NS, **fields: Any) -> ScanRow:
         features={"gap": 0.5, "atr": None},
         conditions=[{"name": "gap", "value": 0.5, "met": True}],
     )
-    return msgspec.structs.replace(usual, **fields)
+    return replace(usual, **fields)
 
 
 def plain(bars: Bars) -> list[bytes]:
