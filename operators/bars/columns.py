@@ -1,7 +1,6 @@
 """Bars in columns.  Rule: a bar is known at its end and not before, and a minute without a usable print has none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -42,8 +41,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     revision: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bars:
+class Bars(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Bars of one symbol and one interval, ascending by start; all columns are of equal length.
 
     `start_ns`, `end_ns`: ns UTC, half-open; `open` to `close`, `vwap`: dollars, vwap NaN when unknown; `volume`:
@@ -106,7 +104,7 @@ class Bars:
         return cls(*(np.frombuffer(text, dtype=kind) for text, kind in zip(plain, DTYPES, strict=True)))
 
 
-COLUMNS: Final = tuple(field.name for field in fields(Bars))
+COLUMNS: Final = Bars.__struct_fields__
 DTYPES: Final = tuple(
     {"start_ns": np.int64, "end_ns": np.int64, "trades": np.int64, "revision": np.int64, "phase": np.uint8}.get(
         name, np.float64

@@ -4,9 +4,9 @@ Sums run in order of time, as a folder's do: `bincount` adds up strictly in orde
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Self
 
+import msgspec
 import numpy as np
 
 from operators.bars.columns import Bars, Bytes, Floats, Interval, Ints
@@ -22,8 +22,7 @@ OPEN, HIGH, LOW, CLOSE, VOLUME, NOTIONAL = range(6)
 Folded = list[dict[Interval, Bars]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class Rows(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Bars of many owners, an owner's in order of time: as `fold.Row`, in columns; `values`, shape (6, rows)."""
 
     owner: Ints
