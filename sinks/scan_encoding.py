@@ -9,8 +9,8 @@ import numpy as np
 from operators.bars.columns import Bars
 from operators.rows import BarRows, ScanRow
 from operators.sessions import PHASE_CODES
-from sinks.bulk import Row
 from sinks.canonical import canonical
+from sinks.copying import Row
 
 _PHASES: Final = tuple(str(phase) for phase in PHASE_CODES)
 
