@@ -195,6 +195,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                         if new(mark.symbol, place):
                             yield ToAll((mark.symbol,), self._calendar)
                             yield from self._gaps.standing(mark.symbol)
+                            if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
+                                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
                     if mark.symbol in self._symbols and new(mark.symbol, place):
                         yield mark
                 case MarketCalendar():

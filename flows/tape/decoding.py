@@ -5,6 +5,7 @@ exception that changes nothing: after one, no older print is let through, so of 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -140,7 +141,7 @@ class TapeDecoder:
         if isinstance(found, tuple):
             self._letters.append(self._letter(place, *found, record.payload.decode(errors="replace")))
             return None
-        return found
+        return None if found is None else replace(found, reached_ns=self._succession.newest_ns(found.symbol))
 
     def _gap(self, mark: GapMark, at_ns: int) -> GapOf:
         self._repairs += mark.state == "open"
