@@ -103,7 +103,7 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     ahead = job.options.scan and kept is None and not job.replay.follow
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead)
     _spare_the_collector()
-    ends = [NOT_YET] * job.threads if ends is None else ends
+    ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
     source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
     epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
@@ -154,7 +154,7 @@ def _known_cause(error: BaseException) -> BaseException:
 
 def _run_processes(job: Job, count: int, meter: Meter) -> None:
     context = multiprocessing.get_context("spawn")
-    addresses, ends = _free_addresses(count), context.Array("q", count, lock=False)
+    addresses, ends = _free_addresses(count), context.Array("q", job.replay.shares(count), lock=False)
     workers: list[tuple[SpawnProcess, Connection]] = []
     resource_tracker.ensure_running()  # starting it would unblock the signals again
     signal.pthread_sigmask(

@@ -36,14 +36,14 @@ AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
 
 
 class TapePartition(StatelessSourcePartition[TapeItem]):
-    """One worker's tape.  Its end is the end of all workers' tapes, so the last word waits for them."""
+    """One share of the tape.  Its end is the end of all shares, so the last word waits for them."""
 
-    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None) -> None:
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None, workers: int = 1) -> None:
         self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
         self._symbols = tuple(replayed.reader.watched)
         self._calendar, self._gaps = MarketCalendar(replayed.events), ToldGaps()
         resume = replayed.reader.resume
-        self._places = Places(replayed.reader.share, resume, self._symbols) if replayed.kept else None
+        self._places = Places(replayed.reader.share, resume, self._symbols, workers) if replayed.kept else None
         if resume is not None and resume.calendar is not None:
             self._calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
         self._unusable: list[TapeItem] = []
@@ -167,7 +167,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             piece = next(pieces, None)
             if piece is None:
                 return
-            if stopping and (piece.idle or not self._replay.follow):
+            if stopping and (not self._replay.follow or (piece.idle and (piece.at_end is None or piece.at_end()))):
                 self._meter.stopped_early = not self._replay.follow
                 return
             yield piece

@@ -269,7 +269,7 @@ class SymbolBook:
                 if slot.plan.on_event is Gate.SUPPRESS:
                     group.bound(row)
         group.expect_edge(met, next_ns)
-        return np.setdiff1d(rows, met, assume_unique=True) if met else rows
+        return group.without(rows, met) if met else rows
 
     def _regroup(self, changed: dict[Profile | None, list[int]]) -> None:
         """Give plans that were registered or changed their profile a place among their like."""

@@ -135,12 +135,18 @@ class PlanColumns:
             setattr(taken, name, getattr(self, name)[rows])
         return taken
 
+    def without(self, rows: Ints, others: Sequence[int]) -> Ints:
+        """Return the rows that are not among others."""
+        kept = np.ones(len(self.slots), dtype=np.bool_)
+        kept[others] = False
+        return rows[kept[rows]]
+
     def parted(self, moving: Sequence[int]) -> list["PlanColumns"]:
         """Return the plans that stay, and those that move, by what profile they have now."""
         parts: dict[Profile | None, list[int]] = {}
         for row in moving:
             parts.setdefault(self.slots[row].profile, []).append(row)
-        staying = np.setdiff1d(np.arange(len(self.slots)), np.array(moving, dtype=np.int64), assume_unique=True)
+        staying = self.without(np.arange(len(self.slots)), moving)
         return [self.take(rows) for rows in (staying, *map(np.array, parts.values())) if len(rows)]
 
 

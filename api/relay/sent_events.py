@@ -14,7 +14,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from api.relay.client import Client
-from api.relay.frames import Said
+from api.relay.frames import Said, said
 from api.relay.hub import Hub
 from api.relay.speaking import SLOW, LeaveError, Speaking
 from api.relay.wire import Place, Subscribe, write
@@ -86,20 +86,19 @@ class EventStream(EventSourceResponse):
             slow = leave.code == SLOW
             self._hub.evicted += slow
             if not self._stuck:
-                await self._write_one(write("error", code="slow" if slow else "database", detail=str(leave)))
+                await self._write([said(write("error", code="slow" if slow else "database", detail=str(leave)))])
 
     async def _write(self, words: Sequence[Said]) -> None:
-        for each in words:
-            await self._write_one(each.text)
+        """Send messages in one piece: every piece to a connection that was lost meanwhile is a line in the log."""
+        body = b"".join(self._framed(each.text) for each in words)
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
-    async def _write_one(self, text: str) -> None:
-        """Frame a message and send it."""
+    def _framed(self, text: str) -> bytes:
         head = _HEAD.decode(text)
         self._epoch = head.epoch or self._epoch
         position = f"{self._epoch}:{head.seq}" if head.seq is not None and not head.more else None
         retry = RETRY_MS if head.type == "hello" else None
-        framed = format_sse_event(data_str=text, event=head.type, id=position, retry=retry)
-        await self._send({"type": "http.response.body", "body": framed, "more_body": True})
+        return format_sse_event(data_str=text, event=head.type, id=position, retry=retry)
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:

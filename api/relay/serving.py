@@ -19,6 +19,7 @@ from api.store import Store
 from sinks.errors import DatabaseError
 
 UNAUTHORIZED: Final = 4401
+LOST: Final = 1006
 TOO_BIG: Final = 1009
 CLOSE_SECONDS: Final = 2.0
 
@@ -132,8 +133,11 @@ class Serving:
 
     async def _send(self, words: Sequence[Said]) -> None:
         """Send; who does not take it in time is slow."""
-        if self.quick is not None and self.quick.write_now(words):
-            return
+        if self.quick is not None:
+            if self.quick.write_now(words):
+                return
+            if self.quick.gone:  # asyncio would log a line for each message
+                raise WebSocketDisconnect(LOST)
         try:
             async with asyncio.timeout(self.settings.send_s):
                 for each in words:

@@ -44,7 +44,7 @@ Key = Annotated[
 ]
 
 
-def asker_of(settings: Settings, key: Key = None) -> Asker:
+async def asker_of(settings: Settings, key: Key = None) -> Asker:
     """Who asks."""
     return Asker(settings.clock(), key)
 

@@ -31,7 +31,7 @@ from sinks.plan_reader import PlanFilter, events_page, scans_of_plan
 router = APIRouter(prefix="/api/v1/plans", tags=["plans"], dependencies=[Depends(may_read)], responses=ANSWERS)
 
 
-def read_filter(
+async def read_filter(
     symbol: SymbolWanted = None,
     style: Style | None = None,
     direction: Direction | None = None,

@@ -117,6 +117,29 @@ def cat(
 
 
 @app.command()
+def publish(
+    folder: Folder,
+    topic: Annotated[Path, typer.Argument(metavar="KAFKA", help="Where to: kafka://host:9092/topic.")],
+    partitions: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Of a topic that has to be made; without, 8.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as the tape grows, until Ctrl-C.")] = False,
+) -> None:
+    """Publish a tape to a Kafka topic, each record once; the same command again goes on where the topic ends.
+
+    Example: fancy-trader tape publish tape kafka://localhost:9092/tape --partitions 8
+    """
+    from flows.kafka.run_publish import run_publish
+    from flows.kafka.topic import topic_of
+
+    found = topic_of(topic)
+    if found is None:
+        msg = f"{topic}: names no topic; must be kafka://host:port[,host:port]/topic"
+        raise BadInputError(msg)
+    run_publish(folder, found, partitions, follow=follow)
+
+
+@app.command()
 def diff(
     one: Annotated[str, typer.Argument(metavar="URL|TAPE", help="A database, or a tape to be replayed.")],
     other: Annotated[str, typer.Argument(metavar="URL|TAPE", help="What it should be equal to.")],
