@@ -28,7 +28,8 @@ POLL_SECONDS: Final = 0.01
 LONGEST_WAIT_SECONDS: Final = 0.1
 MANY_ITEMS: Final = 1_000
 MANY_ROWS: Final = 10_000
-"""So much goes on its way without waiting for what stands behind it."""
+HELD_SECONDS: Final = 0.01
+"""So much, or what is held for so long, goes on its way without waiting for what stands behind it."""
 
 Frame = TickFrame | CutFrame
 AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
@@ -132,6 +133,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         What stands together on the tape goes together: every batch is a transaction in the end.
         """
         held: list[TapeItem] = []
+        since = time.monotonic()
         for piece in self._pieces_until_stopped():
             self._note(piece)
             places.end_ns = self._end_ns
@@ -153,9 +155,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             if piece.memory is not None and places.anchor_due and not piece.idle:
                 remembered = piece.memory(), self._calendar.events, self._gaps.to_plain()
                 held.append(places.anchor(piece.place, *remembered))
-            if piece.idle or piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None:
+            many = piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None
+            if piece.idle or many or (self._replay.follow and time.monotonic() - since > HELD_SECONDS):
                 yield held
-                held = []
+                held, since = [], time.monotonic()
         if held:
             yield held
 
@@ -197,6 +200,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                         if new(mark.symbol, place):
                             yield ToAll((mark.symbol,), self._calendar)
                             yield from self._gaps.standing(mark.symbol)
+                            if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
+                                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
                     if mark.symbol in self._symbols and new(mark.symbol, place):
                         yield mark
                 case MarketCalendar():

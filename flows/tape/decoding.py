@@ -5,6 +5,7 @@ exception that changes nothing: after one, no older print is let through, so of 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -167,7 +168,7 @@ class TapeDecoder:
             if self._tells:
                 self._letters.append(self._letter(place, *found, record.payload.decode(errors="replace")))
             return None
-        return found
+        return None if found is None else replace(found, reached_ns=self._succession.newest_ns(found.symbol))
 
     def _gap(self, mark: GapMark, at_ns: int) -> GapOf:
         self._repairs += mark.state == "open"

@@ -48,8 +48,9 @@ _ONCE: Final = _Seen(1, 1, 0, 0)
 class _Symbol:
     """One symbol's newest time, and its recent prints in two halves, of which the older one is forgotten whole.
 
-    `fresh`, `stale`: prints of the feed, each later than all before, that need not be looked up yet, of either half.
-    `instant`: the keys of the prints at `newest_ns`; None: the last of `fresh`, else of `stale`, is the only one.
+    `fresh`, `stale`: prints, in order, that nobody had to look up yet, of either half: of the feed, or with an id.
+    `instant`: the keys of the prints at `newest_ns`, and whether an id is in them; None: the last of `fresh`, else of
+    `stale`, is the only one.
     """
 
     __slots__ = ("fresh", "instant", "newer", "newest_ns", "older", "since_ns", "stale")
@@ -60,17 +61,31 @@ class _Symbol:
         self.older: dict[Any, _Seen] = {}
         self.fresh: list[WireRow] = []
         self.stale: list[WireRow] = []
-        self.instant: dict[Any, None] | None = {}
+        self.instant: dict[Any, bool] | None = {}
 
     def turn(self, since_ns: int) -> None:
         """Begin a new half at an instant."""
         self.older, self.newer, self.since_ns = self.newer, {}, since_ns
         self.stale, self.fresh = self.fresh, []
 
+    def among_newest(self, row: WireRow) -> Verdict:
+        """Take a print with an id of the newest instant: only one of that instant can be equal to it."""
+        instant, (key, named) = self.keys_of_newest(), _key(row)
+        if key in instant:
+            return Verdict.REPEATED
+        instant[key] = named
+        self.fresh.append(row)
+        return Verdict.NEW
+
+    def keys_of_newest(self) -> dict[Any, bool]:
+        """Return the keys of the prints at `newest_ns`, which may be added to."""
+        if self.instant is None:
+            self.instant = dict([_key((self.fresh or self.stale)[-1])])
+        return self.instant
+
     def look(self) -> None:
         """Let prints that came in order be looked up."""
-        if self.instant is None:
-            self.instant = {_key((self.fresh or self.stale)[-1])[0]: None}
+        self.keys_of_newest()
         for rows, seen in ((self.stale, self.older), (self.fresh, self.newer)):
             for row in rows:
                 key, named = _key(row)
@@ -102,10 +117,13 @@ class Succession:
             known = self._symbols[row.symbol] = _Symbol(0, sip_ns)
         elif sip_ns - known.since_ns > MEMORY_NS:
             known.turn(sip_ns)
-        if sip_ns > known.newest_ns and sip_ns >= self._marked_ns and source == FEED:  # none can be equal to it
-            known.fresh.append(row)
-            known.newest_ns, known.instant = sip_ns, None
-            return Verdict.NEW
+        if sip_ns >= known.newest_ns and sip_ns >= self._marked_ns:
+            if sip_ns > known.newest_ns and source == FEED:  # none can be equal to it
+                known.fresh.append(row)
+                known.newest_ns, known.instant = sip_ns, None
+                return Verdict.NEW
+            if sip_ns == known.newest_ns and row.trade_id not in NO_IDS:
+                return known.among_newest(row)
         return self._compared(known, row, source)
 
     def _compared(self, known: _Symbol, row: WireRow, source: int) -> Verdict:
@@ -116,8 +134,8 @@ class Succession:
             return Verdict.BACKWARDS
         if verdict is Verdict.NEW and row.sip_ns > known.newest_ns:
             known.newest_ns, known.instant = row.sip_ns, {}
-        if known.instant is not None and row.sip_ns == known.newest_ns:
-            known.instant[key] = None
+        if row.sip_ns == known.newest_ns:
+            known.keys_of_newest()[key] = named
         return verdict
 
     def to_plain(self) -> tuple[Any, ...]:
@@ -135,7 +153,7 @@ class Succession:
         for name, newest_ns, since_ns, newer, older in symbols:
             known = own._symbols[name] = _Symbol(newest_ns, since_ns)
             known.newer, known.older = _seen(newer), _seen(older)
-            known.instant = dict.fromkeys(known.older | known.newer)
+            known.instant = {key: seen is _UNSEEN for key, seen in (known.older | known.newer).items()}
         return own
 
 
@@ -171,11 +189,10 @@ def _counted(seen: _Seen, source: int) -> tuple[_Seen, int]:
 
 def _pairs(known: _Symbol) -> tuple[Any, ...]:
     """Write the prints of a symbol's newest instant, in the order in which they came."""
-    if known.instant is None:
-        key, named = _key((known.fresh or known.stale)[-1])
-        return ((key, None if named else tuple(_ONCE)),)
-    found = ((key, known.newer.get(key) or known.older.get(key, _UNSEEN)) for key in known.instant)
-    return tuple((key, tuple(value) if value is not _UNSEEN else None) for key, value in found)
+    return tuple(
+        (key, None if named else tuple(known.newer.get(key) or known.older.get(key) or _ONCE))
+        for key, named in known.keys_of_newest().items()
+    )
 
 
 def _seen(pairs: tuple[Any, ...]) -> dict[Any, _Seen]:
