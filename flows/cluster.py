@@ -99,7 +99,8 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     `ends`: shared by the workers of all processes, one place each; None: there is no other process.
     """
     kept = job.options.recovery
-    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options))
+    workers = max(1, len(addresses)) * job.threads
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options), workers)
     ahead = job.options.scan and kept is None and not job.replay.follow
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead)
     _spare_the_collector()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Final, Self
 
 import msgspec
@@ -66,7 +67,15 @@ class Bars(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def take(self, which: slice | Mask | Ints) -> "Bars":
         """Return the bars of a slice, a mask or positions."""
-        return Bars(*(column[which] for column in self.columns()))
+        return Bars(
+            *(self.start_ns[which], self.end_ns[which], self.open[which], self.high[which], self.low[which]),
+            *(self.close[which], self.volume[which], self.vwap[which]),
+            *(self.trades[which], self.phase[which], self.revision[which]),
+        )
+
+    def parts(self, edges: "Sequence[int]") -> "list[Bars]":
+        """Return the bars between each two adjacent edges, not copied."""
+        return [self.take(slice(start, stop)) if start < stop else NO_BARS for start, stop in pairwise(edges)]
 
     def row(self, index: int) -> Bar:
         """Return one bar as plain scalars."""

@@ -85,8 +85,7 @@ class Rows(msgspec.Struct, frozen=True, eq=False, gc=False):
         revision = np.zeros(len(self), dtype=np.int64)
         prices = open_, high, low, close
         whole = Bars(self.start_ns, self.end_ns, *prices, volume, vwap, self.trades, self.phase, revision)
-        edges = self.owner.searchsorted(np.arange(owners + 1)).tolist()
-        return [whole.take(slice(edges[owner], edges[owner + 1])) for owner in range(owners)]
+        return whole.parts(self.owner.searchsorted(np.arange(owners + 1)).tolist())
 
 
 def extend_ladders(

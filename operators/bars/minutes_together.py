@@ -5,6 +5,7 @@ A minute that goes on from an earlier piece adds up print by print: `bincount` a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,13 +56,12 @@ def _closed(going: Sequence[_Going]) -> list[Built]:
         going[owner.item(index)].own.held = sums.row(index)
     priced = (~open_ & (sums.values[OPEN] == sums.values[OPEN])).nonzero()[0]
     sums, edges = sums.take(priced), owner[priced].searchsorted(np.arange(len(going) + 1)).tolist()
-    bars, found = bars_of(sums), list[Built]()
-    for number, each in enumerate(going):
-        start, stop = edges[number], edges[number + 1]
+    found = list[Built]()
+    for each, bars, (start, stop) in zip(going, bars_of(sums).parts(edges), pairwise(edges), strict=True):
         each.own.closed.add(sums.part(start, stop), each.before_ns)
         late = len(each.piece.displaced) > 0
         revised = each.own.closed.revise(stragglers(each.piece, each.before_ns)) if late else NO_REVISIONS
-        found.append(Built(bars.take(slice(start, stop)), revised))
+        found.append(Built(bars, revised))
     return found
 
 

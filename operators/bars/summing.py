@@ -95,7 +95,7 @@ def _sums(prints: Prints, heads: Ints, starts: Ints, may: Bytes, added: Floats) 
     """Return the sums of each run of prints; `heads`: the runs' keys."""
     runs = len(starts)
     run = np.arange(runs).repeat(np.diff(starts, append=len(may)))
-    to_lowest = _TO_LOWEST.take(may)
+    to_lowest = _TO_LOWEST[may]
     first, last = _setting(starts, may)
     there = first >= 0
     values = np.empty((6, runs))

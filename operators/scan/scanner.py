@@ -157,7 +157,9 @@ def _fresh(
         bars, own_fired = at[first:stop] - start, np.zeros((2, end - start), dtype=np.bool_)
         if firing is not None:
             own_fired[:, bars] = firing.mask[:, fired[first:stop]]
-        own_edges = owner.edges.setdefault(detector.strategy, Edges(detector.interval))
+        own_edges = owner.edges.get(detector.strategy)
+        if own_edges is None:
+            own_edges = owner.edges[detector.strategy] = Edges(detector.interval)
         fresh = own_edges.extend(own_fired, session[start:end])[:, bars]
         if own_edges.calm:
             del owner.edges[detector.strategy]
