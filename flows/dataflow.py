@@ -4,7 +4,8 @@ Every step wraps a pure function of `operators`; what a step remembers is one pl
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Final
 
 import bytewax.operators as op
@@ -176,6 +177,8 @@ class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
         return tuple(event_row(event) for event in self._events)
 
 
+_plain_progress: Final = attrgetter(*(each.name for each in fields(ProgressRow)))
+
 HITS_LAYOUT: Final = 1
 """Version of `HitLogic.snapshot`; the book has one of its own."""
 
@@ -216,7 +219,7 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
         return self._plain(self._book) if self._kept is None else self._kept
 
     def _plain(self, book: SymbolBook) -> tuple[Any, ...]:
-        told = None if self._told is None else astuple(self._told)
+        told = None if self._told is None else _plain_progress(self._told)
         book.retire()
         return HITS_LAYOUT, told, book.snapshot()
 

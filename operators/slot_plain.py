@@ -23,9 +23,17 @@ def slot_to_plain(slot: Slot) -> tuple[Any, ...]:
             slot.body = slot.plan, _encode(plan_to_json(slot.plan))
         body = slot.body[1]
     state = None if slot.state is None else slot.state.to_row()
-    written = True if slot.written == slot.state else None if slot.written is None else slot.written.to_row()
+    written = True if slot.written == slot.state else _written(slot)
     past = None if slot.past is None else tuple(slot.past)
     return slot.plan_id, body, state, tuple(map(_command_to_plain, slot.pending)), written, past
+
+
+def _written(slot: Slot) -> tuple[Any, ...] | None:
+    if slot.written is None:
+        return None
+    if slot.told is None or slot.told[0] is not slot.written:
+        slot.told = slot.written, slot.written.to_row()
+    return slot.told[1]
 
 
 def slot_from_plain(plain: tuple[Any, ...]) -> Slot:

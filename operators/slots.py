@@ -3,7 +3,7 @@
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from operators.chains.option_quote import OptionQuote
 from operators.columnar import run
@@ -40,7 +40,7 @@ class Slot:
 
     `written`: the state that was last given out as a row; `row`: that row, None where it must be measured anew;
     `place`: in the order in which the book met its plans; `past`: what is left of an earlier version, see `Past`;
-    `body`: a plan as JSON, which is written once, since plans do not change.
+    `body`: a plan as JSON; `told`: a state that was given out as plain values; neither changes, so it is written once.
     """
 
     plan_id: str
@@ -52,6 +52,7 @@ class Slot:
     place: int = 0
     past: "Past | None" = None
     body: tuple[Plan, str] | None = None
+    told: tuple[PlanState, tuple[Any, ...]] | None = None
 
     def queue(self, command: Command) -> None:
         """Keep a command for its own time; of one instant, the first to come is the first to act."""

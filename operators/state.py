@@ -85,7 +85,15 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
 
     def to_row(self) -> tuple[Any, ...]:
         """All fields as plain strings and numbers, in the order of the layout `STATE_LAYOUT`."""
-        return tuple(map(_plain, astuple(self)))
+        gap, health = self.data_gap, self.health
+        words = self.phase.value, None if health is None else health.value, self.gate.value
+        fields = astuple(self)
+        return (
+            *fields[:_FIRST_WORD],
+            *words,
+            *fields[_FIRST_WORD + len(words) : -1],
+            None if gap is None else astuple(gap),
+        )
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
@@ -100,10 +108,8 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, DataGap):
-        return astuple(value)
-    return str(value) if isinstance(value, StrEnum) else value
+_FIRST_WORD: Final = PlanState.__struct_fields__.index("phase")
+"""Where phase, health and gate stand, one behind the other."""
 
 
 def breakeven_on(plan: Plan, state: PlanState) -> bool:
