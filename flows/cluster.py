@@ -35,6 +35,7 @@ from flows.tape.ends import NOT_YET, Ends
 from flows.tape_source import TapeSource
 from operators.conditions import Flag
 from operators.scan.features.clock import SessionClock
+from sinks.database import CACHE_KIB
 from sinks.errors import DatabaseError
 
 EPOCH: Final = timedelta(seconds=1)
@@ -49,6 +50,8 @@ STDOUT: Final = 1
 STDERR: Final = 2
 COLLECT_SELDOM: Final = (200_000, 20, 100)
 LOOPBACK: Final = "127.0.0.1"
+SMALL_CACHE_KIB: Final = 8_192
+"""Who follows a tape writes little at a time, and for days: a large cache would only fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     workers = max(1, len(addresses)) * job.threads
     rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options), workers)
     ahead = job.options.scan and kept is None and not job.replay.follow
-    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead)
+    cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)
     _spare_the_collector()
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
