@@ -18,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 from threading import Thread
 from typing import Final
 
-from bytewax.testing import cluster_main
+from bytewax.testing import cluster_main, run_main
 
 from flows.calendars import nyse_calendar
 from flows.dataflow import Rules, build, cut_ahead
@@ -99,24 +99,29 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     `ends`: shared by the workers of all processes, one place each; None: there is no other process.
     """
     kept = job.options.recovery
-    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options))
+    workers = max(1, len(addresses)) * job.threads
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options), workers)
     ahead = job.options.scan and kept is None and not job.replay.follow
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead)
     _spare_the_collector()
-    ends = [NOT_YET] * job.threads if ends is None else ends
+    ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
     source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
     epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
     try:
         with nullcontext() if kept is None else joined(kept):
-            cluster_main(
-                build(source, rules, sink),
-                addresses,
-                index,
-                epoch_interval=epoch,
-                recovery_config=None if kept is None else config(kept),
-                worker_count_per_proc=job.threads,
-            )
+            flow, kept_in = build(source, rules, sink), None if kept is None else config(kept)
+            if not addresses and job.threads == 1:  # in this thread: a second one would ask a thousand times a second
+                run_main(flow, epoch_interval=epoch, recovery_config=kept_in)
+            else:
+                cluster_main(
+                    flow,
+                    addresses,
+                    index,
+                    epoch_interval=epoch,
+                    recovery_config=kept_in,
+                    worker_count_per_proc=job.threads,
+                )
     except RuntimeError as error:
         known = _known_cause(error)
         if known is error:
@@ -150,7 +155,7 @@ def _known_cause(error: BaseException) -> BaseException:
 
 def _run_processes(job: Job, count: int, meter: Meter) -> None:
     context = multiprocessing.get_context("spawn")
-    addresses, ends = _free_addresses(count), context.Array("q", count, lock=False)
+    addresses, ends = _free_addresses(count), context.Array("q", job.replay.shares(count), lock=False)
     workers: list[tuple[SpawnProcess, Connection]] = []
     resource_tracker.ensure_running()  # starting it would unblock the signals again
     signal.pthread_sigmask(

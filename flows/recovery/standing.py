@@ -13,8 +13,10 @@ from flows.errors import BadInputError, CommandError
 from flows.tape.share import worker_of
 
 PLACES_STEP: Final = "places"
-PLACES_LAYOUT: Final = 1
+PLACES_LAYOUT: Final = 2
 """Version of what the step keeps; raise it when the layout changes."""
+WITHOUT_GAPS: Final = 1
+"""A layout whose anchors know of no gaps.  It is still read."""
 
 Plain = tuple[Any, ...]
 
@@ -61,9 +63,9 @@ class PlacesLogic(op.StatefulLogic[Standing, Any, Plain]):
         return self._kept or ()
 
 
-def key_of(kind: str, index: int, count: int) -> str:
-    """A key of a worker that the engine sends to that worker itself."""
+def key_of(kind: str, index: int, count: int, workers: int) -> str:
+    """A key of a share, the `index`th of `count`, that the engine sends to the worker that reads it."""
     key = f"{kind} {index}/{count}"
-    while worker_of(key, count) != index:
+    while worker_of(key, workers) != index % workers:
         key += "'"
     return key

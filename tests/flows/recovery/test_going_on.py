@@ -13,23 +13,13 @@ import pytest
 from flows.options import ReplayOptions
 from flows.recovery.directory import PART, RUN, sole_run
 from flows.recovery.standing import RecoveryError
-from flows.tape.segments.payloads import GapMark, gap, market_events
-from operators.market_events import MarketEvent, Severity
+from flows.tape.segments.payloads import GapMark, gap
 from operators.times import SECOND_NS
 from tests.flows.conftest import Replayed
-from tests.flows.made import OPEN_NS, digest_of, plans_around, rows_of, write_tape
+from tests.flows.made import OPEN_NS, digest_of, rows_of, simple_plan
 from tests.flows.made_day import Day, check_same, day, whole
-from tests.flows.made_tape import (
-    as_csv,
-    as_frames,
-    as_pages,
-    cancelling,
-    in_order,
-    market_prints,
-    registering,
-    with_clock,
-    write_records,
-)
+from tests.flows.made_tape import as_frames, in_order, market_prints, registering, with_clock, write_records
+from tests.flows.recovery.recorded import recorded
 from tests.flows.recovery.stops import go_on
 
 __all__ = ["day", "whole"]  # fixtures
@@ -98,34 +88,25 @@ def test_what_a_tape_recorded_live_is_remembered_by_goes_on_as_well(
         assert rows_of(options.database, query) == rows_of(alone.database, query)
 
 
-def recorded(folder: Path) -> tuple[list[Any], list[dict[str, Any]]]:
-    """A live tape on which everything happens."""
-    prints = market_prints(("AAA", "BBB", "NA"), 1_000, seed=3, seconds=6_000)
-    plans = plans_around(write_tape(folder, as_csv(prints)), 40, seed=5)
-    lost, back = OPEN_NS + 2_000 * SECOND_NS, OPEN_NS + 2_600 * SECOND_NS
-
-    def between(low: int, high: int) -> list[dict[str, str]]:
-        return [each for each in prints if low <= int(each["sip_timestamp"]) < high]
-
-    overlap = 8 * SECOND_NS
-    pages = as_pages(between(lost - overlap, back + overlap), back + SECOND_NS)
-    opened, closed = gap(GapMark("1", "open", lost), back), gap(GapMark("1", "close", lost, back), back + SECOND_NS)
-    repaired = [opened, *pages, closed]
-    frames = [*with_clock(as_frames(between(0, lost))), *repaired, *with_clock(as_frames(between(back, 1 << 62)))]
-    commands = [registering(plan, OPEN_NS + number * 120 * SECOND_NS + 7) for number, plan in enumerate(plans)]
-    commands += [cancelling(plan["plan_id"], OPEN_NS + 5_000 * SECOND_NS) for plan in plans[::7]]
-    known = OPEN_NS + 900 * SECOND_NS
-    fed = MarketEvent("FED", "*", "fomc", Severity.HIGH, OPEN_NS + 5_400 * SECOND_NS, known, "minutes")
-    before = [each for each in frames if each.receive_ns < known]
-    records = [*before, market_events([fed], known), *frames[len(before) :]]
-    found, rest = [], iter(in_order(commands))
-    due = next(rest, None)
-    for record in records:
-        while due is not None and due.receive_ns <= record.receive_ns:
-            found.append(due)
-            due = next(rest, None)
-        found.append(record)
-    return found, plans
+def test_a_gap_told_of_before_a_stop_marks_symbols_first_named_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gap of all symbols is still open when the run goes on, and a command then brings a symbol and its plan."""
+    monkeypatch.setattr("flows.recovery.places.ANCHOR_SECONDS", 0.0)
+    monkeypatch.setattr("flows.tape.log_reader.READ_BYTES", 2_000)
+    prints = market_prints(("AAA", "BBB"), 100, seed=3, seconds=1_000)
+    named = OPEN_NS + 800 * SECOND_NS
+    plans = [simple_plan("first", "AAA", stop=1.0), simple_plan("later", "BBB", stop=1.0)]
+    commands = [registering(plans[0], OPEN_NS), registering(plans[1], named)]
+    opened = gap(GapMark("1", "open", OPEN_NS), OPEN_NS + SECOND_NS)
+    folder = write_records(tmp_path / "tape", with_clock(in_order(as_frames(prints), commands, [opened])))
+    options = ReplayOptions((folder,), None, f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept")
+    options = replace(options, snapshot_s=0.01, batch_rows=5)
+    stopped = go_on(options, 20)
+    assert OPEN_NS < stopped.end_ns < named
+    go_on(options, None)
+    query = "SELECT plan_id, data_gap IS NULL FROM plan_states ORDER BY plan_id"
+    assert rows_of(options.database, query) == [("first", 0), ("later", 0)]
 
 
 def test_l4_a_growing_tape_goes_on_after_its_end(tmp_path: Path) -> None:
