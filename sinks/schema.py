@@ -36,6 +36,11 @@ def revision(connection: sa.Connection) -> str | None:
     return found
 
 
+def is_current(connection: sa.Connection) -> bool:
+    """Whether the tables, once they were proved to be this program's, are still of its revision: one plain SELECT."""
+    return connection.scalar(sa.select(_stamp.c.version_num)) == HEAD
+
+
 def known_revision(connection: sa.Connection) -> str:
     """The revision of the tables, any that this program knows.  Raises SchemaError for others and for none."""
     found = revision(connection)

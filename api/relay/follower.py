@@ -18,6 +18,7 @@ from api.settings import ApiSettings
 from api.store import Store
 from sinks.doorbell import Doorbell
 from sinks.errors import DatabaseError
+from sinks.schema import is_current
 
 
 class Follower:
@@ -62,12 +63,18 @@ class Follower:
             while not self._stopping.is_set():
                 self._look()
                 longest_s = min(self._settings.poll_s, self._settings.price_s)
-                self._stirred |= bell.wait(longest_s, self._settings.follow_s, self._stopping.wait)
-                if file_at(engine.url) != kept:
-                    self._store.close()
+                rung = bell.wait(longest_s, self._settings.follow_s, self._stopping.wait)
+                self._stirred |= rung
+                if file_at(engine.url) != kept or (rung and self._upgraded()):
+                    self._store.close()  # requests open it again, and find out what it is now
                     return
         finally:
             bell.close()
+
+    def _upgraded(self) -> bool:
+        """Whether somebody has brought the tables to another revision."""
+        with self._store.read() as connection:
+            return not is_current(connection)
 
     def _begin(self) -> None:
         epoch, position = place(self._store)

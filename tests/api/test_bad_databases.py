@@ -1,6 +1,7 @@
 """A database that is gone, locked, damaged, or of another revision: every operation says so, and comes back."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -124,3 +125,45 @@ def test_the_stream_says_so_and_asks_to_come_again(name: str, file: Path) -> Non
                 hear_until(socket, lambda said: (said["type"], said.get("code")) != ("error", "database"))
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == TRY_LATER
+
+
+@pytest.mark.parametrize("name", ["gone", "older", "newer"])
+def test_trouble_that_begins_while_it_is_open_is_noticed_and_is_over_once_it_ends(
+    name: str, make_client: MakeClient, file: Path
+) -> None:
+    """A file that is open stays readable when it is moved, and tables when they are upgraded: the follower looks."""
+    client = make_client(f"sqlite:///{file}", busy_s=0.05, poll_s=0.05)
+    assert client.get("/api/v1/plans").status_code == 200
+    with TROUBLE[name](file):
+        until_status(client, 503)
+        for method, path, body in asked(client):
+            found = client.request(method, path, json=body)
+            if path == "/sse/plans":  # it knows its log already, so it begins, and then says why it ends
+                assert '{"type":"error","code":"database"' in found.text
+                continue
+            assert found.status_code == 503, (method, path, found.text)
+            assert found.headers["content-type"] == "application/problem+json"
+    until_status(client, 200)
+
+
+def until_status(client: TestClient, wanted: int) -> None:
+    """Ask until the answer is as it should be; fail after ten seconds."""
+    until = time.monotonic() + 10
+    while client.get("/api/v1/plans").status_code != wanted:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_lock_that_another_program_keeps_is_a_problem_to_who_writes_and_nothing_to_who_reads(
+    make_client: MakeClient, file: Path
+) -> None:
+    client = make_client(f"sqlite:///{file}", busy_s=0.05)
+    plan = {"plan_id": "x", "symbol": "AIG", "style": "swing", "direction": "long", "entry": 9, "stop": 8}
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        assert client.delete("/api/v1/plans/none").status_code == 404
+        other.execute("BEGIN IMMEDIATE")
+        refused = client.post("/api/v1/plans", json={**plan, "targets": [10]})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert "holds its lock" in refused.json()["detail"]
+        assert client.get("/api/v1/plans").status_code == 200
+    assert client.post("/api/v1/plans", json={**plan, "targets": [10]}).status_code == 202

@@ -241,11 +241,14 @@ class Resuming(RuleBasedStateMachine):
             person.line = None
 
     async def _hear_all(self, person: Person) -> None:
-        until = time.monotonic() + PATIENCE_S
+        until, connections = time.monotonic() + PATIENCE_S, 0
         while not person.has_all(self.log):
-            assert time.monotonic() < until, f"still at {person.place} of {len(self.log)}"
+            assert time.monotonic() < until, (
+                f"still at {person.place} of {len(self.log)}, {connections} times connected"
+            )
             if person.line is None:
                 person.connect(self.app)
+                connections += 1
             line = person.line
             assert line is not None
             line.reads.set()
