@@ -18,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 from threading import Thread
 from typing import Final
 
-from bytewax.testing import cluster_main, run_main
+from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
 from flows.dataflow import Rules, build, cut_ahead
@@ -113,18 +113,14 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
     try:
         with nullcontext() if kept is None else joined(kept):
-            flow, kept_in = build(source, rules, sink), None if kept is None else config(kept)
-            if not addresses and job.threads == 1:  # in this thread: a second one would ask a thousand times a second
-                run_main(flow, epoch_interval=epoch, recovery_config=kept_in)
-            else:
-                cluster_main(
-                    flow,
-                    addresses,
-                    index,
-                    epoch_interval=epoch,
-                    recovery_config=kept_in,
-                    worker_count_per_proc=job.threads,
-                )
+            cluster_main(
+                build(source, rules, sink),
+                addresses,
+                index,
+                epoch_interval=epoch,
+                recovery_config=None if kept is None else config(kept),
+                worker_count_per_proc=job.threads,
+            )
     except RuntimeError as error:
         known = _known_cause(error)
         if known is error:
