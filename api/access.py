@@ -3,6 +3,7 @@
 Rule: what is asked for here is a coroutine, since a plain function would cost each request a change of threads.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -120,11 +121,27 @@ async def read_limit(
     return min(limit, settings.page_rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the running app that a read asks for, in one: each dependency costs a request its share of time."""
+
+    settings: ApiSettings
+    store: Store
+    clock: Clockwork
+
+
+async def parts_of(request: Request) -> Parts:
+    """The parts of the app."""
+    state = request.app.state
+    return Parts(state.settings, state.store, state.clockwork)
+
+
 AsOf = Annotated[int | None, Depends(read_as_of)]
 Limit = Annotated[int, Depends(read_limit)]
 Settings = Annotated[ApiSettings, Depends(settings_of)]
 Database = Annotated[Store, Depends(store_of)]
 Clock = Annotated[Clockwork, Depends(clockwork_of)]
+App = Annotated[Parts, Depends(parts_of)]
 
 
 def instant_of(settings: ApiSettings, as_of_ns: int | None) -> int:

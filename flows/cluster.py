@@ -102,7 +102,8 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     `ends`: shared by the workers of all processes, one place each; None: there is no other process.
     """
     kept = job.options.recovery
-    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options))
+    workers = max(1, len(addresses)) * job.threads
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options), workers)
     ahead = job.options.scan and kept is None and not job.replay.follow
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)

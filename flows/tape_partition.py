@@ -46,6 +46,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         self._places = Places(replayed.reader.share, resume, self._symbols, workers) if replayed.kept else None
         if resume is not None and resume.calendar is not None:
             self._calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
+            self._gaps = ToldGaps.from_plain(resume.gaps)
         self._unusable: list[TapeItem] = []
         self._end_ns = 0 if resume is None else resume.end_ns
         meter.end_ns = max(meter.end_ns, self._end_ns)
@@ -152,7 +153,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             if not piece.idle or items:
                 held.append(places.at(piece.place))
             if piece.memory is not None and places.anchor_due and not piece.idle:
-                held.append(places.anchor(piece.place, piece.memory(), self._calendar.events))
+                remembered = piece.memory(), self._calendar.events, self._gaps.to_plain()
+                held.append(places.anchor(piece.place, *remembered))
             many = piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None
             if piece.idle or many or (self._replay.follow and time.monotonic() - since > HELD_SECONDS):
                 yield held

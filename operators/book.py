@@ -23,7 +23,7 @@ from operators.records import Command, Register
 from operators.rows import ProgressRow, StateRow, state_row
 from operators.slot_plain import slot_from_layout_2, slot_from_plain, slot_to_plain
 from operators.slots import Outcome, Past, Slot, advance_slot, next_due, run_slot
-from operators.state import PlanState
+from operators.state import PlanState, Quiet
 
 ACTIONS: Final = (Gate.DEFINED_RISK, Gate.SUPPRESS)
 BOOK_LAYOUT: Final = 3
@@ -39,6 +39,7 @@ class SymbolBook:
         self.symbol = symbol
         self.now_ns = 0
         self._gates, self._gaps = NO_GATES, NO_GAPS
+        self._gates_kept: tuple[Any, ...] | None = None
         self._slots: dict[str, Slot] = {}
         self._groups: dict[Profile | None, PlanColumns] | None = None
         self._counts = list(NO_COUNTS)
@@ -50,7 +51,7 @@ class SymbolBook:
         """Take the symbol's gate windows; edges already passed stay as they were."""
         if gates is not self._gates:
             self._settle_all()
-            self._gates, self._groups = gates, None
+            self._gates, self._gates_kept, self._groups = gates, None, None
 
     def commands(self, commands: Iterable[Command]) -> None:
         """Queue commands for their own times; one that is due in the past takes effect at the next record."""
@@ -130,23 +131,29 @@ class SymbolBook:
         None whose mark an open gap's end will change.  Nothing happens to them any more, and what is kept must not grow
         with every session.
         """
-        self._settle_all()
-        asked = self._desk.remembered()
-        for slot in list(self._slots.values()):
+        asked, leaving = self._desk.remembered(), list[Slot]()
+        for slot in self._slots.values():
             ended = slot.state is None or not (slot.state.live or slot.state != slot.written or slot.state.waits)
-            if slot.pending or not ended or slot.plan_id in asked:
-                continue
+            if ended and not slot.pending and slot.plan_id not in asked:
+                leaving.append(slot)
+        if leaving:
+            self._settle_all()
+            self._groups = None
+        for slot in leaving:
             past = slot.past if slot.state is None else Past(slot.state.version, slot.state.last_seq)
             if past is not None:
                 self._retired[slot.plan_id] = past
             del self._slots[slot.plan_id]
-            self._groups = None
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return everything as plain values: layout, symbol, time, counts, gates, plans, desk, plans retired, gaps."""
-        self._settle_all()
-        slots = tuple(slot_to_plain(slot) for slot in self._slots.values())
-        gates, gaps, desk = self._gates.to_plain(), self._gaps.to_plain(), self._desk.to_plain()
+        quiet: dict[str, Quiet] = {}
+        for group in (self._groups or {}).values():
+            quiet |= group.quiet()
+        slots = tuple(slot_to_plain(slot, quiet.get(slot.plan_id)) for slot in self._slots.values())
+        if self._gates_kept is None:
+            self._gates_kept = self._gates.to_plain()
+        gates, gaps, desk = self._gates_kept, self._gaps.to_plain(), self._desk.to_plain()
         retired = tuple((plan_id, *past) for plan_id, past in self._retired.items())
         return BOOK_LAYOUT, self.symbol, self.now_ns, tuple(self._counts), gates, slots, desk, retired, gaps
 

@@ -15,6 +15,7 @@ from operators.eligibility import Glimpse, Profile, SymbolSlice
 from operators.gating import NEVER, GateTimeline
 from operators.lifecycle import absorb
 from operators.slots import NOTHING_YET, Due, Slot, next_due
+from operators.state import Quiet
 
 COLUMNS: Final = ("low", "high", "due", "later", "last_ns", "last", "top", "bottom")
 
@@ -126,6 +127,13 @@ class PlanColumns:
         """Fold the quiet ticks of all plans into their states."""
         self.release()
         self.settle(np.flatnonzero(self.last_ns != NOTHING_YET))
+
+    def quiet(self) -> dict[str, Quiet]:
+        """Return the quiet ticks of each plan that are not part of its state yet."""
+        self.release()
+        rows = np.flatnonzero(self.last_ns != NOTHING_YET)
+        columns = (column[rows].tolist() for column in (self.last_ns, self.last, self.top, self.bottom))
+        return {self.slots[row].plan_id: Quiet(*ticks) for row, *ticks in zip(rows.tolist(), *columns, strict=True)}
 
     def take(self, rows: Ints) -> "PlanColumns":
         """Return columns of some of the plans."""

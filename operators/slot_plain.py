@@ -8,32 +8,36 @@ from operators.plan_json import plan_to_json
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.records import Cancel, Command, Register
-from operators.slots import Past, Slot
-from operators.state import PlanState
+from operators.slots import Kept, Past, Slot
+from operators.state import PlanState, Quiet, absorbed
 
 _decode = msgspec.json.Decoder().decode
 _encoder = msgspec.json.Encoder()
 
 
-def slot_to_plain(slot: Slot) -> tuple[Any, ...]:
-    """Write a slot.  A state that was written as it is stands there once."""
-    body = None
-    if slot.plan is not None:
-        if slot.body is None or slot.body[0] is not slot.plan:
-            slot.body = slot.plan, _encode(plan_to_json(slot.plan))
-        body = slot.body[1]
-    state = None if slot.state is None else slot.state.to_row()
-    written = True if slot.written == slot.state else _written(slot)
+def slot_to_plain(slot: Slot, quiet: Quiet | None = None) -> tuple[Any, ...]:
+    """Write a slot; `quiet`: ticks that its state has not seen yet.  A state written as it is stands there once."""
+    state, written = slot.state, slot.written
+    if slot.kept is None or slot.kept.state is not state or slot.kept.written is not written:
+        slot.kept = Kept(state, written, _row(state), _row(written))
+    row, told = slot.kept.row, slot.kept.told
+    if quiet is not None and row is not None and state is not None and state.live:
+        row = absorbed(row, quiet)
     past = None if slot.past is None else tuple(slot.past)
-    return slot.plan_id, body, state, tuple(map(_command_to_plain, slot.pending)), written, past
+    pending = tuple(map(_command_to_plain, slot.pending)) if slot.pending else ()
+    return slot.plan_id, _body(slot), row, pending, True if told == row else told, past
 
 
-def _written(slot: Slot) -> tuple[Any, ...] | None:
-    if slot.written is None:
+def _body(slot: Slot) -> str | None:
+    if slot.plan is None:
         return None
-    if slot.told is None or slot.told[0] is not slot.written:
-        slot.told = slot.written, slot.written.to_row()
-    return slot.told[1]
+    if slot.body is None or slot.body[0] is not slot.plan:
+        slot.body = slot.plan, _encode(plan_to_json(slot.plan))
+    return slot.body[1]
+
+
+def _row(state: PlanState | None) -> tuple[Any, ...] | None:
+    return None if state is None else state.to_row()
 
 
 def slot_from_plain(plain: tuple[Any, ...]) -> Slot:

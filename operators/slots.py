@@ -40,7 +40,7 @@ class Slot:
 
     `written`: the state that was last given out as a row; `row`: that row, None where it must be measured anew;
     `place`: in the order in which the book met its plans; `past`: what is left of an earlier version, see `Past`;
-    `body`: a plan as JSON; `told`: a state that was given out as plain values; neither changes, so it is written once.
+    `body`: a plan as JSON, which is written once, since plans do not change; `kept`: what was kept of it last.
     """
 
     plan_id: str
@@ -52,7 +52,7 @@ class Slot:
     place: int = 0
     past: "Past | None" = None
     body: tuple[Plan, str] | None = None
-    told: tuple[PlanState, tuple[Any, ...]] | None = None
+    kept: "Kept | None" = None
 
     def queue(self, command: Command) -> None:
         """Keep a command for its own time; of one instant, the first to come is the first to act."""
@@ -71,6 +71,15 @@ class Slot:
         if plan is None or plan.expires_at_ns is None or state is None or not state.live:
             return command_ns
         return min(command_ns, plan.expires_at_ns)
+
+
+class Kept(NamedTuple):
+    """Both states of a slot and the rows that they are kept as: few change between one snapshot and the next."""
+
+    state: PlanState | None
+    written: PlanState | None
+    row: tuple[Any, ...] | None
+    told: tuple[Any, ...] | None
 
 
 class Past(NamedTuple):

@@ -1,7 +1,7 @@
 """Where a plan stands: one frozen value per plan, plain enough to snapshot, complete enough to resume from."""
 
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 from msgspec.structs import astuple, replace
@@ -85,15 +85,10 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
 
     def to_row(self) -> tuple[Any, ...]:
         """All fields as plain strings and numbers, in the order of the layout `STATE_LAYOUT`."""
-        gap, health = self.data_gap, self.health
-        words = self.phase.value, None if health is None else health.value, self.gate.value
-        fields = astuple(self)
-        return (
-            *fields[:_FIRST_WORD],
-            *words,
-            *fields[_FIRST_WORD + len(words) : -1],
-            None if gap is None else astuple(gap),
-        )
+        values = astuple(self)
+        health, gap = values[4], self.data_gap
+        told = None if health is None else str(health.value), str(self.gate.value)
+        return (*values[:3], self.phase.value, *told, *values[6:-1], None if gap is None else astuple(gap))
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
@@ -108,8 +103,24 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-_FIRST_WORD: Final = PlanState.__struct_fields__.index("phase")
-"""Where phase, health and gate stand, one behind the other."""
+def absorbed(row: tuple[Any, ...], quiet: "Quiet") -> tuple[Any, ...]:
+    """Fold eligible ticks that nothing happened at into a row, as `lifecycle.absorb` folds them into its state."""
+    high, low, _, last_seq, _, gap = row[_HIGH:]
+    if high is not None and low is not None:
+        high, low = max(high, quiet.high), min(low, quiet.low)
+    return (*row[:_HIGH], high, low, quiet.price, last_seq, quiet.at_ns, gap)
+
+
+class Quiet(NamedTuple):
+    """Ticks that nothing happened at: the last one's time and price, the extremes of all."""
+
+    at_ns: int
+    price: float
+    high: float
+    low: float
+
+
+_HIGH: Final = PlanState.__struct_fields__.index("high")
 
 
 def breakeven_on(plan: Plan, state: PlanState) -> bool:

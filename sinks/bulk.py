@@ -3,17 +3,18 @@
 Rows are plain tuples in the order of their table's columns, JSON already text.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
+from psycopg.copy import QueuedLibpqWriter
 
+from sinks.copying import Row, copied
 from sinks.database import translated
 
-Row = tuple[Any, ...]
+T = TypeVar("T")
 
 WRITE_LOCK: Final = 5_064_321_001
 """Key of the PostgreSQL advisory lock that writers hold until they commit."""
@@ -21,13 +22,13 @@ WRITE_LOCK: Final = 5_064_321_001
 COPY_FROM: Final = 200
 """Rows from which on COPY beats `executemany` on PostgreSQL."""
 
-PIECE_ROWS: Final = 2_000
-NULL: Final = r"\N"
-_PARTING: Final = re.compile(r"[\\\t\n\r]")
-
 TOGETHER: Final = 500
-"""Rows of one statement on SQLite: a third less work than one each, and the driver keeps Python waiting once for all
-instead of once for each.  Times the widest table's columns it must stay below SQLite's 32 766 parameters."""
+"""Rows that are sent at once.
+
+On SQLite they are one statement: a third less work than one each, and the driver keeps Python waiting once for all
+instead of once for each; times the widest table's columns it must stay below SQLite's 32 766 parameters.  On PostgreSQL
+they are a piece of a COPY that fits between client and server, so that neither waits for the other.
+"""
 
 
 def lock_writers(connection: sa.Connection) -> None:
@@ -44,24 +45,30 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: list[Row]) -> i
     return _send(connection, table, rows, f"ON CONFLICT ({_keys(table)}) DO NOTHING")
 
 
-def insert_all(connection: sa.Connection, table: sa.Table, rows: list[Row]) -> int:
-    """Insert the rows as if every primary key were new; return how many were: fewer, or none, when some are stored.
+def insert_all(connection: sa.Connection, table: sa.Table, pieces: Iterable[list[Row]], count: int) -> int:
+    """Insert `count` rows as if every primary key were new; return how many were: fewer when some are stored.
 
-    On PostgreSQL many rows go straight into the table, which costs less than the way by which some may be left out.
+    The rows come in pieces of `TOGETHER`, made as they are wanted.  On PostgreSQL many go straight into the table,
+    which costs less than the way by which some may be left out; when one is stored, none is inserted.
     """
-    if connection.dialect.name == "sqlite" or len(rows) < COPY_FROM:
-        return insert_new(connection, table, rows)
+    if connection.dialect.name == "sqlite" or count < COPY_FROM:
+        return sum(insert_new(connection, table, rows) for rows in pieces)
     driver: Any = connection.connection.cursor()
     dbapi: Any = connection.dialect.dbapi
     with translated(connection.engine), driver:
         driver.execute("SAVEPOINT before_rows")
         try:
-            _stream(driver, table.name, table, rows)
+            written = _stream(driver, table.name, table, pieces)
         except dbapi.errors.UniqueViolation:
             driver.execute("ROLLBACK TO SAVEPOINT before_rows")
             return 0
         driver.execute("RELEASE SAVEPOINT before_rows")
-    return len(rows)
+    return written
+
+
+def together(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut rows into pieces that are sent at once."""
+    return (rows[start : start + TOGETHER] for start in range(0, len(rows), TOGETHER))
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: list[Row], newer_by: Sequence[str]) -> int:
@@ -108,39 +115,19 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_confli
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name}) ON COMMIT DELETE ROWS;"
             f"DELETE FROM {staged}"  # of an earlier call in this transaction
         )
-        _stream(driver, staged, table, rows)
+        _stream(driver, staged, table, map(list, together(rows)))
         driver.execute(f"INSERT INTO {table.name} ({_names(table)}) SELECT {_names(table)} FROM {staged} {on_conflict}")
         return int(driver.rowcount)
 
 
-def _stream(driver: Any, name: str, table: sa.Table, rows: list[Row]) -> None:
-    """COPY rows, written here column by column, which is cheaper than the driver's value by value.
-
-    In pieces, so that the server takes one while the next is written.
-    """
-    with driver.copy(f"COPY {name} ({_names(table)}) FROM STDIN") as copy:
-        for start in range(0, len(rows), PIECE_ROWS):
-            given = zip(table.columns, zip(*rows[start : start + PIECE_ROWS], strict=True), strict=True)
-            columns = [_column(column, values) for column, values in given]
-            copy.write("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n")
-
-
-def _column(column: sa.Column[Any], values: tuple[Any, ...]) -> Sequence[str]:
-    r"""Write a column's values as COPY reads them: \N for NULL, and escapes for what parts columns and rows."""
-    if isinstance(column.type, sa.Text | sa.JSON):
-        if None not in values and _PARTING.search("".join(values)) is None:
-            return values
-        return [NULL if value is None else _escaped(value) for value in values]
-    return list(map(str, values)) if None not in values else [NULL if each is None else str(each) for each in values]
-
-
-def _escaped(text: str) -> str:
-    r"""Write a text as COPY reads it.
-
-    >>> print(_escaped("a\tb\\"))
-    a\tb\\
-    """
-    return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+def _stream(driver: Any, name: str, table: sa.Table, pieces: Iterable[list[Row]]) -> int:
+    """COPY rows in pieces, so that the server takes one while the next is made; return how many there were."""
+    count = 0
+    with driver.copy(f"COPY {name} ({_names(table)}) FROM STDIN", writer=QueuedLibpqWriter(driver)) as copy:
+        for rows in pieces:
+            copy.write(copied(table, rows))
+            count += len(rows)
+    return count
 
 
 @cache

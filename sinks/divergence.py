@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from operators.times import iso
-from sinks.bulk import Row
+from sinks.copying import Row
 
 Key = Callable[[Row], tuple[Any, ...]]
 Contradiction = tuple[Row, Row]

@@ -16,10 +16,10 @@ from operators.plan_json import plan_to_json
 from operators.plans import Plan
 from operators.rows import DeadLetter, PlanRow, ProgressRow, StateRow
 from sinks import tables
-from sinks.bulk import Row
 from sinks.canonical import canonical, quick
+from sinks.copying import Row
+from sinks.event_data import data_texts
 
-_WITHOUT_FRACTION: Final = (str, int, bool)
 KIND_TEXT: Final = {kind: kind.value for kind in Kind}
 
 
@@ -28,13 +28,10 @@ def event_rows(events: Sequence[PlanEvent]) -> list[Row]:
 
     Raises ValueError naming the event for NaN, infinity and data that is no JSON.
     """
-    written: dict[int, str] = {}
-    for event in events:
-        if id(event.data) not in written:  # plans that meet one gate share its data
-            written[id(event.data)] = _data_text(event)
-    kinds = KIND_TEXT
+    kinds, texts = KIND_TEXT, data_texts(events)
     rows: list[Row] = [
-        (e.plan_id, e.version, e.seq, e.symbol, kinds[e.kind], e.at_ns, e.price, written[id(e.data)]) for e in events
+        (e.plan_id, e.version, e.seq, e.symbol, kinds[e.kind], e.at_ns, e.price, text)
+        for e, text in zip(events, texts, strict=True)
     ]
     broken = _no_number([row[6] for row in rows])
     if broken is not None:
@@ -95,30 +92,6 @@ def progress_rows(stream: str, progress: Iterable[ProgressRow]) -> list[Row]:
 def market_event_rows(events: Iterable[MarketEvent]) -> list[Row]:
     """Write market events as rows."""
     return [(e.event_id, e.symbol, e.kind, str(e.severity), e.at_ns, e.known_at_ns, _storable(e.label)) for e in events]
-
-
-def _data_text(event: PlanEvent) -> str:
-    try:
-        return (quick(event.data) if _finite(event.data) else None) or canonical(event.data)
-    except (TypeError, ValueError) as error:
-        msg = f"plan {event.plan_id} seq {event.seq}: data is no JSON ({error})"
-        raise ValueError(msg) from error
-
-
-def _finite(data: Mapping[str, Any]) -> bool:
-    """Whether it is plain at a look that there is no NaN and no infinity in an event's data."""
-    if type(data) is not dict:
-        return False
-    for value in data.values():
-        if type(value) is float:
-            if not isfinite(value):
-                return False
-        elif type(value) is list:
-            if not all(type(each) is float and isfinite(each) for each in value):
-                return False
-        elif value is not None and type(value) not in _WITHOUT_FRACTION:
-            return False
-    return True
 
 
 def _no_number(values: Sequence[float | None]) -> int | None:

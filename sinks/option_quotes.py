@@ -9,7 +9,7 @@ from msgspec.structs import astuple, fields
 
 from operators.chains.option_quote import OptionQuote
 from operators.sessions import new_york
-from sinks.bulk import Row
+from sinks.copying import Row
 from sinks.tables import option_quotes
 
 _QUOTE: Final = [option_quotes.c[field.name] for field in fields(OptionQuote)]

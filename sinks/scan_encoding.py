@@ -10,8 +10,8 @@ from operators.bars.columns import Bars, Mask
 from operators.rows import BarRows, ScanRow
 from operators.sessions import PHASE_CODES
 from operators.times import SECOND_NS
-from sinks.bulk import Row
 from sinks.canonical import canonical_of_many
+from sinks.copying import Row
 
 _PHASES: Final = tuple(str(phase) for phase in PHASE_CODES)
 _SECONDS_BITS: Final = 40

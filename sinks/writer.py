@@ -5,16 +5,18 @@ move on.  A plan or event that is stored with another content is a divergence: t
 stream's record count it, and from then on this writer leaves the plan as it is stored.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from operators.events import PlanEvent
 from operators.market_events import MarketEvent
 from operators.rows import Batch
 from sinks import tables
-from sinks.bulk import Row, insert_all, insert_new, lock_writers, stored, upsert
+from sinks.bulk import insert_all, insert_new, lock_writers, stored, together, upsert
 from sinks.canonical import canonical
+from sinks.copying import Row
 from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
 from sinks.doorbell import ring
 from sinks.encoding import (
@@ -72,7 +74,7 @@ class SinkWriter:
         Raises DatabaseError when the database cannot take it, FencedError among them when another run has taken the
         stream, ValueError for NaN, infinity and data that is no JSON.
         """
-        plans, events = plan_rows(batch.plans), event_rows(batch.events)
+        plans, events = plan_rows(batch.plans), self._event_pieces(batch.events)
         states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
         bars, scans = bar_rows(batch.bars), scan_rows(batch.scan_results)
         with self._engine.begin() as connection:
@@ -81,7 +83,7 @@ class SinkWriter:
             last = last_stream_seq(connection)
             new_plans, other_plans = _write_plans(connection, plans)
             barred = self._diverged | {new[0] for _, new in other_plans}
-            new_events, other_events = _write_events(connection, events, last, barred)
+            new_events, other_events = _write_events(connection, batch.events, events, last, barred)
             barred |= {new[0] for _, new in other_events}
             states = [row for row in states if row[0] not in barred]
             diverged = [say_plan(pair) for pair in other_plans] + [say_event(pair) for pair in other_events]
@@ -103,6 +105,11 @@ class SinkWriter:
         self._diverged = barred
         return report
 
+    def _event_pieces(self, events: Sequence[PlanEvent]) -> Iterable[list[Row]]:
+        """Make the rows: on PostgreSQL while the server takes those before, on SQLite before the lock is taken."""
+        pieces = map(event_rows, together(events))
+        return list(pieces) if self._engine.dialect.name == "sqlite" else pieces
+
 
 def write_market_events(engine: sa.Engine, events: Sequence[MarketEvent]) -> int:
     """Write the market events whose id is new; return how many were."""
@@ -120,24 +127,32 @@ def _write_plans(connection: sa.Connection, rows: list[Row]) -> tuple[int, list[
 
 
 def _write_events(
-    connection: sa.Connection, rows: list[Row], last: int, barred: Set[str]
+    connection: sa.Connection, events: Sequence[PlanEvent], pieces: Iterable[list[Row]], last: int, barred: Set[str]
 ) -> tuple[int, list[Contradiction]]:
     """Insert as if all events were new; if some were not, take that back, and insert only those that are.
 
     A plan whose rows contradict what is stored, or that is `barred` for it, gets no further event: two lives would mix.
     """
     table = tables.plan_events
-    free = [row for row in rows if row[0] not in barred] if barred else rows
-    written = insert_all(connection, table, _numbered(free, last))
-    if written == len(rows):
+    written = insert_all(connection, table, _free(pieces, last, barred), len(events))
+    if written == len(events):
         return written, []
     if written:
         connection.execute(table.delete().where(table.c.stream_seq > last))
+    rows = event_rows(events)
     kept = stored(connection, table, canonical([event_key(row) for row in rows]))
     new, contradictions = sort_out(kept, rows, event_key)
     barred = barred | {row[0] for _, row in contradictions}
     written = insert_new(connection, table, _numbered([row for row in new if row[0] not in barred], last))
     return written, contradictions
+
+
+def _free(pieces: Iterable[list[Row]], last: int, barred: Set[str]) -> Iterator[list[Row]]:
+    """Number the rows of plans that are not barred."""
+    for piece in pieces:
+        free = [row for row in piece if row[0] not in barred] if barred else piece
+        yield _numbered(free, last)
+        last += len(free)
 
 
 def _numbered(rows: list[Row], last: int) -> list[Row]:

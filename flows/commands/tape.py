@@ -10,6 +10,7 @@ from flows.errors import BadInputError, ExitCode
 
 app = typer.Typer(help="Look after recorded tapes.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="TAPE", help="A tape's folder.")]
+Recording = Annotated[Path, typer.Argument(metavar="TAPE", help="A tape's folder, or kafka://broker/topic.")]
 
 
 @app.callback()
@@ -44,12 +45,22 @@ def info(folder: Folder, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def verify(folder: Folder) -> None:
-    """Read every record and its checksum; exit 3 when something is damaged or missing.
+def verify(folder: Recording) -> None:
+    """Read every record and its checksum, of a topic every message; exit 3 when something is damaged or missing.
 
     Example: fancy-trader tape verify tape
     """
+    from flows.kafka.topic import need_client, topic_of
     from flows.tape.inspecting import tape_info
+
+    topic = topic_of(folder)
+    if topic is not None:
+        need_client(topic)
+        from flows.kafka.reading import verify_topic
+
+        found_messages = verify_topic(topic)
+        typer.echo(f"{sum(found_messages):,} messages in {len(found_messages)} partitions are whole")
+        return
 
     found = tape_info(folder)
     torn = "" if found.torn is None else f"; ends in an unfinished record at {found.torn}"

@@ -23,10 +23,11 @@ NOBODY: Final = ""
 
 
 class Part(NamedTuple):
-    """What one message holds.  `symbol` None: for every partition.  `steps`: see `wire.headers`."""
+    """What one message holds.  `symbol` None: for every partition.  `held`, `steps`: its elements, see `wire`."""
 
     symbol: str | None
     value: bytes
+    held: int = 0
     steps: tuple[int, ...] = ()
 
 
@@ -76,8 +77,8 @@ def _of_frame(payload: bytes, rows: Sequence[WireRow], rejects: Sequence[Reject]
     for place, symbol in enumerate(_symbols(payload, elements)):
         by_symbol.setdefault(symbol, []).append(place)
     for symbol, places in by_symbol.items():
-        for some in _bounded(places, elements):
-            yield Part(symbol, b"[" + _joined(some, elements) + b"]", _steps(some))
+        for some in [places] if len(payload) <= MOST_BYTES else _bounded(places, elements):
+            yield Part(symbol, b"[" + _joined(some, elements) + b"]", len(some), _steps(some))
 
 
 def _of_page(payload: bytes) -> Iterator[Part]:
@@ -89,7 +90,7 @@ def _of_page(payload: bytes) -> Iterator[Part]:
         yield Part(symbol, payload)
         return
     for some in _bounded(list(range(len(elements))), elements):
-        yield Part(symbol, name + b'\n{"results":[' + _joined(some, elements) + b"]}", _steps(some))
+        yield Part(symbol, name + b'\n{"results":[' + _joined(some, elements) + b"]}", len(some), _steps(some))
 
 
 def _symbols(payload: bytes, elements: Sequence[msgspec.Raw]) -> Iterator[str]:

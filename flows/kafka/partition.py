@@ -16,20 +16,12 @@ from flows.kafka.client import ends_of, reading
 from flows.kafka.topic import TopicTape
 from flows.kafka.wire import Stamp, read_headers
 from flows.tape.segments.errors import TapeDamagedError
+from flows.tape.segments.segment import Offset
 
 BATCH: Final = 1_000
 _SAID: Final = re.compile('str="(.*)"}')
 PATIENCE_SECONDS: Final = 30.0
 """How long brokers that are all gone may stay so."""
-
-
-class Taken(NamedTuple):
-    """A message of the tape; `behind`: what a reader remembers that goes on after it."""
-
-    stamp: Stamp
-    value: bytes
-    steps: tuple[int, ...]
-    behind: "Behind"
 
 
 class Behind(NamedTuple):
@@ -38,6 +30,25 @@ class Behind(NamedTuple):
     offset: int = 0
     number: int = 0
     origin_ns: int | None = None
+
+
+class Taken(NamedTuple):
+    """A message of the tape, and its offset."""
+
+    stamp: Stamp
+    value: bytes
+    steps: tuple[int, ...]
+    offset: int
+
+    @property
+    def behind(self) -> Behind:
+        """What a reader remembers that goes on after it."""
+        return Behind(self.offset + 1, self.stamp.number + 1, self.stamp.origin_ns)
+
+    @property
+    def end(self) -> Offset:
+        """Where its record ends on the tape."""
+        return Offset(self.stamp.segment, self.stamp.end)
 
 
 class PartitionReader:
@@ -108,7 +119,7 @@ class PartitionReader:
             raise TapeDamagedError(self._told(offset, f"is number {stamp.number:,}, but {number:,} is missing"))
         self.behind = Behind(offset + 1, max(number, stamp.number + 1), stamp.origin_ns)
         if stamp.number == number:
-            self._held.append(Taken(stamp, message.value or b"", steps, self.behind))
+            self._held.append(Taken(stamp, message.value or b"", steps, offset))
 
     def _told(self, offset: int, what: str) -> str:
         again = "publish the tape anew, to a topic that keeps everything"

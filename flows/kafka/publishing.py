@@ -87,7 +87,9 @@ class Publisher:
             self._heard_ns = max(self._heard_ns, record.receive_ns)
         for partition, own in _by_partition(parts, len(self._numbers)):
             for number, part in enumerate(own):
-                self._send(partition, self._stamp(placed, int(record.kind), number, len(own)), part)
+                self._send(
+                    partition, self._stamp(partition, placed, int(record.kind), (number, len(own), part.held)), part
+                )
         self._last, self._owed = placed, record.kind in _OF_SYMBOLS
         self.records += 1
         self._producer.poll(0)
@@ -96,21 +98,20 @@ class Publisher:
         """Tell the partitions that got nothing of the last records how far the tape goes."""
         if self._owed and self._last is not None:
             for partition in range(len(self._numbers)):
-                self._send(partition, self._stamp(self._last, REACHED, BEHIND, 0), Part(None, b""))
+                self._send(partition, self._stamp(partition, self._last, REACHED, (BEHIND, 0, 0)), Part(None, b""))
             self._owed = False
 
-    def _stamp(self, placed: Placed, kind: int, part: int, parts: int) -> Stamp:
+    def _stamp(self, partition: int, placed: Placed, kind: int, part: tuple[int, int, int]) -> Stamp:
         record, segment, place, end = placed
         return Stamp(
             kind,
             record.feed,
             len(self._numbers),
-            part,
-            parts,
+            *part,
             segment,
             place,
             end,
-            0,
+            self._numbers[partition],
             record.receive_ns,
             self._newest_ns,
             self._heard_ns,
@@ -122,7 +123,7 @@ class Publisher:
         last = self._lasts[partition]
         if last is not None and stamp.where <= last.where:
             return
-        head = headers(stamp._replace(number=self._numbers[partition]), part.steps)
+        head = headers(stamp, part.steps)
         self._numbers[partition] += 1
         self.messages += 1
         key = None if part.symbol is None else part.symbol.encode()

@@ -12,16 +12,17 @@ STAMP: Final = "tape"
 STEPS: Final = "steps"
 REACHED: Final = 0
 """The kind of a message that holds no record: the partition goes as far as the tape does."""
-BEHIND: Final = 0xFFFF
+BEHIND: Final = 0xFFFF_FFFF
 """The part of such a message: behind all parts of the last record."""
 _VERSION: Final = 1
-_FIELDS: Final = Struct("<BBHHHHIIIQqqqq")
+_FIELDS: Final = Struct("<BBHHIIIIIIQqqqq")
 
 
 class Stamp(NamedTuple):
     """Where a message belongs.  Times in ns UTC.
 
-    `kind`, `feed`, `receive_ns`: the record's; `part` of `parts`: which of the record's in this partition; `segment`,
+    `kind`, `feed`, `receive_ns`: the record's; `part` of `parts`: which of the record's in this partition; `held`: how
+    many elements of the record it holds, 0 where they cannot be told apart; `segment`,
     `place`, `end`: where the record begins and ends on the tape; `number`: of the message in its partition, from 0;
     `newest_ns`, `heard_ns`: SIP time of the newest print of all up to the record, and when the last ones came;
     `partitions`, `origin_ns`: the topic's number of them, and when the tape's first record came, the same in all.
@@ -32,6 +33,7 @@ class Stamp(NamedTuple):
     partitions: int
     part: int
     parts: int
+    held: int
     segment: int
     place: int
     end: int
@@ -65,13 +67,10 @@ def headers(stamp: Stamp, steps: Sequence[int] = ()) -> Headers:
 
 def read_headers(given: Iterable[tuple[str, str | bytes | None]]) -> tuple[Stamp, tuple[int, ...]]:
     """Undo `headers`.  Raises ValueError for what is none of ours, or of a later version."""
-    stamp, steps = None, tuple[int, ...]()
-    for name, data in given:
-        if name == STAMP and isinstance(data, bytes):
-            stamp = data
-        elif name == STEPS and isinstance(data, bytes):
-            steps = unpack(f"<{len(data) // 4}I", data)
-    if stamp is None or len(stamp) != _FIELDS.size or stamp[0] != _VERSION:
-        msg = "is no record of a tape" if not stamp else f"is a record of version {stamp[0]}; this one is {_VERSION}"
-        raise ValueError(msg)
-    return Stamp(*_FIELDS.unpack(stamp)[1:]), steps
+    found = dict(given)
+    stamp, steps = found.get(STAMP), found.get(STEPS)
+    if not isinstance(stamp, bytes) or len(stamp) != _FIELDS.size or stamp[0] != _VERSION:
+        told = stamp and f"is a record of version {stamp[0]}; this program reads version {_VERSION}"
+        raise ValueError(told or "is no record of a tape")
+    fields = Stamp._make(_FIELDS.unpack(stamp)[1:])
+    return fields, unpack(f"<{len(steps) // 4}I", steps) if isinstance(steps, bytes) else ()

@@ -61,11 +61,11 @@ class Places:
         self._symbols = frame.symbols
         self._newest_ns[frame.code] = frame.sip_ns
 
-    def anchor(self, place: Place, memory: Plain, calendar: Sequence[MarketEvent]) -> Standing:
-        """Tell what the reader remembers at a place, up to which everything was given."""
+    def anchor(self, place: Place, memory: Plain, calendar: Sequence[MarketEvent], gaps: Plain) -> Standing:
+        """Tell what the reader remembers at a place, up to which everything was given, events and gaps among it."""
         self._anchored = time.monotonic()
         rows = tuple(event_row(event) for event in calendar)
-        state = anchor_state(place, memory, rows, self._share.index, self._share.count)
+        state = anchor_state(place, memory, rows, gaps, self._share)
         return Standing(self._keys[1], None, lambda: state)
 
     @property

@@ -12,7 +12,8 @@ class Resume:
     """`reached`: how far each symbol's state goes; `start`: where reading begins, with what the reader remembered then.
 
     `newest_ns`: each symbol's latest SIP time, `end_ns` the latest of all, as of `reached`.  `calendar`: market events
-    of the tape as of `start`, as plain rows.  `kept`: what stood under each key of the places, see `standing`.
+    of the tape as of `start`, as plain rows; `gaps`: those told of by then, see `ToldGaps`.  `kept`: what stood under
+    each key of the places, see `standing`.
     """
 
     reached: Reached
@@ -22,3 +23,4 @@ class Resume:
     newest_ns: Mapping[str, int] = field(default_factory=dict)
     end_ns: int = 0
     kept: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    gaps: tuple[Any, ...] = ()

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from flows.recovery.place import Layer, Place, Reached
 from flows.recovery.resume import Resume
-from flows.recovery.standing import PLACES_LAYOUT, Plain, RecoveryError, key_of
+from flows.recovery.standing import PLACES_LAYOUT, WITHOUT_GAPS, Plain, RecoveryError, key_of
+from flows.tape.share import Share
 
 PLACE = "place"
 ANCHOR = "anchor"
@@ -22,9 +23,9 @@ def place_state(
     return PLACES_LAYOUT, PLACE, index, count, tuple(place), below, end_ns, tuple(newest_ns.items())
 
 
-def anchor_state(place: Place, memory: Plain, calendar: tuple[Plain, ...], index: int, count: int) -> Plain:
+def anchor_state(place: Place, memory: Plain, calendar: tuple[Plain, ...], gaps: Plain, share: Share) -> Plain:
     """Write what stands under a worker's anchor."""
-    return PLACES_LAYOUT, ANCHOR, index, count, tuple(place), memory, calendar
+    return PLACES_LAYOUT, ANCHOR, share.index, share.count, tuple(place), memory, calendar, gaps
 
 
 def resumes(kept: Mapping[str, Plain], count: int, *, apart: bool = False) -> list[Resume] | None:
@@ -52,7 +53,8 @@ def resumes(kept: Mapping[str, Plain], count: int, *, apart: bool = False) -> li
         usable = [each for each in own if each[4][0] == start.file and Place(*each[4]) <= start]
         anchor = max(usable, key=lambda each: each[4], default=None)
         if anchor is not None:
-            found.append(Resume(reached, Place(*anchor[4]), anchor[5], anchor[6], newest_ns, end_ns, kept))
+            _, _, _, _, place, memory, calendar, *gaps = anchor  # none in the first layout
+            found.append(Resume(reached, Place(*place), memory, calendar, newest_ns, end_ns, kept, *gaps))
         else:
             begin = start if start.segment == 0 else Place(start.file)
             found.append(Resume(reached, begin, None, None, newest_ns, end_ns, kept))
@@ -61,8 +63,9 @@ def resumes(kept: Mapping[str, Plain], count: int, *, apart: bool = False) -> li
 
 def _sorted(kept: Mapping[str, Plain], kind: str) -> list[Plain]:
     for key, state in kept.items():
-        if state[0] != PLACES_LAYOUT:
-            msg = f"recovery: {key} has layout {state[0]}; this version reads {PLACES_LAYOUT}; start anew"
+        if state[0] not in (WITHOUT_GAPS, PLACES_LAYOUT):
+            known = f"{WITHOUT_GAPS} and {PLACES_LAYOUT}"
+            msg = f"recovery: {key} has layout {state[0]}; this version reads {known}; start anew"
             raise RecoveryError(msg)
     return sorted((state for state in kept.values() if state[1] == kind), key=lambda state: state[2])
 

@@ -13,8 +13,10 @@ from flows.errors import BadInputError, CommandError
 from flows.tape.share import worker_of
 
 PLACES_STEP: Final = "places"
-PLACES_LAYOUT: Final = 1
+PLACES_LAYOUT: Final = 2
 """Version of what the step keeps; raise it when the layout changes."""
+WITHOUT_GAPS: Final = 1
+"""A layout whose anchors know of no gaps.  It is still read."""
 
 Plain = tuple[Any, ...]
 

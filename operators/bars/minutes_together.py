@@ -4,8 +4,8 @@ A minute that goes on from an earlier piece adds up print by print: `bincount` a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ News = tuple[SummedPrints | None, int]
 """A symbol's next prints, if any, and the instant that its tape time reaches, ns UTC."""
 
 
-@dataclass(slots=True)
-class _Going:
+class _Going(NamedTuple):
     """A symbol with prints: its builder, its prints, and its tape time before them, ns UTC."""
 
     own: MinuteBuilder

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinks.canonical import canonical, canonical_of_many, quick
+from sinks.canonical import canonical, canonical_of_many, quick, quick_lines
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(
@@ -24,6 +24,13 @@ VALUES = st.recursive(
 def test_the_quick_way_writes_the_same_or_nothing(value: Any) -> None:
     """Numbers of every size, texts of every kind, and keys in any order."""
     assert quick(value) in (None, canonical(value))
+
+
+@given(st.lists(VALUES | st.floats(0, 1e-3) | st.floats(1e15, 1e18), max_size=4))
+def test_many_at_once_are_written_the_same_or_not_at_all(values: list[Any]) -> None:
+    assert quick_lines(values) in (None, list(map(canonical, values)))
+    prices = [{"level": 99.5, "at": None}, {"why": "a [1]"}]
+    assert quick_lines(prices) == list(map(canonical, prices))
 
 
 @pytest.mark.parametrize("value", [{"level": 99.5, "at": None}, [1.0, 2.25, 1e-4], {"why": "made-1e of 3 e5 trades"}])

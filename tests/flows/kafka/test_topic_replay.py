@@ -1,6 +1,5 @@
 """L2 and L4 for a tape on a topic: in any number of partitions, read by any number of workers, the same bytes."""
 
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -8,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from flows.errors import CommandError
 from flows.kafka.publishing import Publisher
+from flows.kafka.reading import verify_topic
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
+from flows.tape.segments.errors import TapeDamagedError
 from tests.flows.kafka.answers import answer
 from tests.flows.kafka.cluster import Cluster
 from tests.flows.kafka.conftest import published
@@ -103,5 +103,8 @@ def test_a_message_that_is_missing_is_damage(
     monkeypatch.setattr(Publisher, "_took", forgetful)
     published(tape, topic)
     options = ReplayOptions((Path(str(topic)),), None, f"sqlite:///{tmp_path}/topic.db")
-    with pytest.raises(CommandError, match=r"message \d+ of partition \d is number (\d+), but \d+ is missing; publish"):
-        go_on(replace(options), None)
+    missing = r"message \d+ of partition \d is number \d+, but \d+ is missing; publish"
+    with pytest.raises(TapeDamagedError, match=missing):
+        go_on(options, None)
+    with pytest.raises(TapeDamagedError, match=missing):
+        verify_topic(topic)

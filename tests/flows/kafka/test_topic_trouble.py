@@ -127,6 +127,12 @@ def test_a_topic_of_something_else_is_no_tape(cluster: Cluster, tape: Path) -> N
         Publisher(tape, topic)
 
 
+def test_a_whole_topic_is_told_so(command: Command, cluster: Cluster, tape: Path) -> None:
+    topic = published(tape, cluster.topic("whole", 2))
+    said = command("tape", "verify", topic)
+    assert (said.code, said.out) == (0, f"{sum(client.look_at(topic).ends):,} messages in 2 partitions are whole\n")
+
+
 def test_one_topic_holds_one_tape(cluster: Cluster, tape: Path, records: list[Record], tmp_path: Path) -> None:
     topic = published(tape, cluster.topic("one", 2))
     other = write_records(tmp_path / "other", records[5:50])

@@ -13,10 +13,12 @@ import pytest
 from flows.options import ReplayOptions
 from flows.recovery.directory import PART, RUN, sole_run
 from flows.recovery.standing import RecoveryError
+from flows.tape.segments.payloads import GapMark, gap
+from operators.times import SECOND_NS
 from tests.flows.conftest import Replayed
-from tests.flows.made import digest_of, rows_of
+from tests.flows.made import OPEN_NS, digest_of, rows_of, simple_plan
 from tests.flows.made_day import Day, check_same, day, whole
-from tests.flows.made_tape import write_records
+from tests.flows.made_tape import as_frames, in_order, market_prints, registering, with_clock, write_records
 from tests.flows.recovery.recorded import recorded
 from tests.flows.recovery.stops import go_on
 
@@ -84,6 +86,27 @@ def test_what_a_tape_recorded_live_is_remembered_by_goes_on_as_well(
         "SELECT count(*) > 100 FROM plan_events",
     ):
         assert rows_of(options.database, query) == rows_of(alone.database, query)
+
+
+def test_a_gap_told_of_before_a_stop_marks_symbols_first_named_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gap of all symbols is still open when the run goes on, and a command then brings a symbol and its plan."""
+    monkeypatch.setattr("flows.recovery.places.ANCHOR_SECONDS", 0.0)
+    monkeypatch.setattr("flows.tape.log_reader.READ_BYTES", 2_000)
+    prints = market_prints(("AAA", "BBB"), 100, seed=3, seconds=1_000)
+    named = OPEN_NS + 800 * SECOND_NS
+    plans = [simple_plan("first", "AAA", stop=1.0), simple_plan("later", "BBB", stop=1.0)]
+    commands = [registering(plans[0], OPEN_NS), registering(plans[1], named)]
+    opened = gap(GapMark("1", "open", OPEN_NS), OPEN_NS + SECOND_NS)
+    folder = write_records(tmp_path / "tape", with_clock(in_order(as_frames(prints), commands, [opened])))
+    options = ReplayOptions((folder,), None, f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept")
+    options = replace(options, snapshot_s=0.01, batch_rows=5)
+    stopped = go_on(options, 20)
+    assert OPEN_NS < stopped.end_ns < named
+    go_on(options, None)
+    query = "SELECT plan_id, data_gap IS NULL FROM plan_states ORDER BY plan_id"
+    assert rows_of(options.database, query) == [("first", 0), ("later", 0)]
 
 
 def test_l4_a_growing_tape_goes_on_after_its_end(tmp_path: Path) -> None:
