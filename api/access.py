@@ -1,5 +1,9 @@
-"""What every route asks for: the parts of the running app, and a key with enough scope."""
+"""What every route asks for: the parts of the running app, and a key with enough scope.
 
+Rule: what is asked for here is a coroutine, since a plain function would cost each request a change of threads.
+"""
+
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -19,28 +23,22 @@ from sinks.errors import DatabaseError
 _scheme = HTTPBearer(auto_error=False, description="An API key; none is needed where the server has none.")
 
 
-def settings_of(request: Request) -> ApiSettings:
+async def settings_of(request: Request) -> ApiSettings:
     """The settings of the app."""
     settings: ApiSettings = request.app.state.settings
     return settings
 
 
-def store_of(request: Request) -> Store:
+async def store_of(request: Request) -> Store:
     """The database of the app."""
     store: Store = request.app.state.store
     return store
 
 
-def clockwork_of(request: Request) -> Clockwork:
+async def clockwork_of(request: Request) -> Clockwork:
     """The sessions of the app."""
     clockwork: Clockwork = request.app.state.clockwork
     return clockwork
-
-
-def key_ring_of(request: Request) -> KeyRing:
-    """The keys of the app."""
-    keys: KeyRing = request.app.state.keys
-    return keys
 
 
 def counted(request: Request, sort: Sort = Sort.READ, held: ApiKey = ANYBODY) -> None:
@@ -51,7 +49,7 @@ def counted(request: Request, sort: Sort = Sort.READ, held: ApiKey = ANYBODY) ->
         raise too_often.problem()
 
 
-def any_reader(request: Request) -> None:
+async def any_reader(request: Request) -> None:
     """Lets anybody through, though not too often."""
     counted(request)
 
@@ -62,11 +60,11 @@ class Allowed:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    def __call__(
+    async def __call__(
         self, request: Request, _key: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)] = None
     ) -> None:
         """Raise ProblemError: 401 without a known key, 403 when it does not allow this, 429 when it is too often."""
-        held = self.holder(request, bearer(request.headers.get("authorization")))
+        held = await self.holder(request, bearer(request.headers.get("authorization")))
         if held is None:
             counted(request, Sort.REFUSAL)
             problem = ProblemError(401, "unauthorized", "no key, or an unknown one")
@@ -76,19 +74,20 @@ class Allowed:
         if not allows(held, self.scope):
             raise ProblemError(403, "forbidden", f"this needs a key with the scope {self.scope}")
 
-    def holder(self, request: Request, secret: str | None) -> ApiKey | None:
+    async def holder(self, request: Request, secret: str | None) -> ApiKey | None:
         """Whose key it is."""
-        return key_ring_of(request).holder(secret)
+        keys: KeyRing = request.app.state.keys
+        return await keys.ask(secret)
 
 
 class AllowedBlind(Allowed):
     """Lets a request through as well where there may be no key, and the database cannot tell."""
 
-    def holder(self, request: Request, secret: str | None) -> ApiKey | None:
+    async def holder(self, request: Request, secret: str | None) -> ApiKey | None:
         """Whose key it is."""
-        settings = settings_of(request)
+        settings: ApiSettings = request.app.state.settings
         try:
-            return super().holder(request, secret)
+            return await super().holder(request, secret)
         except DatabaseError:
             if settings.open_door and not settings.keys:
                 return ANYBODY
@@ -100,7 +99,7 @@ may_write = Allowed(Scope.WRITE)
 may_measure = AllowedBlind(Scope.READ)
 
 
-def read_as_of(
+async def read_as_of(
     as_of: Annotated[
         str | None,
         Query(
@@ -114,11 +113,27 @@ def read_as_of(
     return read_instant("as_of", as_of)
 
 
-def read_limit(
+async def read_limit(
     request: Request, limit: Annotated[int, Query(ge=1, description="Rows on a page.", examples=[100])] = 100
 ) -> int:
     """Rows on a page, within the server's own limit."""
-    return min(limit, settings_of(request).page_rows)
+    settings: ApiSettings = request.app.state.settings
+    return min(limit, settings.page_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the running app that a read asks for, in one: each dependency costs a request its share of time."""
+
+    settings: ApiSettings
+    store: Store
+    clock: Clockwork
+
+
+async def parts_of(request: Request) -> Parts:
+    """The parts of the app."""
+    state = request.app.state
+    return Parts(state.settings, state.store, state.clockwork)
 
 
 AsOf = Annotated[int | None, Depends(read_as_of)]
@@ -126,6 +141,7 @@ Limit = Annotated[int, Depends(read_limit)]
 Settings = Annotated[ApiSettings, Depends(settings_of)]
 Database = Annotated[Store, Depends(store_of)]
 Clock = Annotated[Clockwork, Depends(clockwork_of)]
+App = Annotated[Parts, Depends(parts_of)]
 
 
 def instant_of(settings: ApiSettings, as_of_ns: int | None) -> int:

@@ -25,6 +25,7 @@ from api.relay.hub import Hub
 from api.routes import assistant, charts, commands, gpt, health, market, plans, sse, stream, symbols
 from api.settings import ApiSettings
 from api.store import Store
+from api.turns import Turns
 from sinks.errors import DatabaseError
 
 TAGS: Final = [
@@ -56,6 +57,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.rates = Rates(settings)
+    app.state.turns = Turns(settings.reading, settings.busy_s)
     app.state.keys = KeyRing(settings, app.state.store)
     app.state.hub = Hub()
     app.state.metrics = Metrics()

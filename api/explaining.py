@@ -13,7 +13,7 @@ from operators.explanation import Circumstances, explain
 from operators.gating import GateSettings, gate_timeline
 from operators.rows import ProgressRow
 from operators.sessions import SessionCalendar
-from sinks.plan_reader import events_until
+from sinks.plan_reader import EVER_NS, last_event
 from sinks.reader import all_market_events, progress_of
 from sinks.tables import streams
 
@@ -42,14 +42,13 @@ def explained(
         return None
     symbol = found.plan.symbol
     progress = max(progress_of(connection, symbol).values(), key=_reached, default=None)
-    events = events_until(connection, [plan_id], at_ns).get(plan_id, [])
-    last_ns = max([_reached(progress) if progress else 0, *(event.at_ns for event in events)])
+    last = last_event(connection, plan_id, EVER_NS if at_ns is None else at_ns)
+    last_ns = max(_reached(progress) if progress else 0, last.at_ns if last else 0)
     at_ns = last_ns if at_ns is None else at_ns
     tape = found.stands.basis == "live" and progress is not None and progress.tape_ns <= at_ns
     state = found.state if found.priced_ns is None else replace(found.state, updated_ns=found.priced_ns)
     gates = gate_timeline(symbol, all_market_events(connection), _gate_settings(connection))
-    last, block = events[-1] if events else None, calendar.block(at_ns)
-    now = Circumstances(found.plan, state, last, at_ns, block, gates, progress if tape else None, tape)
+    now = Circumstances(found.plan, state, last, at_ns, calendar.block(at_ns), gates, progress if tape else None, tape)
     return {"basis": found.stands.basis, "lines": explain(now), "unknown": [] if tape else list(UNKNOWN)}
 
 

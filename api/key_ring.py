@@ -29,30 +29,36 @@ class KeyRing:
         self._read_s = 0.0
         self._lock = Lock()
 
-    def holder(self, secret: str | None) -> ApiKey | None:
-        """Whose key a secret is; None for nobody's.  Raises DatabaseError when that cannot be known."""
+    async def ask(self, secret: str | None) -> ApiKey | None:
+        """Whose key a secret is; None for nobody's.  Raises DatabaseError when that cannot be known.
+
+        Only a look at the database is left to another thread.
+        """
         given = self._settings.keys
         found = key_of(given, secret) if secret is not None else None
         if found is not None:
             return found
-        stored = self._newest()
+        stored = self._held()
+        if stored is None:
+            stored = await anyio.to_thread.run_sync(self._newest)
         if not given and not stored and self._settings.open_door:
             return ANYBODY
         active = [ApiKey(key.id, key.sha256, Scope(key.scope)) for key in stored if key.revoked_ns is None]
         return key_of(active, secret) if secret is not None else None
 
-    async def ask(self, secret: str | None) -> ApiKey | None:
-        """As `holder`, from the event loop."""
-        return await anyio.to_thread.run_sync(self.holder, secret)
-
     def any_active(self) -> bool:
         """Whether anybody could be let in by a key.  Raises DatabaseError."""
         return bool(self._settings.keys) or any(key.revoked_ns is None for key in self._newest())
 
+    def _held(self) -> tuple[StoredKey, ...] | None:
+        """The keys as they were last read, unless that is too long ago and nobody is reading them again."""
+        known, age_s = self._stored, time.monotonic() - self._read_s
+        return known if known is not None and (age_s <= self._settings.keys_s or self._lock.locked()) else None
+
     def _newest(self) -> tuple[StoredKey, ...]:
         """The keys of the database, at most `keys_s` old; older ones while it cannot be read any more."""
-        known, age_s = self._stored, time.monotonic() - self._read_s
-        if known is not None and (age_s <= self._settings.keys_s or self._lock.locked()):
+        known = self._held()
+        if known is not None:
             return known
         with self._lock:
             try:

@@ -27,6 +27,8 @@ class Sort(StrEnum):
 
 
 PERIOD: Final = {Sort.READ: "second", Sort.WRITE: "second", Sort.REFUSAL: "minute", Sort.CONNECT: "second"}
+SWEEP_S: Final = 60.0
+"""How long what has expired may stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,29 @@ class TooOften:
         return problem
 
 
+class _Counts(MemoryStorage):
+    """Counts of this process.  The library would start a thread for a timer a hundred times a second."""
+
+    _swept_s = 0.0
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count; now and then let go of what has expired."""
+        at_s = now_s()
+        if at_s - self._swept_s >= SWEEP_S:
+            self._swept_s = at_s
+            for old in list(self.expirations):
+                self.get(old)
+        self.get(key)
+        self.storage[key] += amount
+        self.expirations.setdefault(key, at_s + expiry)
+        return self.storage[key]
+
+
 class Rates:
-    """Asked by any thread."""
+    """Asked on the event loop."""
 
     def __init__(self, settings: ApiSettings) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(_Counts())
         self._most: dict[Sort, RateLimitItem] = {
             Sort.READ: RateLimitItemPerSecond(settings.reads_per_s),
             Sort.WRITE: RateLimitItemPerSecond(settings.writes_per_s),

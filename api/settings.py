@@ -16,7 +16,8 @@ class ApiSettings:
     `origins`: whose pages may use the server besides its own; `hosts`: the names it answers to, None: any.
     Sizes in bytes, times in seconds; `clock`: the present instant, ns UTC.
 
-    Rates hold for each key, or each address where there is none; `requests`: those under way at once;
+    Rates hold for each key, or each address where there is none; `requests`: those under way at once; `reading`: the
+    reads of plans among them that run at once, the others waiting for their turn;
     `clients`: connections to the stream; `subscribed`: names in a subscription.
     """
 
@@ -31,6 +32,7 @@ class ApiSettings:
     refusals_per_minute: int = 120
     connects_per_s: int = 1_000
     requests: int = 200
+    reading: int = 2
     body_bytes: int = 65_536
     body_s: float = 10.0
     page_rows: int = 1_000

@@ -17,18 +17,21 @@ from operators.rebuilding import Rebuilt, rebuilt, state_of
 from operators.rows import StateRow, state_row
 from operators.state import PlanState
 from sinks.plan_reader import (
+    EVER_NS,
     PlanFilter,
     StoredVersion,
-    events_until,
+    deciding_events,
     plan_ids_known,
+    standings_of,
     standings_page,
     states_of,
     versions_of,
 )
+from sinks.reader import PlanStanding
 
 Basis = Literal["live", "events"]
 CHUNK = 200
-"""Plans rebuilt at a time while a page is sought."""
+"""Plans looked at together, at least, where a list is narrowed to what changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,30 @@ def page(
 ) -> list[Stands]:
     """Up to `limit` plans behind the id `after`, in order of plan_id."""
     if as_of_ns is None:
-        found = standings_page(connection, wanted, after, limit)
-        return [Stands(each.state, each.style, each.direction, "live") for each in found]
+        return [_unmoved(each, None) for each in standings_page(connection, wanted, after, limit)]
     rows: list[Stands] = []
+    together = limit if wanted == PlanFilter(wanted.symbol, strategy=wanted.strategy) else max(limit, CHUNK)
     while len(rows) < limit:
-        ids = plan_ids_known(connection, wanted, as_of_ns, after, CHUNK)
-        rows += [each.stands for each in known(connection, ids, as_of_ns) if _fits(each.stands, wanted)]
-        if len(ids) < CHUNK:
+        ids = plan_ids_known(connection, wanted, as_of_ns, after, together)
+        rows += [each for each in _standing(connection, ids, as_of_ns) if _fits(each, wanted)]
+        if len(ids) < together:
             break
         after = ids[-1]
     return rows[:limit]
+
+
+def _standing(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int) -> list[Stands]:
+    """Where plans that were registered by an instant stood then, in the order of `plan_ids`."""
+    unmoved = standings_of(connection, plan_ids, as_of_ns)
+    found = {each.state.plan_id: _unmoved(each, as_of_ns) for each in unmoved}
+    moved = [plan_id for plan_id in plan_ids if plan_id not in found]
+    if moved:
+        found |= {each.plan.plan_id: each.stands for each in known(connection, moved, as_of_ns)}
+    return [found[plan_id] for plan_id in plan_ids if plan_id in found]
+
+
+def _unmoved(found: PlanStanding, as_of_ns: int | None) -> Stands:
+    return Stands(_as_told(found.state, as_of_ns), found.style, found.direction, "live")
 
 
 def one(connection: sa.Connection, plan_id: str, as_of_ns: int | None) -> Known | None:
@@ -76,14 +93,15 @@ def one(connection: sa.Connection, plan_id: str, as_of_ns: int | None) -> Known 
 
 def known(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | None) -> list[Known]:
     """What was known of plans at an instant, in the order of `plan_ids`; those not registered are left out."""
-    versions = versions_of(connection, plan_ids, as_of_ns)
+    until_ns = EVER_NS if as_of_ns is None else as_of_ns
+    versions = versions_of(connection, plan_ids, until_ns)
     live = {
         plan_id: _as_told(row, as_of_ns)
         for plan_id, row in states_of(connection, plan_ids).items()
-        if plan_id in versions and (as_of_ns is None or row.updated_ns <= as_of_ns)
+        if plan_id in versions and row.updated_ns <= until_ns
     }
     moved = [plan_id for plan_id in plan_ids if plan_id in versions and plan_id not in live]
-    logs = events_until(connection, moved, as_of_ns) if moved else {}
+    logs = deciding_events(connection, moved, until_ns) if moved else {}
     found = []
     for plan_id in plan_ids:
         if plan_id in live:

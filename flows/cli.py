@@ -13,6 +13,7 @@ from flows.commands import (
     db,
     demo,
     digest,
+    doctor,
     explain,
     keys,
     live,
@@ -46,6 +47,7 @@ app.command("digest")(digest.digest)
 app.command("market")(market.market)
 app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
 app.command("chaos")(chaos.chaos)
+app.command("doctor")(doctor.doctor)
 app.add_typer(asof.app, name="asof")
 app.add_typer(plans.app, name="plans")
 app.add_typer(keys.app, name="keys")

@@ -53,7 +53,7 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
 
 def _started(job: Job, count: int) -> Iterator[Worker]:
     context, calendar = multiprocessing.get_context("spawn"), nyse_calendar()
-    addresses, ends = _free_addresses(count), context.Array("q", count, lock=False)
+    addresses, ends = _free_addresses(count), context.Array("q", job.replay.shares(count), lock=False)
     for index in range(count):
         here, there = context.Pipe(duplex=False)
         post = Post(addresses, index, there, ends)

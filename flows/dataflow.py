@@ -5,6 +5,7 @@ Every step wraps a pure function of `operators`; what a step remembers is one pl
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
@@ -52,7 +53,7 @@ class Rules:
     """What the steps are told once: sessions, gate margins, and which flags any plan of the run could use.
 
     `keep_state`: whether snapshots are wanted; the engine asks for them at every epoch even if nobody stores them.
-    `scan` None: plans are only those that are given, and no bars are built.
+    `scan` None: plans are only those that are given, and no bars are built.  `workers`: how many there are.
     """
 
     calendar: SessionCalendar
@@ -60,6 +61,7 @@ class Rules:
     usable: Flag = ANY_LAST
     keep_state: bool = False
     scan: ScanRules | None = None
+    workers: int = 1
 
 
 def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
@@ -86,7 +88,7 @@ def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem
     if scan is None:
         keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
         return op.map_value("evaluate_targets", keyed, evaluate_targets)
-    key = symbol_key if rules.keep_state else shard_key
+    key = symbol_key if rules.keep_state else partial(shard_key, workers=rules.workers)
     sharded = op.flat_map("by_shard", tagged, lambda item: by_shard(spread(item, rules.usable), key))
     barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
     scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))

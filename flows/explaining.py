@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
 from flows.items import GapOf
+from flows.kafka.topic import topic_of
 from flows.options import STREAM
 from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
@@ -123,7 +124,7 @@ def _commands(stored: Stored) -> Sequence[Command]:
 
 def _reader(stored: Stored, symbol: str, at_ns: int) -> TapeReader:
     paths = tuple(Path(name) for name in stored.inputs.get("files", ()))
-    gone = [str(path) for path in paths if not path.exists()]
+    gone = [str(path) for path in paths if topic_of(path) is None and not path.exists()]
     if gone or not paths:
         what = ", ".join(gone) or "its files"
         msg = f"the recording is needed to look at {clock(at_ns)}, and {what} cannot be found"

@@ -21,10 +21,14 @@ from operators.scan.candidate import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Plan commands of one symbol, in any order: each has its own time."""
+    """Plan commands of one symbol, in any order: each has its own time.
+
+    `reached_ns`: how far the symbol's tape had come where they stand on it, ns UTC; 0 where nobody knows.
+    """
 
     symbol: str
     commands: tuple[Command, ...]
+    reached_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

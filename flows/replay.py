@@ -63,7 +63,7 @@ def prepare(options: ReplayOptions) -> Prepared:
     files, notes = find_tape_files(options.paths)
     with_rows = [file for file in files if verify(file)]
     if not with_rows:
-        msg = f"{files[0].path}: holds no print, only a header"
+        msg = f"{files[0].name}: holds no print{'' if files[0].is_log else ', only a header'}"
         raise DataMissingError(msg)
     events = load_events(options.events) if options.events else []
     plans, problems = _plans(options, files)
@@ -210,7 +210,7 @@ def _refuse_if_useless(options: ReplayOptions, plans: Sequence[Plan], problems: 
 def _inputs(options: ReplayOptions, replayed: Replay) -> dict[str, object]:
     """What `explain --at` and `asof` need to read the tape again."""
     return {
-        "files": [str(file.path.absolute()) for file in replayed.reader.files],
+        "files": [file.full_name for file in replayed.reader.files],
         "from_ns": options.from_ns,
         "to_ns": options.to_ns,
         "late_ns": options.late_ns,

@@ -34,3 +34,8 @@ class Replay:
     splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
     chains: Mapping[str, ChainHistory] = field(default_factory=dict)
     kept: bool = False
+
+    def shares(self, workers: int) -> int:
+        """Into how many shares the tape is read: one for each worker, or, of a topic, for each partition."""
+        topic = self.reader.topic
+        return workers if topic is None else topic.partitions

@@ -10,7 +10,8 @@ from flows.errors import BadInputError, CommandError
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
-from flows.run_replay import InterruptedReplayError, progress_of, stopping_cleanly
+from flows.run_replay import InterruptedReplayError, progress_of
+from flows.signals import signals_set
 from operators.backtest.report import BacktestReport, backtest_report
 from operators.scan.detectors.catalog import DETECTORS
 from sinks.database import open_database, reading
@@ -26,7 +27,7 @@ def run_backtest(options: ReplayOptions, strategy: str | None, chart: Path, *, a
     prepared, meter = prepare(options), Meter()
     for note in prepared.notes:
         typer.echo(f"fancy-trader: {note}", err=True)
-    with stopping_cleanly(meter), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
+    with signals_set(meter.stop), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
         run(prepared, meter)
     if meter.stopped_early:
         msg = "stopped before the end; there is no report of half a tape"

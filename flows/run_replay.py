@@ -1,6 +1,5 @@
 """A replay as a person runs it: progress while it goes, Ctrl-C that stops it cleanly, and the result."""
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from flows.repeating import repeating
 from flows.replay import Prepared, prepare, run
 from flows.report import facts, print_run, read_report
 from flows.serving import served
-from flows.signals import STOPPING, SetLater
+from flows.signals import signals_set
 from operators.sessions import new_york
 from sinks.database import open_database
 
@@ -45,7 +44,7 @@ def replay_and_show(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
     """Run a prepared replay and print its result."""
     meter = Meter()
     started = time.perf_counter()
-    with stopping_cleanly(meter), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
+    with signals_set(meter.stop), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
         run(prepared, meter)
     for note in meter.notes:
         typer.echo(f"fancy-trader: {note}", err=True)
@@ -67,17 +66,6 @@ def _show(database: str, meter: Meter, seconds: float, *, as_json: bool) -> None
     finally:
         engine.dispose()
     print_run(report, facts(meter, seconds), as_json=as_json)
-
-
-@contextmanager
-def stopping_cleanly(meter: Meter) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the tape at the next frame instead of breaking it off."""
-    before = [signal.signal(each, SetLater(meter.stop)) for each in STOPPING]
-    try:
-        yield
-    finally:
-        for each, handler in zip(STOPPING, before, strict=True):
-            signal.signal(each, handler)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ Two signals at once, as a process group and a parent give them, would otherwise 
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 from types import FrameType
 from typing import Final
@@ -20,3 +22,14 @@ class SetLater:
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Take the signal."""
         Thread(target=self._event.set, name="signal", daemon=True).start()
+
+
+@contextmanager
+def signals_set(stop: Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM be a wish to stop while the block lasts."""
+    before = [signal.signal(each, SetLater(stop)) for each in STOPPING]
+    try:
+        yield
+    finally:
+        for each, handler in zip(STOPPING, before, strict=True):
+            signal.signal(each, handler)

@@ -28,21 +28,22 @@ POLL_SECONDS: Final = 0.01
 LONGEST_WAIT_SECONDS: Final = 0.1
 MANY_ITEMS: Final = 1_000
 MANY_ROWS: Final = 10_000
-"""So much goes on its way without waiting for what stands behind it."""
+HELD_SECONDS: Final = 0.01
+"""So much, or what is held for so long, goes on its way without waiting for what stands behind it."""
 
 Frame = TickFrame | CutFrame
 AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
 
 
 class TapePartition(StatelessSourcePartition[TapeItem]):
-    """One worker's tape.  Its end is the end of all workers' tapes, so the last word waits for them."""
+    """One share of the tape.  Its end is the end of all shares, so the last word waits for them."""
 
-    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None) -> None:
+    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None, workers: int = 1) -> None:
         self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
         self._symbols = tuple(replayed.reader.watched)
         self._calendar, self._gaps = MarketCalendar(replayed.events), ToldGaps()
         resume = replayed.reader.resume
-        self._places = Places(replayed.reader.share, resume, self._symbols) if replayed.kept else None
+        self._places = Places(replayed.reader.share, resume, self._symbols, workers) if replayed.kept else None
         if resume is not None and resume.calendar is not None:
             self._calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
             self._gaps = ToldGaps.from_plain(resume.gaps)
@@ -132,6 +133,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         What stands together on the tape goes together: every batch is a transaction in the end.
         """
         held: list[TapeItem] = []
+        since = time.monotonic()
         for piece in self._pieces_until_stopped():
             self._note(piece)
             places.end_ns = self._end_ns
@@ -153,9 +155,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             if piece.memory is not None and places.anchor_due and not piece.idle:
                 remembered = piece.memory(), self._calendar.events, self._gaps.to_plain()
                 held.append(places.anchor(piece.place, *remembered))
-            if piece.idle or piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None:
+            many = piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None
+            if piece.idle or many or (self._replay.follow and time.monotonic() - since > HELD_SECONDS):
                 yield held
-                held = []
+                held, since = [], time.monotonic()
         if held:
             yield held
 
@@ -166,7 +169,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             piece = next(pieces, None)
             if piece is None:
                 return
-            if stopping and (piece.idle or not self._replay.follow):
+            if stopping and (not self._replay.follow or (piece.idle and (piece.at_end is None or piece.at_end()))):
                 self._meter.stopped_early = not self._replay.follow
                 return
             yield piece
@@ -197,6 +200,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                         if new(mark.symbol, place):
                             yield ToAll((mark.symbol,), self._calendar)
                             yield from self._gaps.standing(mark.symbol)
+                            if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
+                                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
                     if mark.symbol in self._symbols and new(mark.symbol, place):
                         yield mark
                 case MarketCalendar():

@@ -1,9 +1,11 @@
-"""The tape as a source of the dataflow: every worker gets the tape of its own symbols."""
+"""The tape as a source of the dataflow: every worker gets the tape of its own symbols, of a topic in partitions."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from bytewax.inputs import DynamicSource
+from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
 from flows.cutting import Cut
 from flows.items import TapeItem
@@ -37,13 +39,58 @@ class TapeSource(DynamicSource[TapeItem]):
     ) -> None:
         self._replay, self._meter, self._ends, self._resumes, self._cut = replayed, meter, ends, resumes, cut
 
-    def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition":
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition | SeveralPartitions":
         """Open the tape for one worker."""
-        share, every = Share(worker_index, worker_count), self._replay.reader.watched
-        resume = None if self._resumes is None else self._resumes[worker_index]
+        shares = self._replay.shares(worker_count)
+        if self._replay.reader.topic is None:
+            return self._share(Share(worker_index, shares), worker_count)
+        mine = range(worker_index, shares, worker_count)
+        return SeveralPartitions([self._share(Share(index, shares), worker_count) for index in mine])
+
+    def _share(self, share: Share, workers: int) -> "TapePartition":
+        every = self._replay.reader.watched
+        resume = None if self._resumes is None else self._resumes[share.index]
         if resume is not None and resume.memory is not None:
             every = tuple(sorted({*every, *commanded_symbols(resume.memory)}))
-        symbols = shard(every, worker_index, worker_count)
+        symbols = shard(every, share.index, share.count)
         elsewhere = tuple(symbol for symbol in every if not share.holds(symbol))
         reader = replace(self._replay.reader, watched=symbols, share=share, elsewhere=elsewhere, resume=resume)
-        return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends, self._cut)
+        return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends, self._cut, workers)
+
+
+class SeveralPartitions(StatelessSourcePartition[TapeItem]):
+    """The partitions of a topic that one worker reads, each in its turn.
+
+    They are the `index`th, the one `workers` later, and so on: where the number of workers divides that of partitions,
+    these hold the symbols whose steps run here.
+    """
+
+    def __init__(self, partitions: Sequence[TapePartition]) -> None:
+        self._left = deque(partitions)
+
+    def next_batch(self) -> list[TapeItem]:
+        """Return what the next partition gives that gives something; raises StopIteration when all have ended."""
+        for _ in range(len(self._left)):
+            partition = self._left.popleft()
+            try:
+                batch = partition.next_batch()
+            except StopIteration:
+                partition.close()
+                continue
+            self._left.append(partition)
+            if batch:
+                return batch
+        if not self._left:
+            raise StopIteration
+        return []
+
+    def next_awake(self) -> datetime | None:
+        """Return when the first of them has something to do."""
+        due = [partition.next_awake() for partition in self._left]
+        known = [each for each in due if each is not None]
+        return min(known) if known and len(known) == len(due) else None
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        for partition in self._left:
+            partition.close()

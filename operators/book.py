@@ -12,10 +12,10 @@ import numpy as np
 from operators.columnar import Ints, Ticks
 from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.edges import Meeting
-from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
+from operators.eligibility import NO_COUNTS, Glimpse, Profile, SymbolSlice
 from operators.gating import NO_GATES, GateTimeline
 from operators.lifecycle import replan, step
-from operators.plan_columns import PlanColumns, joined
+from operators.plan_columns import PlanColumns, all_calm, joined
 from operators.plans import Gate, Plan
 from operators.proposing.desk import Desk
 from operators.proposing.proposer import Proposal
@@ -66,9 +66,11 @@ class SymbolBook:
 
         `proposals` were made at instants up to the slice's end, in order; each acts at its own, before prints of then.
         """
-        for index, count in enumerate(ticks.counts):
-            self._counts[index] += count
+        self._counts = [before + count for before, count in zip(self._counts, ticks.counts, strict=True)]
         outcome = Outcome()
+        if not proposals and all_calm(self._grouped(), ticks):
+            self.now_ns = max(self.now_ns, ticks.end_ns)
+            return outcome
         changed = {
             profile: self._advance_group(group, profile, ticks, outcome) for profile, group in self._grouped().items()
         }
@@ -233,8 +235,8 @@ class SymbolBook:
         if group.calm.due_ns > ticks.end_ns:
             if view is None:
                 return []
-            if group.calm.low < view.low and view.high < group.calm.high:
-                group.hold(view)
+            if group.calm.holds(glimpse := Glimpse.of(view)):
+                group.hold(glimpse)
                 return []
         group.release()
         active = due = group.due <= ticks.end_ns
@@ -274,7 +276,7 @@ class SymbolBook:
                 if slot.plan.on_event is Gate.SUPPRESS:
                     group.bound(row)
         group.expect_edge(met, next_ns)
-        return np.setdiff1d(rows, met, assume_unique=True) if met else rows
+        return group.without(rows, met) if met else rows
 
     def _regroup(self, changed: dict[Profile | None, list[int]]) -> None:
         """Give plans that were registered or changed their profile a place among their like."""

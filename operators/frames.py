@@ -40,7 +40,9 @@ class TickFrame:
 
     def take(self, rows: slice | Ints | npt.NDArray[np.bool_]) -> "TickFrame":
         """Return the prints of a slice, of positions or of a mask."""
-        return replace(self, **{name: column[rows] for name, column in self.columns().items()})
+        if isinstance(rows, slice) or rows.dtype == np.bool_:
+            return replace(self, **{name: column[rows] for name, column in self.columns().items()})
+        return replace(self, **{name: column.take(rows) for name, column in self.columns().items()})  # the quicker way
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that are there, numpy arrays of one length, by name."""
@@ -73,7 +75,7 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     if frame.size is not None:
         order = None if _ascending(frame.code) else np.argsort(frame.code, kind="stable")
         if order is not None:
-            frame, phase_code = frame.take(order), phase_code[order]
+            frame, phase_code = frame.take(order), phase_code.take(order)
         summed = _summed(frame)
     kept = np.flatnonzero(_useful(usable)[frame.flags])
     code = frame.code[kept]

@@ -4,14 +4,14 @@ A piece that lies within all bands, before all that is due, is not even looked a
 them at once, and folded into the columns when one of them must be touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from operators.columnar import Ints, Ticks, quiet_band
-from operators.eligibility import Profile
+from operators.eligibility import Glimpse, Profile, SymbolSlice
 from operators.gating import NEVER, GateTimeline
 from operators.lifecycle import absorb
 from operators.slots import NOTHING_YET, Due, Slot, next_due
@@ -26,6 +26,10 @@ class Calm(NamedTuple):
     low: float
     high: float
     due_ns: int
+
+    def holds(self, seen: Glimpse) -> bool:
+        """Whether nothing happens at these ticks."""
+        return self.low < seen.bottom and seen.top < self.high
 
 
 class PlanColumns:
@@ -44,7 +48,7 @@ class PlanColumns:
         self.last_ns = np.full(count, NOTHING_YET, dtype=np.int64)
         self.last, self.top, self.bottom = np.empty(count), np.full(count, -np.inf), np.full(count, np.inf)
         self._calm: Calm | None = None
-        self._held: tuple[int, float, float, float] | None = None
+        self._held: Glimpse | None = None
 
     @classmethod
     def of(cls, slots: list[Slot], now_ns: int, gates: GateTimeline) -> "PlanColumns":
@@ -62,12 +66,12 @@ class PlanColumns:
             self._calm = Calm(float(self.low.max()), float(self.high.min()), int(self.due.min()))
         return self._calm
 
-    def hold(self, view: Ticks) -> None:
+    def hold(self, seen: Glimpse) -> None:
         """Keep ticks that are quiet for every plan."""
-        at_ns, last, top, bottom = int(view.sip_ns[-1]), float(view.price[-1]), view.high, view.low
-        if self._held is not None:
-            top, bottom = max(top, self._held[2]), min(bottom, self._held[3])
-        self._held = at_ns, last, top, bottom
+        held = self._held
+        if held is not None:
+            seen = Glimpse(seen.at_ns, seen.last, max(seen.top, held.top), min(seen.bottom, held.bottom))
+        self._held = seen
 
     def release(self) -> None:
         """Fold what was held into every plan's columns."""
@@ -139,13 +143,36 @@ class PlanColumns:
             setattr(taken, name, getattr(self, name)[rows])
         return taken
 
+    def without(self, rows: Ints, others: Sequence[int]) -> Ints:
+        """Return the rows that are not among others."""
+        kept = np.ones(len(self.slots), dtype=np.bool_)
+        kept[others] = False
+        return rows[kept[rows]]
+
     def parted(self, moving: Sequence[int]) -> list["PlanColumns"]:
         """Return the plans that stay, and those that move, by what profile they have now."""
         parts: dict[Profile | None, list[int]] = {}
         for row in moving:
             parts.setdefault(self.slots[row].profile, []).append(row)
-        staying = np.setdiff1d(np.arange(len(self.slots)), np.array(moving, dtype=np.int64), assume_unique=True)
+        staying = self.without(np.arange(len(self.slots)), moving)
         return [self.take(rows) for rows in (staying, *map(np.array, parts.values())) if len(rows)]
+
+
+def all_calm(groups: Mapping[Profile | None, PlanColumns], ticks: SymbolSlice) -> bool:
+    """Whether nothing happens to any plan of these groups in a slice; if so, all have seen it."""
+    seen = list[tuple[PlanColumns, Glimpse]]()
+    for profile, group in groups.items():
+        calm = group.calm
+        if calm.due_ns <= ticks.end_ns:
+            return False
+        glimpse = None if profile is None else ticks.glimpse(profile)
+        if glimpse is not None:
+            if not calm.holds(glimpse):
+                return False
+            seen.append((group, glimpse))
+    for group, glimpse in seen:
+        group.hold(glimpse)
+    return True
 
 
 def joined(parts: Sequence[PlanColumns]) -> dict[Profile | None, PlanColumns]:

@@ -3,9 +3,11 @@
 Exact at any instant: phase, health, gate, fill, targets hit, what remains, realised R, numbers.  Between events prices
 move on and a trail may rise by less than its step: `last_price`, `best_price` and `trail_stop` are those of the last
 event that told them.  `high` and `low` are None: extremes between events are in no event.
+
+Of a long log few events decide: those that move the phase, and of the others the newest of their sort (`deciding`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +28,10 @@ BY_TICKS: Final = (
 """Fields of a state row that ticks move between events."""
 
 
+_GATES: Final = frozenset({Kind.GATED, Kind.UNGATED})
+_HEALTH: Final = frozenset({Kind.AT_RISK, Kind.RECOVERED})
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """A version of a plan, its state after the given events, and when the last price was told (ns UTC, None: never)."""
@@ -44,6 +50,31 @@ def rebuilt(versions: Mapping[int, Plan], events: Sequence[PlanEvent]) -> Rebuil
     for event in events:
         now = _after(versions[event.version], None if now is None else now, event)
     return now
+
+
+def deciding(kinds: Iterable[str]) -> list[int]:
+    """The places in a plan's log, ascending, of the events that decide its state; `kinds`: of the log's events.
+
+    `rebuilt` makes the same of these alone as of the whole log, which must be one that the rules wrote: between two
+    changes of phase no stop ever loosens, so what the last event there says of it holds.
+
+    >>> deciding(["registered", "gated", "ungated", "gated"])
+    [0, 3]
+    """
+    kept: list[int] = []
+    newest: dict[str, int] = {}
+    for place, kind in enumerate(kinds):
+        if kind in _GATES:
+            newest["gate"] = place
+        elif kind == Kind.TRAIL_RAISED:
+            newest["trail"] = place
+        elif kind in _HEALTH:
+            newest["health"] = place
+        elif kind == Kind.REGISTERED:  # the life of a version begins: nothing before it matters
+            kept, newest = [place], {}
+        else:  # a trail that only the events of health told of may stay hidden behind break-even from now on
+            kept += [place, newest.pop("health", place)]
+    return sorted({*kept, *newest.values()})
 
 
 def state_of(row: StateRow) -> PlanState:

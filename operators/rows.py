@@ -96,7 +96,8 @@ class ScanRow(msgspec.Struct, frozen=True):
 
     `ordinal` counts proposals from 1 per symbol, strategy, direction and `session_date` (New York, as YYYY-MM-DD),
     None while the setup's earlier plan, `plan_id`, lived; `profile`: the structured plan as of then; `confidence`
-    is a share of weighted conditions, 0 to 1; `profile`, `features` and `conditions` are JSON-ready, without NaN.
+    is a share of weighted conditions, 0 to 1.  `profile` and `conditions` are typed as found and JSON-ready as read,
+    `features` always; all are without NaN.
     """
 
     symbol: str
@@ -108,7 +109,7 @@ class ScanRow(msgspec.Struct, frozen=True):
     plan_id: str | None
     actionable: bool
     confidence: float
-    profile: Mapping[str, Any]
+    profile: Any
     features: Mapping[str, Any]
     conditions: Any
 

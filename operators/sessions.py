@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
@@ -187,6 +187,7 @@ def new_york_day_ns(day: date) -> tuple[int, int]:
     return int(first.timestamp()) * SECOND_NS, int(last.timestamp()) * SECOND_NS
 
 
+@lru_cache(maxsize=64)
 def _banner(phase: SessionPhase, last_close: int, next_open: int, next_close: int) -> str:
     clock, day_clock = "%H:%M ET", "%a %Y-%m-%d %H:%M ET"
     match phase:

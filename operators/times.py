@@ -54,7 +54,6 @@ def _from_text(text: str) -> int | None:
     return ((whole - _EPOCH) // timedelta(seconds=1)) * SECOND_NS + int((places or "0").ljust(9, "0"))
 
 
-@lru_cache(maxsize=4096)
 def iso(at_ns: int) -> str:
     """Write an instant as RFC 3339 UTC with as many places as it needs.
 
@@ -62,5 +61,11 @@ def iso(at_ns: int) -> str:
     ('2013-10-08T13:30:00Z', '2013-10-08T13:30:00.017459617Z')
     """
     seconds, rest = divmod(at_ns, SECOND_NS)
-    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{rest:09d}".rstrip("0").rstrip(".") + "Z"
+    text = _whole(seconds)
+    return f"{text}.{rest:09d}".rstrip("0") + "Z" if rest else f"{text}Z"
+
+
+@lru_cache(maxsize=8192)
+def _whole(seconds: int) -> str:
+    """Write whole seconds; a page of rows tells of many instants within few of them."""
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")

@@ -9,9 +9,12 @@ import msgspec
 
 
 def _plain(value: object) -> dict[Any, Any]:
-    """Let JSON see a read-only mapping as a dict."""
+    """Let JSON see a read-only mapping and a typed document as a dict."""
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, msgspec.Struct):
+        plain: dict[Any, Any] = msgspec.to_builtins(value)
+        return plain
     msg = f"a {type(value).__name__} has no JSON form"
     raise TypeError(msg)
 
@@ -22,6 +25,9 @@ _QUICK: Final = _ENCODER.encode
 _QUICK_LINES: Final = _ENCODER.encode_lines
 _POWER: Final = re.compile("e[0-9-]")
 _NUMBER_WITH_POWER: Final = re.compile("[0-9]e[0-9-]")
+_PACK: Final = msgspec.msgpack.Encoder().encode
+_ENDLESS: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+"""How every packed NaN and infinity begins.  Other bytes may look the same: then the slow way decides."""
 
 
 def canonical(value: object) -> str:
@@ -59,6 +65,19 @@ def quick_lines(values: Sequence[object]) -> list[str] | None:
     except (OverflowError, TypeError, ValueError):
         return None
     return None if _may_differ(text) else text.split("\n")[:-1]
+
+
+def canonical_of_many(value: object) -> str:
+    """`canonical`, mostly at a fifth of the cost, of a value that holds many numbers; typed documents may be in it."""
+    return (quick(value) if _surely_finite(value) else None) or canonical(value)
+
+
+def _surely_finite(value: object) -> bool:
+    """Whether it is plain that there is no NaN and no infinity: the quick encoder would write null for them."""
+    try:
+        return _ENDLESS.search(_PACK(value)) is None
+    except (OverflowError, TypeError, ValueError):
+        return False
 
 
 def _may_differ(text: str) -> bool:

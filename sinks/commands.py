@@ -5,7 +5,7 @@ A command's body is {"idempotency_key": text or null, "plan": the plan as it was
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -80,10 +80,15 @@ def mark_applied(connection: sa.Connection, ids: Sequence[int], applied_ns: int)
     connection.execute(commands.update().where(commands.c.id.in_(ids)).values(applied_ns=applied_ns))
 
 
-def command_of(connection: sa.Connection, number: int) -> StoredCommand | None:
-    """The command of a number; None when there is none."""
+def command_of(connection: sa.Connection, number: int, as_of_ns: int | None = None) -> StoredCommand | None:
+    """The command of a number as it was known at an instant (None: now); None when there was none by then."""
     row = connection.execute(sa.select(commands).where(commands.c.id == number)).one_or_none()
-    return None if row is None else StoredCommand(*row)
+    found = None if row is None else StoredCommand(*row)
+    if found is None or as_of_ns is None:
+        return found
+    if found.applied_ns is not None and found.applied_ns > as_of_ns:
+        found = replace(found, applied_ns=None)
+    return found if found.created_ns <= as_of_ns else None
 
 
 def symbol_of_plan(connection: sa.Connection, plan_id: str) -> str | None:

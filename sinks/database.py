@@ -31,6 +31,7 @@ WATCHED: Final = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; 
 """A client that vanished without a word is given up after 5 + 3 × 2 s, not after two hours: it may hold the lock."""
 
 PRAGMAS: Final = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864")
+READER_PRAGMAS: Final = ("cache_size = -32768",)  # KiB: rows of a list lie on as many pages of the file
 WRITER_PRAGMAS: Final = (
     "page_size = 16384",  # of a new file: fewer pages to split and to sync
     "journal_mode = WAL",
@@ -134,7 +135,7 @@ def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.Engine
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:
-        for pragma in PRAGMAS if read_only else WRITER_PRAGMAS + PRAGMAS:
+        for pragma in (READER_PRAGMAS if read_only else WRITER_PRAGMAS) + PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

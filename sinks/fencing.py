@@ -39,6 +39,10 @@ _SESSION: Final = (
 )
 
 
+_TOKEN: Final = sa.select(runs.c.token).where(runs.c.stream == sa.bindparam("stream"))
+"""Built once: every batch asks."""
+
+
 class StreamTakenError(DatabaseError):
     """Another run writes the stream."""
 
@@ -85,7 +89,7 @@ def check(connection: sa.Connection, stream: str, token: int | None) -> None:
 
 def token_of(connection: sa.Connection, stream: str) -> int:
     """The token given last for a stream; 0 before the first."""
-    return connection.scalar(sa.select(runs.c.token).where(runs.c.stream == stream)) or 0
+    return connection.scalar(_TOKEN, {"stream": stream}) or 0
 
 
 def failure_of(connection: sa.Connection, stream: str) -> str | None:

@@ -4,20 +4,52 @@ A plan is known from its registration on, an event from its own time on.  Pages 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec.structs import fields as struct_fields
 
 from operators.events import Kind, PlanEvent
+from operators.rebuilding import deciding
 from operators.rows import ScanRow, StateRow
 from sinks.reader import PlanStanding
 from sinks.tables import plan_events, plan_states, plans, scan_results
 
 _EVENT: Final = [plan_events.c[field.name] for field in struct_fields(PlanEvent)]
+_PLAN: Final = plan_events.c.plan_id
 _STATE: Final = [plan_states.c[field.name] for field in struct_fields(StateRow)]
+_STANDING: Final = sa.select(*_STATE, plans.c.style, plans.c.direction).join_from(
+    plan_states, plans, (plans.c.plan_id == plan_states.c.plan_id) & (plans.c.version == plan_states.c.version)
+)
 _SCAN: Final = [scan_results.c[field.name] for field in struct_fields(ScanRow)]
+
+
+# Queries are made once: making one anew costs as much as running it.
+_ASKED: Final = sa.bindparam("plan_ids", type_=sa.Text, expanding=True)
+_BY_THEN: Final = sa.bindparam("as_of_ns", type_=sa.BigInteger)
+_STATES: Final = sa.select(*_STATE).where(plan_states.c.plan_id.in_(_ASKED))
+_VERSIONS: Final = (
+    sa.select(plans.c.plan_id, plans.c.version, plans.c.registered_ns, plans.c.body)
+    .where(plans.c.plan_id.in_(_ASKED), plans.c.registered_ns <= _BY_THEN)
+    .order_by(plans.c.plan_id, plans.c.version)
+)
+_KINDS: Final = (
+    sa.select(_PLAN, plan_events.c.kind, plan_events.c.seq)
+    .where(_PLAN.in_(_ASKED), plan_events.c.at_ns <= _BY_THEN)
+    .order_by(_PLAN, plan_events.c.seq)
+)
+_NUMBERED: Final = (  # numbers and plans apart: for pairs of them SQLite would look through every row
+    sa.select(*_EVENT)
+    .where(_PLAN.in_(_ASKED), plan_events.c.seq.in_(sa.bindparam("numbers", type_=sa.Integer, expanding=True)))
+    .order_by(_PLAN, plan_events.c.seq)
+)
+_UNMOVED: Final = _STANDING.where(plan_states.c.plan_id.in_(_ASKED), plan_states.c.updated_ns <= _BY_THEN)
+EVER_NS: Final = 2**63 - 1
+"""As of the newest: no instant is later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +75,35 @@ class StoredVersion:
 
 def standings_page(connection: sa.Connection, wanted: PlanFilter, after: str | None, limit: int) -> list[PlanStanding]:
     """Up to `limit` newest plan states behind the plan_id `after`, in order of plan_id."""
-    newest = plan_states.join(
-        plans, (plans.c.plan_id == plan_states.c.plan_id) & (plans.c.version == plan_states.c.version)
-    )
-    query = sa.select(*_STATE, plans.c.style, plans.c.direction).select_from(newest)
-    for column, value in (
-        (plan_states.c.symbol, wanted.symbol),
-        (plan_states.c.phase, wanted.phase),
-        (plans.c.style, wanted.style),
-        (plans.c.direction, wanted.direction),
-    ):
-        query = query if value is None else query.where(column == value)
-    if wanted.updated_since_ns is not None:
-        query = query.where(plan_states.c.updated_ns >= wanted.updated_since_ns)
-    if wanted.strategy is not None:
-        query = query.where(_found_by(wanted.strategy, plan_states, None))
+    given = {name: value for name, value in asdict(wanted).items() if value is not None}
     if after is not None:
-        query = query.where(plan_states.c.plan_id > after)
-    rows = connection.execute(query.order_by(plan_states.c.plan_id).limit(limit))
+        given["after"] = after
+    rows = connection.execute(_page_query(frozenset(given)), {**given, "limit": limit})
     return [PlanStanding(StateRow(*row[:-2]), *row[-2:]) for row in rows.all()]
+
+
+def standings_of(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int) -> list[PlanStanding]:
+    """The newest states of plans, of those that nothing has moved since an instant."""
+    rows = connection.execute(_UNMOVED, {"plan_ids": plan_ids, "as_of_ns": as_of_ns}).all()
+    return [PlanStanding(StateRow(*row[:-2]), *row[-2:]) for row in rows]
+
+
+@lru_cache(maxsize=128)
+def _page_query(given: frozenset[str]) -> sa.Select[Any]:
+    """The query of a page that is narrowed so."""
+    plan_id = plans.c.plan_id if "symbol" in given else plan_states.c.plan_id  # that by which an index finds them
+    conditions = {
+        "symbol": plans.c.symbol == sa.bindparam("symbol"),
+        "phase": plan_states.c.phase == sa.bindparam("phase"),
+        "style": plans.c.style == sa.bindparam("style"),
+        "direction": plans.c.direction == sa.bindparam("direction"),
+        "updated_since_ns": plan_states.c.updated_ns >= sa.bindparam("updated_since_ns"),
+        "strategy": _found_by(sa.bindparam("strategy"), plan_states, None),
+        "after": plan_id > sa.bindparam("after"),
+    }
+    query = _STANDING if "symbol" in given else _STANDING.with_hint(plans, "INDEXED BY ix_plans_shown", "sqlite")
+    query = query.where(*(each for name, each in conditions.items() if name in given))
+    return query.order_by(plan_id).limit(sa.bindparam("limit"))
 
 
 def plan_ids_known(
@@ -72,43 +114,49 @@ def plan_ids_known(
     if wanted.symbol is not None:
         query = query.where(plans.c.symbol == wanted.symbol)
     if wanted.strategy is not None:
-        query = query.where(_found_by(wanted.strategy, plans, as_of_ns))
+        query = query.where(_found_by(sa.literal(wanted.strategy), plans, as_of_ns))
     if after is not None:
         query = query.where(plans.c.plan_id > after)
     return list(connection.scalars(query.order_by(plans.c.plan_id).limit(limit)))
 
 
 def versions_of(
-    connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | None = None
+    connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int = EVER_NS
 ) -> dict[str, dict[int, StoredVersion]]:
     """The versions of plans that were registered at or before an instant, by plan_id and number, ascending."""
-    query = sa.select(plans.c.plan_id, plans.c.version, plans.c.registered_ns, plans.c.body)
-    query = query.where(plans.c.plan_id.in_(plan_ids))
-    if as_of_ns is not None:
-        query = query.where(plans.c.registered_ns <= as_of_ns)
     found: dict[str, dict[int, StoredVersion]] = {}
-    for plan_id, *rest in connection.execute(query.order_by(plans.c.plan_id, plans.c.version)):
+    for plan_id, *rest in connection.execute(_VERSIONS, {"plan_ids": plan_ids, "as_of_ns": as_of_ns}).all():
         found.setdefault(plan_id, {})[rest[0]] = StoredVersion(*rest)
     return found
 
 
 def states_of(connection: sa.Connection, plan_ids: Sequence[str]) -> dict[str, StateRow]:
     """The newest state of each plan, by plan_id."""
-    rows = connection.execute(sa.select(*_STATE).where(plan_states.c.plan_id.in_(plan_ids)))
-    return {row[0]: StateRow(*row) for row in rows}
+    return {row[0]: StateRow(*row) for row in connection.execute(_STATES, {"plan_ids": plan_ids}).all()}
 
 
-def events_until(
-    connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | None = None
+def deciding_events(
+    connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int = EVER_NS
 ) -> dict[str, list[PlanEvent]]:
-    """The events of plans at or before an instant, by plan_id, in order of seq."""
-    query = sa.select(*_EVENT).where(plan_events.c.plan_id.in_(plan_ids))
-    if as_of_ns is not None:
-        query = query.where(plan_events.c.at_ns <= as_of_ns)
+    """Of the events of plans at or before an instant those that decide their states, by plan_id, in order of seq."""
+    chosen: set[tuple[str, int]] = set()
+    kinds = connection.execute(_KINDS, {"plan_ids": plan_ids, "as_of_ns": as_of_ns}).all()
+    for plan_id, group in groupby(kinds, itemgetter(0)):
+        log = list(group)
+        chosen |= {(plan_id, log[place][2]) for place in deciding(row[1] for row in log)}
     found: dict[str, list[PlanEvent]] = {}
-    for row in connection.execute(query.order_by(plan_events.c.plan_id, plan_events.c.seq)).all():
-        found.setdefault(row[0], []).append(_event(row))
+    numbers = sorted({seq for _, seq in chosen})
+    for row in connection.execute(_NUMBERED, {"plan_ids": plan_ids, "numbers": numbers}).all():
+        if (row[0], row[2]) in chosen:
+            found.setdefault(row[0], []).append(_event(row))
     return found
+
+
+def last_event(connection: sa.Connection, plan_id: str, as_of_ns: int = EVER_NS) -> PlanEvent | None:
+    """The newest event of a plan at or before an instant; None before the first."""
+    query = sa.select(*_EVENT).where(plan_events.c.plan_id == plan_id, plan_events.c.at_ns <= as_of_ns)
+    row = connection.execute(query.order_by(plan_events.c.seq.desc()).limit(1)).first()
+    return None if row is None else _event(row)
 
 
 def events_page(
@@ -134,7 +182,7 @@ def last_position(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(plan_events.c.stream_seq))) or 0
 
 
-def _found_by(strategy: str, table: sa.Table, as_of_ns: int | None) -> sa.ColumnElement[bool]:
+def _found_by(strategy: sa.ColumnElement[str], table: sa.Table, as_of_ns: int | None) -> sa.ColumnElement[bool]:
     query = sa.select(sa.literal(1)).where(
         scan_results.c.symbol == table.c.symbol,
         scan_results.c.strategy == strategy,

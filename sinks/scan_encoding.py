@@ -1,34 +1,38 @@
 """Bars and scan results as rows of plain strings and numbers, in the order of their table's columns."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from typing import Final, NoReturn
 
 import numpy as np
 
-from operators.bars.columns import Bars
+from operators.bars.columns import Bars, Mask
 from operators.rows import BarRows, ScanRow
 from operators.sessions import PHASE_CODES
-from sinks.canonical import canonical
+from operators.times import SECOND_NS
+from sinks.canonical import canonical_of_many
 from sinks.copying import Row
 
 _PHASES: Final = tuple(str(phase) for phase in PHASE_CODES)
+_SECONDS_BITS: Final = 40
+"""Seconds since the epoch have room in them; every bar starts with a whole one."""
 
 
 def bar_rows(pieces: Sequence[BarRows]) -> list[Row]:
-    """Write bars as rows, the newest revision of each only.  Raises ValueError naming the symbol for NaN, infinity."""
-    revised = [piece for piece in pieces if piece.bars.revision.any()]
-    if not revised:
-        return _rows(pieces)
-    newest = _newest(_rows(revised))
-    again = {row[:3] for row in newest}
-    rest = [piece for piece in pieces if not piece.bars.revision.any()]
-    return [row for row in _rows(rest) if row[:3] not in again] + newest
+    """Write bars as rows, the newest revision of each only.  Raises ValueError naming the symbol for NaN, infinity.
 
-
-def _rows(pieces: Sequence[BarRows]) -> list[Row]:
-    """Write all pieces at once: a step per piece would cost more than its bars."""
+    All pieces are written at once: a step per piece would cost more than its bars.
+    """
     bars = Bars.concat([piece.bars for piece in pieces])
+    rows = _rows(pieces, bars)
+    if not bars.revision.any():
+        return rows
+    again = _told_again(pieces, bars).tolist()
+    once = [row for row, several in zip(rows, again, strict=True) if not several]
+    return once + _newest(compress(rows, again))
+
+
+def _rows(pieces: Sequence[BarRows], bars: Bars) -> list[Row]:
     numbers = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     if not all(np.isfinite(column).all() for column in numbers):
         _refuse(pieces)
@@ -41,6 +45,15 @@ def _rows(pieces: Sequence[BarRows]) -> list[Row]:
     return list(zip(symbols, intervals, *before, vwap, trades, phases, revision, strict=True))
 
 
+def _told_again(pieces: Sequence[BarRows], bars: Bars) -> Mask:
+    """Return which bars are revised here, or are those that were."""
+    numbers: dict[tuple[str, str], int] = {}
+    owners = [numbers.setdefault((piece.symbol, piece.interval), len(numbers)) for piece in pieces]
+    owner = np.repeat(owners, [len(piece.bars) for piece in pieces])
+    keys = (bars.start_ns // SECOND_NS) + (owner << _SECONDS_BITS)
+    return np.isin(keys, keys[bars.revision > 0])
+
+
 def _refuse(pieces: Iterable[BarRows]) -> NoReturn:
     for piece in pieces:
         for name in ("open", "high", "low", "close", "volume"):
@@ -51,7 +64,7 @@ def _refuse(pieces: Iterable[BarRows]) -> NoReturn:
     raise ValueError(msg)
 
 
-def _newest(rows: list[Row]) -> list[Row]:
+def _newest(rows: Iterable[Row]) -> list[Row]:
     newest: dict[Row, Row] = {}
     for row in rows:
         if row[-1] >= newest.setdefault(row[:3], row)[-1]:
@@ -64,7 +77,12 @@ def scan_rows(results: Iterable[ScanRow]) -> list[Row]:
     return [
         (
             *(r.symbol, r.strategy, r.direction, r.at_ns, r.session_date, r.ordinal, r.plan_id, r.actionable),
-            *(r.confidence, canonical(r.profile), canonical(r.features), canonical(r.conditions)),
+            *(
+                r.confidence,
+                canonical_of_many(r.profile),
+                canonical_of_many(r.features),
+                canonical_of_many(r.conditions),
+            ),
         )
         for r in results
     ]

@@ -20,11 +20,12 @@ _NOTE: Final = sa.text("""
         divergences = streams.divergences + excluded.divergences
     WHERE excluded.last_stream_seq > streams.last_stream_seq OR excluded.divergences > 0
 """)
+_LAST: Final = sa.select(sa.func.max(streams.c.last_stream_seq))
 
 
 def last_stream_seq(connection: sa.Connection) -> int:
     """The position given last in this database; 0 before the first.  Stays true only under the writers' lock."""
-    return connection.scalar(sa.select(sa.func.max(streams.c.last_stream_seq))) or 0
+    return connection.scalar(_LAST) or 0
 
 
 def note(connection: sa.Connection, stream: str, last: int, divergences: int) -> None:

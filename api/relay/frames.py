@@ -60,10 +60,15 @@ class FramedProtocol(WebSocketsSansIOProtocol):
 
     def write_now(self, words: Sequence[Said]) -> bool:
         """Write messages, unless they would have to wait or the connection is no more; then nothing is written."""
-        if not self.writable.is_set() or self.disconnected or self.close_sent or self.transport.is_closing():
+        if not self.writable.is_set() or self.close_sent or self.gone:
             return False
         self.transport.write(words[0].framed if len(words) == 1 else b"".join(each.framed for each in words))
         return True
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection is no more: it takes nothing, though the application has not been told yet."""
+        return self.disconnected or self.transport.is_closing()
 
     def drop(self) -> None:
         """Let go of the connection and of all that it has not taken."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from api.relay.client import Wanted
 from api.relay.hub import Price
 from api.relay.wire import Relayed, relayed
-from api.shapes.plans import PlanOut
+from api.shapes.plan_text import PlanText
 from api.store import Store
 from operators.state import LIVE
 from sinks.generation import generation
@@ -84,7 +84,7 @@ def _pieces(connection: sa.Connection, wanted: Wanted) -> Iterator[list[str]]:
         page = standings_page(connection, PlanFilter(), after, PAGE)
         meant = [each for each in page if wanted.names(each.state.plan_id, each.state.symbol)]
         if meant:
-            yield [PlanOut.of(each.state, each.style, each.direction, "live").model_dump_json() for each in meant]
+            yield [PlanText.of(each.state, each.style, each.direction, "live").json() for each in meant]
         if len(page) < PAGE:
             return
         after = page[-1].state.plan_id

@@ -6,7 +6,8 @@ of a snapshot, and heartbeats, which say that everything wanted up to there has 
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,8 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from api.relay.client import Client
-from api.relay.frames import Said
+from api.relay.doorkeeping import UNAUTHORIZED
+from api.relay.frames import Said, said
 from api.relay.hub import Hub
 from api.relay.speaking import SLOW, LeaveError, Speaking
 from api.relay.wire import Place, Subscribe, write
@@ -23,6 +25,7 @@ from api.store import Store
 
 RETRY_MS: Final = 1_000
 """How long a browser waits before it connects again."""
+WHY: Final = {SLOW: "slow", UNAUTHORIZED: "unauthorized"}
 _ID: Final = re.compile(r"([0-9a-f]{1,32}):(\d{1,18})")
 
 
@@ -52,9 +55,17 @@ def place_of(last_id: str) -> Place:
 class EventStream(EventSourceResponse):
     """An answer that goes on until the client or the server leaves, or the client is slow."""
 
-    def __init__(self, settings: ApiSettings, store: Store, hub: Hub, asked: Subscribe) -> None:
+    def __init__(
+        self,
+        settings: ApiSettings,
+        store: Store,
+        hub: Hub,
+        asked: Subscribe,
+        watching: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """`watching`: goes on as long as the client may listen, then raises LeaveError."""
         super().__init__((), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
-        self._settings, self._hub, self._asked = settings, hub, asked
+        self._settings, self._hub, self._asked, self._watching = settings, hub, asked, watching
         self._client = Client(settings.client_queue)
         self._speaking = Speaking(self._write, settings, store, hub, self._client)
         self._epoch, self._stuck = "", False
@@ -63,43 +74,47 @@ class EventStream(EventSourceResponse):
         """Serve; whatever ends first ends all."""
         self._out = send
         self._hub.silence(self._client)
-        tasks = [asyncio.create_task(each) for each in (self._speak(), _gone(receive), self._hub.leaving.wait())]
+        doing = (self._speak(), self._watching(), _gone(receive), self._hub.leaving.wait())
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(each) for each in doing]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if tasks[0].done():
-                tasks[0].result()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._hub.leave(self._client)
+        for error in filter(None, map(asyncio.Task.exception, done)):
+            if not isinstance(error, LeaveError):
+                raise error
+            await self._leave(error)
         if not self._stuck:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _speak(self) -> None:
         await self._send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         self._client.ask(self._asked)
-        try:
-            await self._speaking.hello()
-            await self._speaking.speak()
-        except LeaveError as leave:
-            slow = leave.code == SLOW
-            self._hub.evicted += slow
-            if not self._stuck:
-                await self._write_one(write("error", code="slow" if slow else "database", detail=str(leave)))
+        await self._speaking.hello()
+        await self._speaking.speak()
+
+    async def _leave(self, leave: LeaveError) -> None:
+        """Say why, if the client still takes it."""
+        self._hub.evicted += leave.code == SLOW
+        if self._stuck:
+            return
+        with suppress(LeaveError):
+            await self._write([said(write("error", code=WHY.get(leave.code, "database"), detail=str(leave)))])
 
     async def _write(self, words: Sequence[Said]) -> None:
-        for each in words:
-            await self._write_one(each.text)
+        """Send messages in one piece: every piece to a connection that was lost meanwhile is a line in the log."""
+        body = b"".join(self._framed(each.text) for each in words)
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
-    async def _write_one(self, text: str) -> None:
-        """Frame a message and send it."""
+    def _framed(self, text: str) -> bytes:
         head = _HEAD.decode(text)
         self._epoch = head.epoch or self._epoch
         position = f"{self._epoch}:{head.seq}" if head.seq is not None and not head.more else None
         retry = RETRY_MS if head.type == "hello" else None
-        framed = format_sse_event(data_str=text, event=head.type, id=position, retry=retry)
-        await self._send({"type": "http.response.body", "body": framed, "more_body": True})
+        return format_sse_event(data_str=text, event=head.type, id=position, retry=retry)
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""One WebSocket: who it is and what it asks.  Rule: two tasks receive and send, and either ends both."""
+"""One WebSocket: who it is and what it asks.  Rule: tasks receive, send, and watch the key; any of them ends all."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.key_ring import KeyRing
 from api.keys import Scope, allows, bearer
 from api.relay.client import Client
+from api.relay.doorkeeping import UNAUTHORIZED, until_refused
 from api.relay.frames import FramedProtocol, Said, framed
 from api.relay.hub import Hub
 from api.relay.speaking import NO_DATABASE, SLOW, TRY_LATER, LeaveError, Speaking
@@ -18,7 +19,7 @@ from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError
 
-UNAUTHORIZED: Final = 4401
+LOST: Final = 1006
 TOO_BIG: Final = 1009
 CLOSE_SECONDS: Final = 2.0
 
@@ -41,31 +42,37 @@ class Serving:
     async def run(self, first: Subscribe | None) -> None:
         """Serve until either side ends it."""
         try:
-            await self._admit()
+            secret = await self._admit()
             speaking = Speaking(self._send, self.settings, self.store, self.hub, self.client)
             if first is not None:
                 self.client.ask(first)
             await speaking.hello()
-            await self._both(speaking)
+            await self._together(speaking, secret)
         except LeaveError as leave:
             await self._close(leave.code, leave.reason)
         except WebSocketDisconnect:
             return
 
-    async def _admit(self) -> None:
-        """Let in whom a header names; wait for a key from who sent none."""
+    async def _admit(self) -> str | None:
+        """Let in whom a header names; wait for a key from who sent none.  Return the key, None: none was needed."""
         if len(self.hub.clients) > self.settings.clients:
             raise LeaveError(TRY_LATER, "too many clients; try again later")
-        keys: KeyRing = self.socket.app.state.keys
+        secret = bearer(self.socket.headers.get("authorization"))
         try:
-            held = await keys.ask(bearer(self.socket.headers.get("authorization")))
-            if held is None:
-                said = await self._first()
-                held = await keys.ask(said.key) if isinstance(said, Auth) else None
+            held = await self._keys.ask(secret)
+            if held is None and isinstance(said := await self._first(), Auth):
+                secret = said.key
+                held = await self._keys.ask(secret)
         except DatabaseError:
             raise LeaveError(TRY_LATER, NO_DATABASE) from None
         if not allows(held, Scope.READ):
             raise LeaveError(UNAUTHORIZED, "no key, or an unknown one")
+        return secret
+
+    @property
+    def _keys(self) -> KeyRing:
+        keys: KeyRing = self.socket.app.state.keys
+        return keys
 
     async def _first(self) -> Request | None:
         """What is said first, within the time that there is for it."""
@@ -75,8 +82,9 @@ class Serving:
         except (TimeoutError, ValueError):
             return None
 
-    async def _both(self, speaking: Speaking) -> None:
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(speaking.speak())]
+    async def _together(self, speaking: Speaking, secret: str | None) -> None:
+        watching = until_refused(self._keys, secret, self.settings.keys_s)
+        tasks = [asyncio.create_task(each) for each in (self._listen(), speaking.speak(), watching)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -132,8 +140,11 @@ class Serving:
 
     async def _send(self, words: Sequence[Said]) -> None:
         """Send; who does not take it in time is slow."""
-        if self.quick is not None and self.quick.write_now(words):
-            return
+        if self.quick is not None:
+            if self.quick.write_now(words):
+                return
+            if self.quick.gone:  # asyncio would log a line for each message
+                raise WebSocketDisconnect(LOST)
         try:
             async with asyncio.timeout(self.settings.send_s):
                 for each in words:

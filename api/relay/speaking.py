@@ -135,6 +135,7 @@ class Speaking:
             words = [event.said for event in page if event.seq <= until and wanted.wants(event)]
             for first in range(0, len(words), TOGETHER):
                 await self.send(words[first : first + TOGETHER])
+                await asyncio.sleep(0)  # others have their turn, and a connection that was lost is noticed
             if joined:
                 return
             after = page[-1].seq if page else until

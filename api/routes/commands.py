@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from api.access import Clock, Database, Settings, may_read, may_write
+from api.access import AsOf, Clock, Database, Settings, instant_of, may_read, may_write
 from api.answers import answer
 from api.asking import Asker, cancel, read, register, replace
-from api.clockwork import Clockwork
+from api.clockwork import Clockwork, Spoken
 from api.names import PlanId
 from api.problems import ANSWERS, ProblemOut, invalid, not_found
 from api.settings import ApiSettings
@@ -44,7 +44,7 @@ Key = Annotated[
 ]
 
 
-def asker_of(settings: Settings, key: Key = None) -> Asker:
+async def asker_of(settings: Settings, key: Key = None) -> Asker:
     """Who asks."""
     return Asker(settings.clock(), key)
 
@@ -136,11 +136,13 @@ def one_command(
     store: Database,
     clock: Clock,
     settings: Settings,
+    as_of: AsOf,
     command_id: Annotated[int, Path(ge=1, le=2**63 - 1, examples=[7])],
 ) -> Response:
     """A command, and where its plan stands once the flow has taken it."""
-    command, plan = _look(store, command_id)
-    return _told(request, clock, settings, command, plan, 200)
+    spoken = clock.spoken(instant_of(settings, as_of))
+    command, plan = _look(store, command_id, as_of)
+    return _told(request, spoken, command, plan, 200)
 
 
 async def _accepted(
@@ -154,29 +156,24 @@ async def _accepted(
         if command.applied_ns is not None:
             break
         await asyncio.sleep(LOOK_S)
-    return _told(request, clock, settings, command, plan, 200 if command.applied_ns is not None else 202)
+    spoken = clock.spoken(settings.clock())
+    return _told(request, spoken, command, plan, 200 if command.applied_ns is not None else 202)
 
 
-def _look(store: Store, number: int) -> tuple[StoredCommand, PlanOut | None]:
+def _look(store: Store, number: int, as_of_ns: int | None = None) -> tuple[StoredCommand, PlanOut | None]:
+    """A command as it was known at an instant, and its plan then."""
     with store.read() as connection:
-        command = command_of(connection, number)
+        command = command_of(connection, number, as_of_ns)
         if command is None:
-            raise not_found("no command", str(number))
+            raise not_found("no command", str(number), "" if as_of_ns is None else f"at {iso(as_of_ns)}")
         taken = command.applied_ns is not None and command.plan_id is not None
-        found = one(connection, command.plan_id or "", None) if taken else None
+        found = one(connection, command.plan_id or "", as_of_ns) if taken else None
     if found is None:
         return command, None
     return command, PlanOut.of(found.stands.row, found.stands.style, found.stands.direction, found.stands.basis)
 
 
-def _told(
-    request: Request,
-    clock: Clockwork,
-    settings: ApiSettings,
-    command: StoredCommand,
-    plan: PlanOut | None,
-    status: int,
-) -> Response:
+def _told(request: Request, spoken: Spoken, command: StoredCommand, plan: PlanOut | None, status: int) -> Response:
     shown = CommandOut(
         id=command.id,
         kind="cancel" if command.kind == "cancel" else "register",
@@ -186,7 +183,7 @@ def _told(
         applied=None if command.applied_ns is None else iso(command.applied_ns),
         applied_ns=command.applied_ns,
     )
-    body = CommandAnswer(**clock.spoken(settings.clock()), command=shown, plan=plan)
+    body = CommandAnswer(**spoken, command=shown, plan=plan)
     response = answer(request, body, status)
     response.headers["Location"] = f"/api/v1/commands/{command.id}"
     return response

@@ -26,13 +26,13 @@ ALWAYS: Final[dict[int | str, dict[str, Any]]] = {status: ANSWERS[status] for st
 DOWN: Final[dict[int | str, dict[str, Any]]] = {429: ANSWERS[429], **ALWAYS}
 
 
-def hub_of(request: Request) -> Hub:
+async def hub_of(request: Request) -> Hub:
     """The relay of the app."""
     hub: Hub = request.app.state.hub
     return hub
 
 
-def metrics_of(request: Request) -> Metrics:
+async def metrics_of(request: Request) -> Metrics:
     """The counters of the app."""
     metrics: Metrics = request.app.state.metrics
     return metrics

@@ -4,13 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.access import AsOf, Clock, Database, Limit, Settings, instant_of, may_read
-from api.answers import answer
+from api.access import App, AsOf, Limit, instant_of, may_read
+from api.answers import answer, answer_told
 from api.clockwork import read_instant
 from api.cursors import cursor, read_cursor
 from api.explaining import explained
 from api.names import CURSOR, INSTANT, PlanId, StrategyWanted, SymbolWanted
 from api.problems import ANSWERS, no_plan, not_found
+from api.quick_route import QuickRoute
+from api.shapes.plan_text import PlanListText, PlanText
 from api.shapes.plans import (
     EventList,
     EventOut,
@@ -21,6 +23,7 @@ from api.shapes.plans import (
     StructuredAnswer,
     VersionOut,
 )
+from api.shapes.session import Answer
 from api.standing import Known, Stands, one, page
 from api.store import Store
 from operators.plans import Direction, Style
@@ -28,10 +31,16 @@ from operators.state import Phase
 from operators.times import iso
 from sinks.plan_reader import PlanFilter, events_page, scans_of_plan
 
-router = APIRouter(prefix="/api/v1/plans", tags=["plans"], dependencies=[Depends(may_read)], responses=ANSWERS)
+router = APIRouter(
+    prefix="/api/v1/plans",
+    tags=["plans"],
+    dependencies=[Depends(may_read)],
+    responses=ANSWERS,
+    route_class=QuickRoute,
+)
 
 
-def read_filter(
+async def read_filter(
     symbol: SymbolWanted = None,
     style: Style | None = None,
     direction: Direction | None = None,
@@ -53,9 +62,7 @@ def read_filter(
 @router.get("", response_model=PlanList, summary="List plans with where they stand")
 def list_plans(
     request: Request,
-    store: Database,
-    clock: Clock,
-    settings: Settings,
+    app: App,
     as_of: AsOf,
     limit: Limit,
     wanted: Annotated[PlanFilter, Depends(read_filter)],
@@ -66,21 +73,19 @@ def list_plans(
 ) -> Response:
     """A page of plans in order of plan_id."""
     last = read_cursor("plans", after, str)
-    spoken = clock.spoken(instant_of(settings, as_of))
-    with store.read() as connection:
+    spoken = app.clock.spoken(instant_of(app.settings, as_of))
+    with app.store.read() as connection:
         found = page(connection, wanted, as_of, last[0] if last else None, limit + 1)
-    shown = [show(each) for each in found[:limit]]
+    shown = [PlanText.of(each.row, each.style, each.direction, each.basis) for each in found[:limit]]
     more = cursor("plans", shown[-1].plan_id) if len(found) > limit else None
-    return answer(request, PlanList(**spoken, plans=shown, next_cursor=more))
+    return answer_told(request, Answer(**spoken), PlanListText(shown, more).json())
 
 
 @router.get("/{plan_id}", response_model=PlanDetail, summary="One plan")
-def one_plan(
-    request: Request, store: Database, clock: Clock, settings: Settings, as_of: AsOf, plan_id: PlanId
-) -> Response:
+def one_plan(request: Request, app: App, as_of: AsOf, plan_id: PlanId) -> Response:
     """Where a plan stands, and its versions."""
-    spoken = clock.spoken(instant_of(settings, as_of))
-    found = find(store, plan_id, as_of)
+    spoken = app.clock.spoken(instant_of(app.settings, as_of))
+    found = find(app.store, plan_id, as_of)
     versions = [
         VersionOut(version=v.version, registered=iso(v.registered_ns), registered_ns=v.registered_ns, plan=v.body)
         for v in found.versions.values()
@@ -91,17 +96,15 @@ def one_plan(
 @router.get("/{plan_id}/events", response_model=EventList, summary="What happened to a plan")
 def plan_events(
     request: Request,
-    store: Database,
-    clock: Clock,
-    settings: Settings,
+    app: App,
     as_of: AsOf,
     limit: Limit,
     plan_id: PlanId,
     after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only events with a higher seq.")] = 0,
 ) -> Response:
     """A page of events in order of seq."""
-    spoken = clock.spoken(instant_of(settings, as_of))
-    with store.read() as connection:
+    spoken = app.clock.spoken(instant_of(app.settings, as_of))
+    with app.store.read() as connection:
         events = events_page(connection, plan_id, after, limit + 1, as_of)
         if not events and one(connection, plan_id, as_of) is None:
             raise no_plan(plan_id, as_of)
@@ -111,13 +114,11 @@ def plan_events(
 
 
 @router.get("/{plan_id}/structured", response_model=StructuredAnswer, summary="A scanner's plan, whole")
-def structured(
-    request: Request, store: Database, clock: Clock, settings: Settings, as_of: AsOf, plan_id: PlanId
-) -> Response:
+def structured(request: Request, app: App, as_of: AsOf, plan_id: PlanId) -> Response:
     """The newest structured plan that the scanner gave under this id."""
-    spoken = clock.spoken(instant_of(settings, as_of))
-    found = find(store, plan_id, as_of)
-    with store.read() as connection:
+    spoken = app.clock.spoken(instant_of(app.settings, as_of))
+    found = find(app.store, plan_id, as_of)
+    with app.store.read() as connection:
         scans = scans_of_plan(connection, found.plan.symbol, plan_id, as_of)
     if not scans:
         raise not_found("plan", plan_id, "did not come of a scan, so it has no structured form; its body is the plan")
@@ -128,9 +129,7 @@ def structured(
 @router.get("/{plan_id}/explain", response_model=Explanation, summary="Why nothing happened")
 def explain_plan(
     request: Request,
-    store: Database,
-    clock: Clock,
-    settings: Settings,
+    app: App,
     as_of: AsOf,
     plan_id: PlanId,
     at: Annotated[
@@ -145,9 +144,9 @@ def explain_plan(
     """What the plan waits for, as far as the stored data tell without the tape."""
     at_ns = read_instant("at", at)
     at_ns = as_of if at_ns is None else at_ns
-    spoken = clock.spoken(instant_of(settings, at_ns))
-    with store.read() as connection:
-        told = explained(connection, clock.calendar, plan_id, at_ns)
+    spoken = app.clock.spoken(instant_of(app.settings, at_ns))
+    with app.store.read() as connection:
+        told = explained(connection, app.clock.calendar, plan_id, at_ns)
     if told is None:
         raise no_plan(plan_id, at_ns)
     return answer(request, Explanation(**spoken, plan_id=plan_id, **told))

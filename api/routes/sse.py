@@ -1,13 +1,16 @@
 """The stream of plan events for curl and browsers: server-sent events that resume by Last-Event-ID."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.access import Database, Settings, may_read
+from api.keys import bearer
 from api.names import PLACE, PLAN, TICKER
 from api.problems import ANSWERS, ProblemError, invalid
+from api.relay.doorkeeping import until_refused
 from api.relay.hub import Hub
 from api.relay.sent_events import EventStream, place_of
 from api.relay.speaking import NO_DATABASE
@@ -62,7 +65,10 @@ async def every_plan(
     if count > settings.subscribed:
         raise invalid("plans", f"{count} names with those of symbols; at most {settings.subscribed}")
     await _ready(hub, settings)
-    return EventStream(settings, store, hub, Subscribe(plans, symbols, categories, _start(last_event_id), mode))
+    asked = Subscribe(plans, symbols, categories, _start(last_event_id), mode)
+    secret = bearer(request.headers.get("authorization"))
+    watching = partial(until_refused, request.app.state.keys, secret, settings.keys_s)
+    return EventStream(settings, store, hub, asked, watching)
 
 
 def _start(last_event_id: str | None) -> Place | None:

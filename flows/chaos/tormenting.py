@@ -15,7 +15,7 @@ from flows.errors import CommandError
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
-from flows.run_replay import stopping_cleanly
+from flows.signals import signals_set
 from sinks.errors import DatabaseError
 
 SIGTERM_SHARE: Final = 0.2
@@ -102,7 +102,7 @@ def one_run(options: ReplayOptions, trap: Trap | None) -> None:
             prepared = replace(prepared, replay=replace(prepared.replay, reader=reader))
     code = 0
     try:
-        with stopping_cleanly(meter):
+        with signals_set(meter.stop):
             run(prepared, meter)
     except (CommandError, DatabaseError) as error:
         code = STOPPED if trap is not None else STOPPED + 1

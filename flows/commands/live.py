@@ -12,9 +12,13 @@ from flows.options import DEFAULT_DATABASE, ReplayOptions
 
 
 def live(
-    tape: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the tape; goes on where it ends.")] = Path(
-        "tape"
-    ),
+    tape: Annotated[
+        Path,
+        typer.Option(metavar="DIR|KAFKA", help="Folder of the tape, or kafka://broker/topic; goes on where it ends."),
+    ] = Path("tape"),
+    spool: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of a topic's own tape; without, the topic's name.")
+    ] = None,
     database: Annotated[
         str | None, typer.Option("--db", metavar="URL", help=f"SQLite or PostgreSQL; without, {DEFAULT_DATABASE}.")
     ] = None,
@@ -34,11 +38,13 @@ def live(
     record_only: Annotated[
         bool, typer.Option("--record-only", help="Write the tape and nothing else: no plans, no database.")
     ] = False,
+    feed: Annotated[bool, typer.Option("--feed/--no-feed", help="Whether this process writes the tape.")] = True,
+    flow: Annotated[bool, typer.Option("--flow/--no-flow", help="Whether it watches the plans.")] = True,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes of the flow, each with its own symbols.")] = 1,
     recovery: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where state is kept; without, in TAPE-recovery.")
     ] = None,
-    snapshot_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How often state is kept.")] = 0.5,
+    snapshot_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How often state is kept.")] = 5.0,
     serve: Serve = False,
     port: Port = DEFAULT_PORT,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No status line.")] = False,
@@ -48,6 +54,7 @@ def live(
     Example: fancy-trader live --symbols SPY,AAPL --plans plans.json --db sqlite:///plans.db --tape tape
     """
     from flows.commands.replay import read_symbols
+    from flows.kafka.topic import topic_of
     from flows.live.options import LiveOptions
     from flows.live.run_live import run_live
     from flows.tape.segments.writer import Sync
@@ -62,10 +69,16 @@ def live(
         from flows.scanning import read_universe
 
         chosen |= read_universe(universe)
-    if scan and not chosen and not record_only:
+    if not feed:
+        _refuse_without_the_feed(
+            {"--plans": plans, "--events": events, "--record-only": record_only, "--no-flow": not flow}
+        )
+    if scan and flow and not chosen and not record_only:
         msg = "--symbols or --universe: the scanner needs to know whom to follow; or give --no-scan"
         raise BadInputError(msg)
-    flow = ReplayOptions(
+    topic = topic_of(tape)
+    folder = tape if topic is None else spool or Path(topic.name)
+    asked = ReplayOptions(
         paths=(tape,),
         plans=plans,
         database=database or DEFAULT_DATABASE,
@@ -74,15 +87,35 @@ def live(
         bars=bars,
         risk_budget=risk,
         workers=workers,
-        recovery=recovery or tape.absolute().with_name(f"{tape.absolute().name}-recovery"),
+        recovery=recovery or folder.absolute().with_name(f"{folder.absolute().name}-recovery"),
         snapshot_s=snapshot_seconds,
     )
-    options = LiveOptions(flow, tape, feed_url, rest_url, repair, Sync(fsync), tuple(sorted(chosen)), record_only)
+    options = LiveOptions(
+        asked,
+        folder,
+        feed_url,
+        rest_url,
+        repair,
+        Sync(fsync),
+        tuple(sorted(chosen)),
+        record_only,
+        topic=topic,
+        feeds=feed,
+        flows=flow,
+    )
     run_live(options, quiet=quiet, serve_port=port if serve else None)
 
 
 def _refuse_beside_recording(given: dict[str, object]) -> None:
+    _refuse(given, "a run that only records has no use for it; leave it or --record-only out")
+
+
+def _refuse_without_the_feed(given: dict[str, object]) -> None:
+    _refuse(given, "belongs to the process that writes the tape; leave it or --no-feed out")
+
+
+def _refuse(given: dict[str, object], why: str) -> None:
     for option, value in given.items():
         if value:
-            msg = f"{option}: a run that only records has no use for it; leave it or --record-only out"
+            msg = f"{option}: {why}"
             raise BadInputError(msg)

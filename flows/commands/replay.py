@@ -13,7 +13,8 @@ from operators.gating import EVERY_KIND, GateMargins, GateSettings
 
 def replay(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz, Parquet, or a tape.")
+        list[Path],
+        typer.Argument(metavar="FILE_OR_DIR...", help="Trades: CSV, CSV.gz, Parquet, a tape, or kafka://broker/topic."),
     ],
     plans: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Plans: a JSON array, or one per line; without, only a scan.")
@@ -61,6 +62,7 @@ def replay(
 
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
+    from flows.kafka.topic import topic_of
     from flows.run_replay import run_replay
     from flows.tape.segments.segment import is_tape
 
@@ -92,7 +94,7 @@ def replay(
     if recovery is not None and options.speed is not None:
         msg = "--recovery: keeps no state of a paced replay; leave out --speed"
         raise BadInputError(msg)
-    if plans is None and not scan and not any(map(is_tape, paths)):
+    if plans is None and not scan and not any(is_tape(path) or topic_of(path) for path in paths):
         msg = "nothing to watch: give --plans, or leave out --no-scan"
         raise BadInputError(msg)
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:

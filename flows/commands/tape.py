@@ -10,6 +10,7 @@ from flows.errors import BadInputError, ExitCode
 
 app = typer.Typer(help="Look after recorded tapes.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="TAPE", help="A tape's folder.")]
+Recording = Annotated[Path, typer.Argument(metavar="TAPE", help="A tape's folder, or kafka://broker/topic.")]
 
 
 @app.callback()
@@ -44,12 +45,22 @@ def info(folder: Folder, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def verify(folder: Folder) -> None:
-    """Read every record and its checksum; exit 3 when something is damaged or missing.
+def verify(folder: Recording) -> None:
+    """Read every record and its checksum, of a topic every message; exit 3 when something is damaged or missing.
 
     Example: fancy-trader tape verify tape
     """
+    from flows.kafka.topic import need_client, topic_of
     from flows.tape.inspecting import tape_info
+
+    topic = topic_of(folder)
+    if topic is not None:
+        need_client(topic)
+        from flows.kafka.reading import verify_topic
+
+        found_messages = verify_topic(topic)
+        typer.echo(f"{sum(found_messages):,} messages in {len(found_messages)} partitions are whole")
+        return
 
     found = tape_info(folder)
     torn = "" if found.torn is None else f"; ends in an unfinished record at {found.torn}"
@@ -114,6 +125,29 @@ def cat(
     found = (as_line(*each) for each in everything(folder, start=offset) if each[0].kind in wanted)
     for line in islice(found, limit):
         typer.echo(line)
+
+
+@app.command()
+def publish(
+    folder: Folder,
+    topic: Annotated[Path, typer.Argument(metavar="KAFKA", help="Where to: kafka://host:9092/topic.")],
+    partitions: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Of a topic that has to be made; without, 8.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as the tape grows, until Ctrl-C.")] = False,
+) -> None:
+    """Publish a tape to a Kafka topic, each record once; the same command again goes on where the topic ends.
+
+    Example: fancy-trader tape publish tape kafka://localhost:9092/tape --partitions 8
+    """
+    from flows.kafka.run_publish import run_publish
+    from flows.kafka.topic import topic_of
+
+    found = topic_of(topic)
+    if found is None:
+        msg = f"{topic}: names no topic; must be kafka://host:port[,host:port]/topic"
+        raise BadInputError(msg)
+    run_publish(folder, found, partitions, follow=follow)
 
 
 @app.command()

@@ -20,6 +20,13 @@ def feed(options: LiveOptions, stop: Event) -> None:
     ingest(options, stop)
 
 
+def publish(options: LiveOptions, stop: Event) -> None:
+    """Publish the tape to its topic."""
+    from flows.live.publishing import publish_tape
+
+    publish_tape(options, stop)
+
+
 def flow(options: LiveOptions, stop: Event) -> None:
     """Take the tape through the dataflow."""
     from flows.live.following import follow_tape

@@ -2,6 +2,8 @@
 
 Rule 1: it ends when its lifeline is cut, and by no signal that a terminal or a service manager sends to all at once.
 Rule 2: whatever it writes, the engine's own words and its last ones too, goes into the pipe that its parent reads.
+Rule 3: when all is written and said it is gone at once.  To take the interpreter and its libraries apart object by
+object took three seconds and more where others needed the processor, and a parent that had to wait killed it.
 """
 
 import os
@@ -11,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from threading import Event, Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from flows.errors import BadInputError, CommandError, ExitCode
+from flows.live.memory import give_back
 from flows.logs import log_line, set_up
 from flows.repeating import repeating
 from flows.signals import STOPPING
@@ -36,7 +39,7 @@ class OverError(CommandError):
     """What this run was for has ended; starting again would not change that."""
 
 
-def begin(name: str, body: Body[T], options: T, lifeline: Connection, log: Connection) -> None:
+def begin(name: str, body: Body[T], options: T, lifeline: Connection, log: Connection) -> NoReturn:
     """Be the child `name`: run `body` until the lifeline is cut; leave with an exit code."""
     for each in _OUTPUTS:
         os.dup2(log.fileno(), each)
@@ -44,9 +47,14 @@ def begin(name: str, body: Body[T], options: T, lifeline: Connection, log: Conne
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     set_up(name, human=False)
+    give_back()
     stop = Event()
     Thread(target=_until_cut, args=(lifeline, stop), name="lifeline", daemon=True).start()
-    sys.exit(_code_of(body, options, stop))
+    code = _code_of(body, options, stop)
+    for output in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads it any more
+            output.flush()
+    os._exit(code)
 
 
 def tell(facts: dict[str, Any]) -> None:
@@ -73,11 +81,11 @@ def _code_of(body: Body[T], options: T, stop: Event) -> int:
         code = error.exit_code if isinstance(error, CommandError) else ExitCode.FAILURE
         log_line("child_failed", why=str(error), exit_code=int(code), pointless=pointless)
         return int(code) + POINTLESS * pointless
-    except BaseException as error:
-        if isinstance(error, SystemExit):
-            raise
+    except BaseException as error:  # noqa: BLE001 - nobody is there who could be told otherwise
+        if isinstance(error, SystemExit) and isinstance(error.code, int):
+            return error.code
         sys.excepthook(type(error), error, error.__traceback__)  # else it would be many lines, and not of ours
-        raise SystemExit(ExitCode.FAILURE) from None
+        return int(ExitCode.FAILURE)
     return int(ExitCode.DONE)
 
 

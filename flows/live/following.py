@@ -6,6 +6,7 @@ from threading import Event
 from typing import Any, Final
 
 from flows.calendars import nyse_calendar
+from flows.kafka.topic import Topic
 from flows.live.child import telling
 from flows.live.options import LiveOptions
 from flows.logs import log_line
@@ -13,16 +14,17 @@ from flows.meter import Meter
 from flows.replay import Prepared, run
 from flows.replayed import Replay
 from flows.scanning import load_history
-from flows.tape.files import log_file
+from flows.tape.files import log_file, topic_file
 from flows.tape.reader import TapeReader
 from flows.tape.segments.segment import segments
+from operators.sessions import new_york
 
 WAIT_SECONDS: Final = 0.1
 
 
 def follow_tape(options: LiveOptions, stop: Event) -> None:
     """Follow the tape into the database.  Raises CommandError, DatabaseError."""
-    day = _first_day(options.tape, stop)
+    day = _first_day(options, stop)
     if day is None:
         return
     meter = Meter(stop=stop)
@@ -33,16 +35,26 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
         log_line("flow_note", note=note)
 
 
-def _first_day(folder: Path, stop: Event) -> date | None:
-    """Wait for the tape's first segment and return its day; None when it will not come."""
+def _first_day(options: LiveOptions, stop: Event) -> date | None:
+    """Wait for the tape's beginning and return its day; None when it will not come."""
     while True:
         last_look = stop.is_set()
-        found = segments(folder) if folder.is_dir() else []
-        if found:
-            return found[0].day
-        if last_look:
-            return None
+        found = _day_of_tape(options.tape) if options.topic is None else _day_of_topic(options.topic)
+        if found is not None or last_look:
+            return found
         stop.wait(WAIT_SECONDS)
+
+
+def _day_of_tape(folder: Path) -> date | None:
+    found = segments(folder) if folder.is_dir() else []
+    return found[0].day if found else None
+
+
+def _day_of_topic(topic: Topic) -> date | None:
+    from flows.kafka.client import last_stamps
+
+    known = (stamp for stamp in last_stamps(topic) if stamp is not None)
+    return next((new_york(stamp.origin_ns).date() for stamp in known), None)
 
 
 def _prepared(options: LiveOptions, day: date) -> Prepared:
@@ -50,7 +62,7 @@ def _prepared(options: LiveOptions, day: date) -> Prepared:
     scanned = frozenset(options.symbols) if flow.scan else frozenset[str]()
     history, letters = load_history(flow, scanned, nyse_calendar().day_on_or_after(day).pre_ns)
     reader = TapeReader(
-        (log_file(options.tape),),
+        (log_file(options.tape) if options.topic is None else topic_file(options.topic),),
         tuple(sorted(options.symbols)),
         late_ns=flow.late_ns,
         for_bars=flow.scan,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.kafka.topic import Topic
 from flows.options import ReplayOptions
 from flows.tape.segments.writer import Sync
 
@@ -13,7 +14,8 @@ class LiveOptions:
 
     `feed_url`: WebSocket of the feed; `rest_url` None: beside it; `repair` off: gaps stay.  `symbols`: what is
     subscribed and scanned, empty: every symbol, of which those of plans are watched.  `record_only`: the tape is
-    written and nothing else; no database is touched.
+    written and nothing else; no database is touched.  `topic`: the tape is published there, and read from there.
+    `feeds` off: another process, perhaps on another machine, writes the tape; `flows` off: another one reads it.
     """
 
     flow: ReplayOptions
@@ -24,3 +26,11 @@ class LiveOptions:
     sync: Sync = Sync.BATCH
     symbols: tuple[str, ...] = ()
     record_only: bool = False
+    topic: Topic | None = None
+    feeds: bool = True
+    flows: bool = True
+
+    @property
+    def publishes(self) -> bool:
+        """Whether this run writes to a topic."""
+        return self.topic is not None and self.feeds

@@ -20,11 +20,14 @@ ANCHOR_SECONDS: Final = 3.0
 
 
 class Places:
-    """One worker's place, its symbols' newest times, and when its next anchor is due."""
+    """One share's place, its symbols' newest times, and when its next anchor is due.
 
-    def __init__(self, share: Share, resume: Resume | None, symbols: Sequence[str]) -> None:
-        self._share, self._resume = share, resume
-        self._keys = keys(share.index, share.count)
+    `workers`: how many there are; each reads one share, or, of a topic, several.
+    """
+
+    def __init__(self, share: Share, resume: Resume | None, symbols: Sequence[str], workers: int) -> None:
+        self._share, self._resume, self._workers = share, resume, workers
+        self._keys = keys(share.index, share.count, workers)
         self._symbols = tuple(symbols)
         known: Mapping[str, int] = {} if resume is None else resume.newest_ns
         self._newest_ns: npt.NDArray[np.int64] = np.array([known.get(each, 0) for each in (*symbols, "")], np.int64)
@@ -35,7 +38,8 @@ class Places:
     def opening(self) -> list[Standing]:
         """Tell of the place to begin with; keys of an earlier run with other workers are given up by the first."""
         kept: Mapping[str, Plain] = {} if self._resume is None else self._resume.kept
-        own = [key for index in range(self._share.count) for key in keys(index, self._share.count)]
+        count = self._share.count
+        own = [key for index in range(count) for key in keys(index, count, self._workers)]
         gone = [Standing(key, kept[key], None) for key in sorted(kept) if key not in own and not self._share.index]
         return [*gone, Standing(self._keys[0], kept.get(self._keys[0]), self._tell), *self._old_anchor(kept)]
 

@@ -28,9 +28,10 @@ def anchor_state(place: Place, memory: Plain, calendar: tuple[Plain, ...], gaps:
     return PLACES_LAYOUT, ANCHOR, share.index, share.count, tuple(place), memory, calendar, gaps
 
 
-def resumes(kept: Mapping[str, Plain], count: int) -> list[Resume] | None:
-    """Return what each of `count` workers goes on from; None when nothing was kept yet.
+def resumes(kept: Mapping[str, Plain], count: int, *, apart: bool = False) -> list[Resume] | None:
+    """Return what each of `count` shares goes on from; None when nothing was kept yet.
 
+    A share is a worker's, or, `apart` from all others, a partition's: then no anchor but its own is of use to it.
     Raises RecoveryError when what was kept does not fit together.
     """
     if not kept:
@@ -48,7 +49,8 @@ def resumes(kept: Mapping[str, Plain], count: int) -> list[Resume] | None:
     found = []
     for index in range(count):
         start = reached.start(index, count)
-        usable = [each for each in anchors if each[4][0] == start.file and Place(*each[4]) <= start]
+        own = [each for each in anchors if not apart or each[2] == index]
+        usable = [each for each in own if each[4][0] == start.file and Place(*each[4]) <= start]
         anchor = max(usable, key=lambda each: each[4], default=None)
         if anchor is not None:
             _, _, _, _, place, memory, calendar, *gaps = anchor  # none in the first layout
@@ -68,6 +70,6 @@ def _sorted(kept: Mapping[str, Plain], kind: str) -> list[Plain]:
     return sorted((state for state in kept.values() if state[1] == kind), key=lambda state: state[2])
 
 
-def keys(index: int, count: int) -> tuple[str, str]:
-    """A worker's keys: of its place, of its anchor."""
-    return key_of(PLACE, index, count), key_of(ANCHOR, index, count)
+def keys(index: int, count: int, workers: int) -> tuple[str, str]:
+    """The keys of a share of the tape: of its place, of its anchor."""
+    return key_of(PLACE, index, count, workers), key_of(ANCHOR, index, count, workers)

@@ -15,6 +15,7 @@ from flows.recovery.resuming import resumes
 from flows.recovery.standing import PLACES_STEP
 from flows.recovery.store import Snapshots
 from flows.replayed import Replay
+from flows.tape.files import TapeFile
 from sinks.database import reading
 from sinks.generation import generation
 from sinks.tables import progress
@@ -44,7 +45,8 @@ class Recovery:
             snapshots = Snapshots(self._folder / snapshots.path.name)
         if note is not None:
             self.notes.append(note)
-        return resumes(dict(snapshots.states(PLACES_STEP)), self._options.workers)
+        shares, apart = replayed.shares(self._options.workers), replayed.reader.topic is not None
+        return resumes(dict(snapshots.states(PLACES_STEP)), shares, apart=apart)
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def inputs_of(options: ReplayOptions, replayed: Replay) -> dict[str, Any]:
     reader = replayed.reader
     plans, events = (None, None) if replayed.follow else (options.plans, options.events)
     return {
-        "tape": [_fingerprint(file.path) for file in reader.files],
+        "tape": [_fingerprint(file) for file in reader.files],
         "plans": _content(plans),
         "events": _content(events),
         "symbols": hashlib.sha256("\n".join(sorted(reader.watched)).encode()).hexdigest()[:16],
@@ -84,8 +86,11 @@ def inputs_of(options: ReplayOptions, replayed: Replay) -> dict[str, Any]:
     }
 
 
-def _fingerprint(path: Path) -> list[Any]:
-    """A file's name and size; of a tape recorded live, which grows, the folder's name alone."""
+def _fingerprint(file: TapeFile) -> list[Any]:
+    """A file's name and size; of a tape recorded live, which grows, the name alone, of a topic its partitions too."""
+    if file.topic is not None:
+        return [file.topic.topic.name, file.topic.partitions]
+    path = file.path
     return [path.absolute().name, None if path.is_dir() else path.stat().st_size]
 
 

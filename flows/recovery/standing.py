@@ -63,9 +63,9 @@ class PlacesLogic(op.StatefulLogic[Standing, Any, Plain]):
         return self._kept or ()
 
 
-def key_of(kind: str, index: int, count: int) -> str:
-    """A key of a worker that the engine sends to that worker itself."""
+def key_of(kind: str, index: int, count: int, workers: int) -> str:
+    """A key of a share, the `index`th of `count`, that the engine sends to the worker that reads it."""
     key = f"{kind} {index}/{count}"
-    while worker_of(key, count) != index:
+    while worker_of(key, workers) != index % workers:
         key += "'"
     return key

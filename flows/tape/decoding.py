@@ -4,7 +4,9 @@ Rule: a piece's prints come before its marks, and nothing else of the tape's ord
 exception that changes nothing: after one, no older print is let through, so of several only the last is given.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,13 +30,18 @@ from operators.wire.succession import FEED, Succession, Verdict
 
 MEMORY_LAYOUT: Final = 1
 """Version of `TapeDecoder.to_plain`; raise it when the layout changes."""
+MEMORY_VALUES: Final = 6
+"""How many values it writes; readers that remember more put it behind them."""
 
 
 class TapeDecoder:
-    """Decodes one tape from its beginning.  What it remembers depends on the records alone, not on how they come."""
+    """Decodes one tape from its beginning.  What it remembers depends on the records alone, not on how they come.
 
-    def __init__(self, folder: Path, commands: CommandReader) -> None:
-        self._folder, self._commands = folder, commands
+    `tells`: whether commands and other records that concern all symbols become dead letters here when they are bad.
+    """
+
+    def __init__(self, source: Path | str, commands: CommandReader, *, tells: bool = True) -> None:
+        self._source, self._commands, self._tells = source, commands, tells
         self._succession, self._reckoning = Succession(), Reckoning()
         self._repairs = FEED
         self._rows: list[WireRow] = []
@@ -52,7 +59,7 @@ class TapeDecoder:
     def restore(self, plain: tuple[Any, ...]) -> Offset:
         """Undo `to_plain`; return where to read on.  Raises ValueError for a layout of another version."""
         if plain[0] != MEMORY_LAYOUT:
-            msg = f"what was remembered of {self._folder} has layout {plain[0]}; this version reads {MEMORY_LAYOUT}"
+            msg = f"what was remembered of {self._source} has layout {plain[0]}; this version reads {MEMORY_LAYOUT}"
             raise ValueError(msg)
         _, at, self._repairs, succession, reckoning, commands = plain
         self._at = Offset(*at)
@@ -64,6 +71,15 @@ class TapeDecoder:
     def held(self) -> int:
         """How many prints the next piece would have."""
         return len(self._rows)
+
+    @property
+    def repair(self) -> int:
+        """The source number of a repair that comes now."""
+        return max(1, self._repairs)
+
+    def heard(self, newest_ns: int, receive_ns: int) -> None:
+        """Note how far prints had come by now (ns UTC) of which this decoder sees only a part."""
+        self._reckoning.heard(newest_ns, receive_ns)
 
     def begin(self, at: Offset) -> None:
         """Note where on the tape what comes next stands."""
@@ -89,25 +105,36 @@ class TapeDecoder:
             self._clock(receive_ns)
         elif kind is Kind.REPAIR:
             symbol, body = read_repair(payload)
-            self.prints(*read_page(symbol, body), place, receive_ns, max(1, self._repairs))
+            self.prints(*read_page(symbol, body), place, receive_ns, self.repair)
         else:
             return self._mark(record, place)
         return None
 
     def prints(
-        self, rows: list[WireRow], rejects: list[Reject], place: int, receive_ns: int, source: int = FEED
+        self,
+        rows: list[WireRow],
+        rejects: list[Reject],
+        place: int,
+        receive_ns: int,
+        source: int = FEED,
+        steps: Sequence[int] = (),
     ) -> None:
-        """Take the prints of one record at `place`, in bytes from the segment's start."""
+        """Take the prints of one record at `place`, in bytes from the segment's start.
+
+        `steps`: which of the record's elements these are; empty: the first ones.
+        """
         judge = self._succession.judge
-        for number, row in enumerate(rows, place):
+        numbers = [place + step for step in steps] if steps else count(place)
+        for row, number in zip(rows, numbers, strict=False):
             verdict = judge(row, source)
             if verdict is Verdict.NEW:
                 self._rows.append(row)
                 self._places.append(number)
             else:
                 self._left_out(row, verdict, number)
-        if rejects:
-            self._letters += [self._letter(place + each.place, each.field, each.reason, each.raw) for each in rejects]
+        for each in rejects:
+            step = steps[each.place] if steps else each.place
+            self._letters.append(self._letter(place + step, each.field, each.reason, each.raw))
         self._read += len(rows) + len(rejects)
         if rows:
             self._reckoning.heard(max([row.sip_ns for row in rows]), receive_ns)
@@ -138,9 +165,10 @@ class TapeDecoder:
         except ValueError as error:
             found = record.kind.name.lower(), f"is not as it should be ({error})"
         if isinstance(found, tuple):
-            self._letters.append(self._letter(place, *found, record.payload.decode(errors="replace")))
+            if self._tells:
+                self._letters.append(self._letter(place, *found, record.payload.decode(errors="replace")))
             return None
-        return found
+        return None if found is None else replace(found, reached_ns=self._succession.newest_ns(found.symbol))
 
     def _gap(self, mark: GapMark, at_ns: int) -> GapOf:
         self._repairs += mark.state == "open"
@@ -156,7 +184,7 @@ class TapeDecoder:
         self._letters.append(self._letter(place, field, reason, f"{row.symbol} {row.sip_ns} {row.price}"))
 
     def _letter(self, place: int, field: str, reason: str, raw: str) -> DeadLetter:
-        return dead_letter(f"{self._folder}/{self._at.segment:06d}", place, field, reason, raw)
+        return dead_letter(f"{self._source}/{self._at.segment:06d}", place, field, reason, raw)
 
 
 def commanded_symbols(memory: tuple[Any, ...]) -> frozenset[str]:

@@ -11,6 +11,7 @@ import polars as pl
 from isal import igzip, isal_zlib
 
 from flows.errors import BadInputError, CommandError, DataMissingError
+from flows.kafka.topic import Topic, TopicTape, need_client, topic_of
 from flows.tape.layout import Layout, other_dataset, read_layout
 from flows.tape.log_reader import verify_log
 from flows.tape.segments.segment import is_tape
@@ -23,11 +24,25 @@ _DAY: Final = re.compile(r"(?<!\d)(\d{4}-\d\d-\d\d)(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class TapeFile:
-    """One recording: a file, or the folder of a tape.  `day`: the New York date in a file's name, if there is one."""
+    """One recording: a file, the folder of a tape, or a topic that one was published to.
+
+    `day`: the New York date in a file's name, if there is one; `topic`: what was seen of a topic.
+    """
 
     path: Path
     layout: Layout
     day: date | None
+    topic: TopicTape | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called here: a path as it was given, or a topic's URL."""
+        return str(self.path if self.topic is None else self.topic.topic)
+
+    @property
+    def full_name(self) -> str:
+        """What it is called wherever one stands."""
+        return str(self.path.absolute()) if self.topic is None else self.name
 
     @property
     def is_parquet(self) -> bool:
@@ -36,13 +51,21 @@ class TapeFile:
 
     @property
     def is_log(self) -> bool:
-        """Whether this is the folder of a tape that was recorded live."""
+        """Whether this is a tape that was recorded live, a folder or a topic."""
         return not self.layout.header
 
 
 def log_file(folder: Path) -> TapeFile:
     """Return a tape's folder as a recording, even before anything is written to it."""
     return TapeFile(folder, Layout((), {}), None)
+
+
+def topic_file(topic: Topic) -> TapeFile:
+    """Look at a topic and return it as a recording.  Raises CommandError."""
+    need_client(topic)
+    from flows.kafka.client import look_at
+
+    return TapeFile(Path(str(topic)), Layout((), {}), None, look_at(topic))
 
 
 def find_tape_files(paths: Sequence[Path]) -> tuple[list[TapeFile], list[str]]:
@@ -60,10 +83,17 @@ def find_tape_files(paths: Sequence[Path]) -> tuple[list[TapeFile], list[str]]:
             raise DataMissingError(msg)
         for file in found:
             files.setdefault(file.path.resolve(), file)
+    topic = next((file for file in files.values() if file.topic is not None), None)
+    if topic is not None and len(files) > 1:
+        msg = f"{topic.name}: a topic is replayed alone; leave out the other {len(files) - 1}"
+        raise BadInputError(msg)
     return sorted(files.values(), key=lambda file: file.day or date.max), notes
 
 
 def _under_one(path: Path, notes: list[str]) -> list[TapeFile]:
+    topic = topic_of(path)
+    if topic is not None:
+        return [topic_file(topic)]
     files = []
     for each in _under(path):
         if each.is_dir():
@@ -83,6 +113,8 @@ def verify(file: TapeFile) -> bool:
 
     Raises DataMissingError when it is cut short or damaged.
     """
+    if file.topic is not None:
+        return any(file.topic.ends)
     if file.is_log:
         return verify_log(file.path)
     if file.is_parquet:

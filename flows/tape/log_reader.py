@@ -1,19 +1,16 @@
 """The folder of a tape that was recorded live, in pieces like those of any other recording."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from flows.items import Commands, GapOf
 from flows.tape.commands import CommandReader
 from flows.tape.compacting import Message, read_compacted
 from flows.tape.decoding import TapeDecoder
-from flows.tape.scan import Mark, Piece, ScanFilter
+from flows.tape.scan import Piece, ScanFilter, filtered
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import AROUND, Kind, Record
 from flows.tape.segments.segment import START, Offset, Segment, segments
-from operators.records import ClockMark
 
 READ_BYTES: Final = 1 << 23
 PIECE_ROWS: Final = 50_000
@@ -38,12 +35,12 @@ def read_log(
     start = START if memory is None else decoder.restore(memory)
     for segment in segments(folder):
         if segment.compacted and segment.number >= start.segment:
-            yield from (_wanted(piece, wanted) for piece in _of_compacted(segment, decoder, start))
+            yield from (filtered(piece, wanted) for piece in _of_compacted(segment, decoder, start))
             start = Offset(segment.number + 1, 0)
     with TapeFollower(folder, start, visible_only=follow) as follower:
         while True:
             placed = follower.read(READ_BYTES)
-            yield from (_wanted(piece, wanted) for piece in decoder.pieces(placed))
+            yield from (filtered(piece, wanted) for piece in decoder.pieces(placed))
             if not placed and not follow:
                 return
             if not placed:
@@ -85,25 +82,3 @@ def verify_log(folder: Path) -> bool:
         while placed := follower.read(READ_BYTES):
             holds = holds or any(record.kind in _HOLDS_SOMETHING for record, _ in placed)
     return holds
-
-
-def _wanted(piece: Piece, wanted: ScanFilter) -> Piece:
-    """Leave out the prints and marks that nobody asked for."""
-    kept = wanted.expression()
-    if kept is None:
-        return piece
-    marks = tuple(mark for mark in piece.marks if _is_wanted(mark, wanted))
-    return replace(piece, ticks=piece.ticks.filter(kept), marks=marks)
-
-
-def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:
-    match mark:
-        case Commands():
-            in_time = wanted.to_ns is None or all(each.at_ns <= wanted.to_ns for each in mark.commands)
-            return in_time and (wanted.symbols is None or mark.symbol in wanted.symbols)
-        case ClockMark():
-            return wanted.to_ns is None or mark.at_ns <= wanted.to_ns
-        case GapOf():
-            return wanted.to_ns is None or mark.gap.at_ns <= wanted.to_ns
-        case _:
-            return True

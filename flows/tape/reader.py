@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from flows.items import Commands
+from flows.kafka.topic import TopicTape
 from flows.recovery.place import Place
 from flows.recovery.resume import Resume
 from flows.tape.commands import CommandReader
@@ -36,7 +37,7 @@ class TapePiece:
 
     `rows`: how many this worker counts; `end_ns`: the last SIP time among those it read, ns UTC, 0 when there is none.
     `marks` come after the frame; `numbers`: the rows of the frame's prints; `place`: behind all of the piece; `idle`:
-    it has nothing new; `memory`: see `scan.Piece`.
+    it has nothing new; `memory`, `at_end`: see `scan.Piece`.
     """
 
     frame: TickFrame
@@ -48,6 +49,7 @@ class TapePiece:
     marks: tuple[Mark, ...] = ()
     idle: bool = False
     memory: Callable[[], tuple[Any, ...]] | None = None
+    at_end: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -77,6 +79,11 @@ class TapeReader:
     def has_log(self) -> bool:
         """Whether there is a tape among the files that was recorded live: only those have marks."""
         return any(file.is_log for file in self.files)
+
+    @property
+    def topic(self) -> TopicTape | None:
+        """The topic that is read, if it is one; it is read alone."""
+        return self.files[0].topic if self.files else None
 
     def pieces(self, *, follow: bool = False) -> Iterator[TapePiece]:
         """Yield the tape in order.  A print that goes back in its symbol's time is a dead letter.
@@ -136,9 +143,8 @@ class TapeReader:
     def _of_log(self, index: int, order: "_OrderGuard", *, follow: bool) -> Iterator[TapePiece]:
         """Yield a live recording's pieces.  It has been held against going back, whoever watches which symbol when."""
         file = self.files[index]
-        commands = CommandReader(self.plan_symbols, odd_lots=self.odd_lots, extended_hours=self.extended_hours)
         memory = self.resume.memory if self.resume is not None and self.resume.start.file == index else None
-        pieces = read_log(file.path, self.wanted, commands, follow=follow, memory=memory)
+        pieces = self._log_pieces(file, memory, follow=follow)
         coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
         for piece in pieces:
             yield self._log_piece(piece, coder, order, index)
@@ -149,17 +155,34 @@ class TapeReader:
                 coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
                 order.widen(len(self.watched))
 
+    def _log_pieces(self, file: TapeFile, memory: tuple[Any, ...] | None, *, follow: bool) -> Iterator[Piece]:
+        """Yield a tape's pieces; of a topic those of this share's partition, or of all if the shares are others."""
+        topic = file.topic
+        if topic is None:
+            return read_log(file.path, self.wanted, self._commands(), follow=follow, memory=memory)
+        from flows.kafka.reading import read_partition, read_topic
+
+        if self.share.count == topic.partitions:
+            index = self.share.index
+            return read_partition(topic, index, self.wanted, self._commands(), follow=follow, memory=memory)
+        return read_topic(topic, self.wanted, self._commands)
+
+    def _commands(self) -> CommandReader:
+        return CommandReader(self.plan_symbols, odd_lots=self.odd_lots, extended_hours=self.extended_hours)
+
     def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", index: int) -> TapePiece:
         rows, at = piece.ticks, piece.offset or Offset(0, 0)
         frame, numbers = no_frame(tuple(self.watched), for_bars=self.for_bars), np.empty(0, np.int64)
         backwards: list[DeadLetter] = []
         if len(rows):
             frame, numbers = self._new(*self._frame(coder.coded(rows), coder), index, at.segment)
-            frame, numbers, backwards = order.check(frame, numbers, str(self.files[index].path))
+            frame, numbers, backwards = order.check(frame, numbers, self.files[index].name)
         end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
-        letters, read = (piece.dead_letters, piece.read or 0) if self._leads else ([], 0)
+        tells = self._leads or self.topic is not None  # a topic's other partitions nobody else reads
+        letters, read = (piece.dead_letters, piece.read or 0) if tells else ([], 0)
         idle, place = not (piece.read or piece.marks or piece.dead_letters), Place(index, *at)
-        return TapePiece(frame, [*letters, *backwards], read, end_ns, numbers, place, piece.marks, idle, piece.memory)
+        found = TapePiece(frame, [*letters, *backwards], read, end_ns, numbers, place, piece.marks, idle)
+        return replace(found, memory=piece.memory, at_end=piece.at_end)
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
@@ -197,6 +220,10 @@ def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) ->
     Only the work that leaves Python alone runs ahead: polars decodes Parquet in threads of its own, CSV gets one here.
     What holds the interpreter's lock would slow the rules more than it gains.
     """
+    if file.topic is not None:
+        from flows.kafka.reading import read_topic
+
+        return read_topic(file.topic, wanted)
     if file.is_log:
         return read_log(file.path, wanted)
     if file.is_parquet:

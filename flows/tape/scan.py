@@ -1,7 +1,7 @@
 """What a reader is asked for, and what it gives: typed pieces of a file, and what could not be used."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -69,7 +69,8 @@ class Piece:
 
     A tape that was recorded live also has marks, which come after the rows; `offset`: where the piece ends on it;
     `read`: how many prints it holds, usable or not (None: as many as there are rows and dead letters); `memory`: asked
-    before the next piece, it says what `read_log` needs to go on from here.
+    before the next piece, it says what `read_log` needs to go on from here; `at_end`: whether nothing stands behind the
+    piece, where that is not known from its being empty.
     """
 
     ticks: pl.DataFrame
@@ -78,6 +79,7 @@ class Piece:
     offset: Offset | None = None
     read: int | None = None
     memory: Callable[[], tuple[Any, ...]] | None = None
+    at_end: Callable[[], bool] | None = None
 
 
 def day_bounds(day: date | None) -> TimeBounds:
@@ -103,3 +105,25 @@ def reasoned(source: str, rows: pl.DataFrame, bounds: TimeBounds) -> list[DeadLe
         if finding is not None:
             letters.append(dead_letter(source, number, *finding, str(row)))
     return letters
+
+
+def filtered(piece: Piece, wanted: ScanFilter) -> Piece:
+    """Leave out the prints and marks of a live recording that nobody asked for."""
+    kept = wanted.expression()
+    if kept is None:
+        return piece
+    marks = tuple(mark for mark in piece.marks if _is_wanted(mark, wanted))
+    return replace(piece, ticks=piece.ticks.filter(kept), marks=marks)
+
+
+def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:
+    match mark:
+        case Commands():
+            in_time = wanted.to_ns is None or all(each.at_ns <= wanted.to_ns for each in mark.commands)
+            return in_time and (wanted.symbols is None or mark.symbol in wanted.symbols)
+        case ClockMark():
+            return wanted.to_ns is None or mark.at_ns <= wanted.to_ns
+        case GapOf():
+            return wanted.to_ns is None or mark.gap.at_ns <= wanted.to_ns
+        case _:
+            return True

@@ -7,21 +7,19 @@ and what was traded in them is in none.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from operators.bars.columns import NO_BARS, Bars, Floats
-from operators.bars.prints import Prints
 from operators.bars.revising import NO_REVISIONS, REMEMBERED_NS, ClosedMinutes, Revisions, Straggler
 from operators.bars.summing import SummedPrints, sum_prints
 from operators.bars.sums import NO_SUMS, Sum, Sums, bars_of, joined, priced, sums_of
 from operators.times import MINUTE_NS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Built:
+class Built(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What a piece of tape gave: the bars that it closed, ascending, and those that late prints on it revised."""
 
     closed: Bars = NO_BARS
@@ -31,59 +29,65 @@ class Built:
 class MinuteBuilder:
     """Builds the one-minute bars of a symbol.  `now_ns`: its tape time, ns UTC; it never goes back.
 
-    Prints can revise bars that started up to `remembered_ns` before their SIP time.
+    `held`: the minute that goes on; `closed`: those that prints may still revise, which is up to `remembered_ns` after
+    they started.
     """
 
     def __init__(self, remembered_ns: int = REMEMBERED_NS) -> None:
         self.now_ns = 0
-        self._held: Sum | None = None
-        self._closed = ClosedMinutes(remembered_ns)
+        self.held: Sum | None = None
+        self.closed = ClosedMinutes(remembered_ns)
 
     def extend(self, piece: SummedPrints) -> Built:
         """Take the symbol's next prints, as `summing.sum_prints` gives them."""
-        minute = self.now_ns // MINUTE_NS
-        if piece.sums.start_ns.item(0) < minute * MINUTE_NS:
-            piece = _floored(piece.prints, minute)
-        before_ns = self.now_ns
+        piece, before_ns = floored(piece, self.now_ns), self.now_ns
         self.now_ns = max(before_ns, int(piece.prints.sip_ns.max()))
         closed = self._close(self._advanced(piece), before_ns)
         if not len(piece.displaced):
             return Built(closed)
-        return Built(closed, self._closed.revise(_stragglers(piece, before_ns)))
+        return Built(closed, self.closed.revise(stragglers(piece, before_ns)))
 
     def close_until(self, now_ns: int) -> Bars:
         """Let the tape time reach `now_ns` without a print; return the bar that this closed, if any."""
         self.now_ns = max(self.now_ns, now_ns)
-        if self._held is None or self._held[0] + MINUTE_NS > self.now_ns:
+        if self.held is None or self.held[0] + MINUTE_NS > self.now_ns:
             return NO_BARS
-        sums, self._held = sums_of([self._held]), None
+        sums, self.held = sums_of([self.held]), None
         return self._close(sums, self.now_ns)
+
+    def advance(self, piece: SummedPrints | None, now_ns: int) -> Built:
+        """Take the symbol's next prints, if any, and let its tape time reach `now_ns`."""
+        built = Built() if piece is None else self.extend(piece)
+        last = self.close_until(now_ns)
+        if not len(last):
+            return built
+        return Built(Bars.concat([built.closed, last]) if len(built.closed) else last, built.revised)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values, the same whatever pieces the tape came in."""
-        return self.now_ns, self._held, self._closed.to_plain(self.now_ns)
+        return self.now_ns, self.held, self.closed.to_plain(self.now_ns)
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> "MinuteBuilder":
         """Undo `to_plain`."""
         builder = cls()
         builder.now_ns, held, closed = plain
-        builder._held = None if held is None else tuple(held)
-        builder._closed = ClosedMinutes.from_plain(closed)
+        builder.held = None if held is None else tuple(held)
+        builder.closed = ClosedMinutes.from_plain(closed)
         return builder
 
     def _advanced(self, piece: SummedPrints) -> Sums:
         """Hold the piece's last minute; return those that it closed, priced or not."""
-        sums, held = piece.sums, self._held
+        sums, held = piece.sums, self.held
         first = sums.row(0)
         goes_on = held is not None and held[0] == first[0]
         if held is not None and goes_on:
             first = _gone_on(held, first, piece.head)
         before = [] if held is None or goes_on else [sums_of([held])]
         if len(sums) == 1:
-            self._held = first
+            self.held = first
             return before[0] if before else NO_SUMS
-        self._held = sums.row(-1)
+        self.held = sums.row(-1)
         closed = sums.take(slice(0, -1))
         closed.values[:, 0], closed.trades[0], closed.phase[0] = first[1:7], first[7], first[8]
         return joined([*before, closed]) if before else closed
@@ -93,7 +97,7 @@ class MinuteBuilder:
         if not len(sums):
             return NO_BARS
         sums = priced(sums)
-        self._closed.add(sums, since_ns)
+        self.closed.add(sums, since_ns)
         return bars_of(sums)
 
 
@@ -113,13 +117,16 @@ def _gone_on(held: Sum, since: Sum, head: Floats) -> Sum:
     return start_ns, open_, max(high, new_high), min(low, new_low), close, volume, notional, trades, phase
 
 
-def _floored(prints: Prints, minute: int) -> SummedPrints:
-    """Sum up prints some of which come after their minute closed."""
-    pieces = sum_prints(prints, np.zeros(len(prints), dtype=np.uint16), minute)
-    return next(piece for _, piece in pieces)
+def floored(piece: SummedPrints, now_ns: int) -> SummedPrints:
+    """Return prints as they count for a symbol whose tape time is `now_ns`, ns UTC: none in a minute before it."""
+    minute = now_ns // MINUTE_NS
+    if piece.sums.start_ns.item(0) >= minute * MINUTE_NS:
+        return piece
+    pieces = sum_prints(piece.prints, np.zeros(len(piece.prints), dtype=np.uint16), minute)
+    return next(each for _, each in pieces)
 
 
-def _stragglers(piece: SummedPrints, before_ns: int) -> Iterator[Straggler]:
+def stragglers(piece: SummedPrints, before_ns: int) -> Iterator[Straggler]:
     """Return the displaced prints, each known when the tape reached it."""
     prints, where = piece.prints, piece.displaced
     at_ns = np.maximum(np.maximum.accumulate(prints.sip_ns), before_ns)[where]

@@ -1,8 +1,8 @@
 """Bars in columns.  Rule: a bar is known at its end and not before, and a minute without a usable print has none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Final, Self
 
 import msgspec
@@ -42,8 +42,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     revision: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bars:
+class Bars(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Bars of one symbol and one interval, ascending by start; all columns are of equal length.
 
     `start_ns`, `end_ns`: ns UTC, half-open; `open` to `close`, `vwap`: dollars, vwap NaN when unknown; `volume`:
@@ -68,7 +67,15 @@ class Bars:
 
     def take(self, which: slice | Mask | Ints) -> "Bars":
         """Return the bars of a slice, a mask or positions."""
-        return Bars(*(column[which] for column in self.columns()))
+        return Bars(
+            *(self.start_ns[which], self.end_ns[which], self.open[which], self.high[which], self.low[which]),
+            *(self.close[which], self.volume[which], self.vwap[which]),
+            *(self.trades[which], self.phase[which], self.revision[which]),
+        )
+
+    def parts(self, edges: "Sequence[int]") -> "list[Bars]":
+        """Return the bars between each two adjacent edges, not copied."""
+        return [self.take(slice(start, stop)) if start < stop else NO_BARS for start, stop in pairwise(edges)]
 
     def row(self, index: int) -> Bar:
         """Return one bar as plain scalars."""
@@ -106,7 +113,7 @@ class Bars:
         return cls(*(np.frombuffer(text, dtype=kind) for text, kind in zip(plain, DTYPES, strict=True)))
 
 
-COLUMNS: Final = tuple(field.name for field in fields(Bars))
+COLUMNS: Final = Bars.__struct_fields__
 DTYPES: Final = tuple(
     {"start_ns": np.int64, "end_ns": np.int64, "trades": np.int64, "revision": np.int64, "phase": np.uint8}.get(
         name, np.float64

@@ -4,9 +4,9 @@ Sums run in order of time, as a folder's do: `bincount` adds up strictly in orde
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Self
 
+import msgspec
 import numpy as np
 
 from operators.bars.columns import Bars, Bytes, Floats, Interval, Ints
@@ -22,8 +22,7 @@ OPEN, HIGH, LOW, CLOSE, VOLUME, NOTIONAL = range(6)
 Folded = list[dict[Interval, Bars]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class Rows(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Bars of many owners, an owner's in order of time: as `fold.Row`, in columns; `values`, shape (6, rows)."""
 
     owner: Ints
@@ -86,8 +85,7 @@ class Rows:
         revision = np.zeros(len(self), dtype=np.int64)
         prices = open_, high, low, close
         whole = Bars(self.start_ns, self.end_ns, *prices, volume, vwap, self.trades, self.phase, revision)
-        edges = self.owner.searchsorted(np.arange(owners + 1)).tolist()
-        return [whole.take(slice(edges[owner], edges[owner + 1])) for owner in range(owners)]
+        return whole.parts(self.owner.searchsorted(np.arange(owners + 1)).tolist())
 
 
 def extend_ladders(

@@ -5,9 +5,9 @@ prices in pre- and post-market bars, unless another of their conditions forbids 
 print sets no open and no close.  Corrected prints, unknown conditions and prints outside every session set nothing.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -24,8 +24,7 @@ VOLUME_BIT: Final = int(Flag.VOLUME)
 LATE_BIT: Final = int(Flag.LATE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prints:
+class Prints(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Prints in tape order; all columns are of equal length.
 
     `sip_ns`: ns UTC; `price`: dollars; `size`: shares; `flags`: `conditions.Flag` bits; `phase`: session code of the

@@ -6,9 +6,9 @@ print that changes nothing makes no revision, and one whose minute has no bar ma
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from operators.bars.columns import NO_BARS, Bars, Ints
@@ -20,8 +20,7 @@ REMEMBERED_NS: Final = 16 * 60 * MINUTE_NS
 """From the start of pre-market trading to the end of after-hours trading."""
 
 
-@dataclass(frozen=True, slots=True)
-class Straggler:
+class Straggler(msgspec.Struct, frozen=True, gc=False):
     """A print that belongs to a minute which closed before it came.  Times in ns UTC, dollars, shares."""
 
     at_ns: int
@@ -31,8 +30,7 @@ class Straggler:
     flags: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Revisions:
+class Revisions(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Bars as stragglers left them, one per straggler that changed one, in tape order.
 
     `at_ns`: when each became known, ns UTC.  `unplaced`: how many more would count but found no bar.

@@ -5,11 +5,12 @@ counts from midnight New York of its ex-date on; who looks back from a day befor
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 
 import numpy as np
+from msgspec.structs import replace
 
 from operators.bars.columns import Bars
 from operators.sessions import new_york_day_ns

@@ -5,10 +5,10 @@ what this one adds: its prints are kept, and added one after the other by whoeve
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -27,8 +27,7 @@ _NO_PHASE: Final = np.uint8(0)
 _NOWHERE: Final[Ints] = np.empty(0, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SummedPrints:
+class SummedPrints(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One symbol's prints in one frame, summed up per minute.
 
     `sums`: the minutes, each from zero on; `head`, shape (2, prints of the first minute): what each print adds to
@@ -96,7 +95,7 @@ def _sums(prints: Prints, heads: Ints, starts: Ints, may: Bytes, added: Floats) 
     """Return the sums of each run of prints; `heads`: the runs' keys."""
     runs = len(starts)
     run = np.arange(runs).repeat(np.diff(starts, append=len(may)))
-    to_lowest = _TO_LOWEST.take(may)
+    to_lowest = _TO_LOWEST[may]
     first, last = _setting(starts, may)
     there = first >= 0
     values = np.empty((6, runs))

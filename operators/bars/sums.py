@@ -1,9 +1,9 @@
 """What prints amount to per minute.  Rule: a minute is a bar once some print gave it an open, and only then."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from operators.bars.columns import NO_BARS, Bars, Bytes, Floats, Ints
@@ -16,8 +16,7 @@ Sum = tuple[int, float, float, float, float, float, float, int, int]
 """One minute as plain numbers: start, the six values, trades, phase."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sums:
+class Sums(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Minutes in ascending order, each with at least one print.
 
     `start_ns`: ns UTC; `values`, shape (6, minutes): open and close in dollars, NaN while no print may set them; high

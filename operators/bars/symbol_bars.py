@@ -1,14 +1,16 @@
 """All bars of one symbol, of every interval, from prints or clock marks.  Rule: a piece holds what ended by then."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from operators.bars.build import Built, MinuteBuilder
+import msgspec
+
+from operators.bars.build import MinuteBuilder
 from operators.bars.columns import Bars, Interval
 from operators.bars.folding_together import extend_ladders
 from operators.bars.ladder import FoldLadder
+from operators.bars.minutes_together import News, minutes_together
 from operators.bars.revising import NO_REVISIONS, Revisions
 from operators.bars.splits import Split
 from operators.bars.summing import SummedPrints
@@ -17,12 +19,11 @@ from operators.sessions import SessionCalendar
 NOTHING: Final[Mapping[Interval, Bars]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BarPiece:
+class BarPiece(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What a piece of tape gave: bars that ended by `now_ns` (ns UTC), per interval, and minutes that were revised."""
 
     now_ns: int
-    bars: Mapping[Interval, Bars] = field(default_factory=lambda: NOTHING)
+    bars: Mapping[Interval, Bars] = msgspec.field(default_factory=lambda: NOTHING)
     revised: Revisions = NO_REVISIONS
 
 
@@ -31,7 +32,7 @@ class SymbolBars:
 
     def __init__(self, calendar: SessionCalendar) -> None:
         self.calendar = calendar
-        self._minutes, self.ladder = MinuteBuilder(), FoldLadder(calendar)
+        self.minutes, self.ladder = MinuteBuilder(), FoldLadder(calendar)
 
     def load_days(self, days: Bars, now_ns: int) -> Bars:
         """Take the daily bars before the first print; return the weeks they make."""
@@ -45,36 +46,28 @@ class SymbolBars:
         """Take the symbol's next prints, if any, and let its tape time reach `now_ns`."""
         return extend_together([self], [(summed, now_ns)])[0]
 
-    def minutes(self, summed: SummedPrints | None, now_ns: int) -> Built:
-        """Take the symbol's next prints, if any, and let its tape time reach `now_ns`; return minutes alone."""
-        built = Built() if summed is None else self._minutes.extend(summed)
-        last = self._minutes.close_until(now_ns)
-        if not len(last):
-            return built
-        return Built(Bars.concat([built.closed, last]) if len(built.closed) else last, built.revised)
-
     @property
     def now_ns(self) -> int:
         """The symbol's tape time, ns UTC."""
-        return self._minutes.now_ns
+        return self.minutes.now_ns
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
-        return self._minutes.to_plain(), self.ladder.to_plain()
+        return self.minutes.to_plain(), self.ladder.to_plain()
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...], calendar: SessionCalendar) -> "SymbolBars":
         """Undo `to_plain`."""
         own = cls(calendar)
-        own._minutes, own.ladder = MinuteBuilder.from_plain(plain[0]), FoldLadder.from_plain(plain[1], calendar)
+        own.minutes, own.ladder = MinuteBuilder.from_plain(plain[0]), FoldLadder.from_plain(plain[1], calendar)
         return own
 
 
-def extend_together(symbols: Sequence[SymbolBars], news: Sequence[tuple[SummedPrints | None, int]]) -> list[BarPiece]:
+def extend_together(symbols: Sequence[SymbolBars], news: Sequence[News]) -> list[BarPiece]:
     """Return what `SymbolBars.extend` of each symbol would give, but sooner.  All follow one calendar."""
     if not symbols:
         return []
-    built = [own.minutes(summed, now_ns) for own, (summed, now_ns) in zip(symbols, news, strict=True)]
+    built = minutes_together([own.minutes for own in symbols], news)
     times, closed = [own.now_ns for own in symbols], [each.closed for each in built]
     folded = extend_ladders([own.ladder for own in symbols], closed, times, symbols[0].calendar)
     return [

@@ -39,10 +39,15 @@ class RelativeVolume:
         """
         columns = [np.empty(0)]
         for number, start, end in runs(session):
-            if number != self._session:
-                self._roll(number, int(minutes if isinstance(minutes, int) else minutes[start]))
-            columns.append(self._extend_day(minute[start:end], volume[start:end]))
+            length = int(minutes if isinstance(minutes, int) else minutes[start])
+            columns.append(self.in_session(number, minute[start:end], volume[start:end], length))
         return columns[1] if len(columns) == 2 else np.concatenate(columns)
+
+    def in_session(self, session: int, minute: Ints, volume: Floats, minutes: int) -> Floats:
+        """`extend` for bars of one session, at least one."""
+        if session != self._session:
+            self._roll(session, minutes)
+        return self._extend_day(minute, volume)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state as plain nested tuples; the history's rows are shared, not copied."""

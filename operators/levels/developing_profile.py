@@ -7,10 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any, Final, Self
 
-from operators.bars.columns import Bars
+import numpy as np
+
+from operators.bars.columns import Bars, Floats
 from operators.levels.level import LevelKind, Mark
 from operators.levels.value_area import ValueArea, value_area
-from operators.levels.volume_profile import ProfileRow, VolumeProfile, profile_rows
+from operators.levels.volume_profile import VolumeProfile, profile_rows
 
 _KINDS: Final = (LevelKind.DEVELOPING_POC, LevelKind.DEVELOPING_VAH, LevelKind.DEVELOPING_VAL)
 
@@ -23,12 +25,12 @@ class DevelopingProfile:
     def __init__(self, base: VolumeProfile, base_ns: int = 0) -> None:
         self._base, self._base_ns = base, base_ns
         self._profile, self._spread, self._area = base.copy(), 0, value_area(base)
-        self._rows: list[ProfileRow] = []
+        self._rows: Floats = np.empty((0, 4))
         self._known_ns: list[int] = []
 
     def extend(self, bars: Bars) -> None:
         """Remember bars, in time order; all of them must have volume."""
-        self._rows.extend(profile_rows(bars))
+        self._rows = np.concatenate((self._rows, profile_rows(bars)))
         self._known_ns.extend(bars.end_ns.tolist())
 
     def marks(self, as_of_ns: int, since_ns: int) -> Iterator[Mark]:

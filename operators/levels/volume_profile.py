@@ -46,18 +46,19 @@ class VolumeProfile:
         self._low = self._high = 0
         self._shares: Floats = np.zeros(_SIZE)  # the anchor's bin in the middle
 
-    def extend(self, rows: Sequence[ProfileRow]) -> None:
+    def extend(self, rows: Floats | Sequence[ProfileRow]) -> None:
         """Take bars in, in time order; all of them must have volume."""
-        if not rows:
+        if not len(rows):
             return
+        matrix = np.asarray(rows)
         if self._anchor is None:
-            self._anchor = rows[0][0]
+            self._anchor = matrix.item(0, 0)
         if len(rows) < FEW:
-            for _, low, high, volume in rows:
+            for _, low, high, volume in matrix.tolist():
                 bottom, top = (low - self._anchor) / self._tick, (high - self._anchor) / self._tick
                 self._add(ceil(bottom - _HALF), floor(top + _HALF), volume)
         else:
-            _, low, high, volume = np.array(rows).T
+            _, low, high, volume = matrix.T
             bottoms = np.ceil((low - self._anchor) / self._tick - _HALF).astype(np.int64)
             self._add_many(bottoms, np.floor((high - self._anchor) / self._tick + _HALF).astype(np.int64), volume)
 
@@ -153,7 +154,6 @@ class VolumeProfile:
         return profile
 
 
-def profile_rows(bars: Bars) -> list[ProfileRow]:
-    """Return what the profile needs of bars."""
-    columns = (bars.open.tolist(), bars.low.tolist(), bars.high.tolist(), bars.volume.tolist())
-    return list(zip(*columns, strict=True))
+def profile_rows(bars: Bars) -> Floats:
+    """Return what the profile needs of bars, a `ProfileRow` each: shape (bars, 4)."""
+    return np.stack((bars.open, bars.low, bars.high, bars.volume), axis=1)

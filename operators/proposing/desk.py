@@ -127,7 +127,7 @@ def scan_row(proposal: Proposal, decision: Decision, gates: GateTimeline) -> Sca
         plan_id=decision.plan_id if not proposed or profile.actionable else None,
         actionable=profile.actionable,
         confidence=candidate.confidence,
-        profile=msgspec.to_builtins(document),
+        profile=document,
         features=dict(candidate.features),
-        conditions=msgspec.to_builtins(candidate.conditions),
+        conditions=candidate.conditions,
     )

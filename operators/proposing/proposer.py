@@ -128,8 +128,9 @@ class Proposer:
         closes = self._recent.closes(bar, at_ns, CHANGES + 1)
         if len(closes) <= CHANGES:
             return None
-        changes = np.diff(closes)
-        deviation = sqrt(float(np.square(changes - changes.mean()).sum()) / (CHANGES - 1))
+        changes = closes[1:] - closes[:-1]
+        off = changes - np.add.reduce(changes) / CHANGES
+        deviation = sqrt(float(np.add.reduce(off * off)) / (CHANGES - 1))
         return realized_move(1.0, deviation, bars_ahead, at_ns)
 
     def _levels_of(self, day: SessionDay) -> SessionLevels:

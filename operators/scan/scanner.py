@@ -30,6 +30,7 @@ INTERVALS: Final = (Interval.M1, Interval.M5, Interval.M60, Interval.D1)
 Piece = Mapping[Interval, Bars]
 
 _NO_BARS: Final = Bars.empty()
+_NOWHERE: Final[Ints] = np.empty(0, dtype=np.int64)
 _DETECTORS_AT: Final = {interval: at(interval) for interval in (Interval.D1, Interval.M1, Interval.M5)}
 _INTERVAL_OF: Final = {detector.strategy: detector.interval for detector in DETECTORS}
 
@@ -145,22 +146,25 @@ def _fresh(
     detector: Detector[Any], firing: Firing | None, owners: Sequence[SymbolScan], starts: Ints, session: Ints
 ) -> Iterator[tuple[int, int, int]]:
     """Give part, side and place in the firing of each fresh signal, and keep every owner's edges."""
-    places = (np.searchsorted(firing.at, starts) if firing is not None else np.zeros_like(starts)).tolist()
+    fired = _NOWHERE if firing is None else np.flatnonzero(firing.mask.any(axis=0))
+    at = _NOWHERE if firing is None else firing.at[fired]
+    edges = at.searchsorted(starts).tolist()
     for part, owner in enumerate(owners):
-        first, stop = places[part], places[part + 1]
+        first, stop = edges[part], edges[part + 1]
         start, end = starts.item(part), starts.item(part + 1)
         if start == end or (first == stop and detector.strategy not in owner.edges):
             continue
-        fired = np.zeros((2, end - start), dtype=np.bool_)
-        bars = firing.at[first:stop] - start if firing is not None else np.empty(0, dtype=np.int64)
+        bars, own_fired = at[first:stop] - start, np.zeros((2, end - start), dtype=np.bool_)
         if firing is not None:
-            fired[:, bars] = firing.mask[:, first:stop]
-        edges = owner.edges.setdefault(detector.strategy, Edges(detector.interval))
-        fresh = edges.extend(fired, session[start:end])[:, bars]
-        if edges.calm:
+            own_fired[:, bars] = firing.mask[:, fired[first:stop]]
+        own_edges = owner.edges.get(detector.strategy)
+        if own_edges is None:
+            own_edges = owner.edges[detector.strategy] = Edges(detector.interval)
+        fresh = own_edges.extend(own_fired, session[start:end])[:, bars]
+        if own_edges.calm:
             del owner.edges[detector.strategy]
         for side, place in np.argwhere(fresh).tolist():
-            yield part, side, first + place
+            yield part, side, fired.item(first + place)
 
 
 def _candidate(

@@ -1,6 +1,7 @@
 """The one builder of structured plans.  Rule: nothing is computed here that the engine decided; it is only told."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -70,7 +71,7 @@ def structured_plan(
         snap_trace=tuple(_snap(line) for line in profile.snap_trace),
         gate=GatePart(gate, tuple(_cause(cause) for cause in causes)),
         options=None,
-        session=msgspec.convert(session.to_json(), SessionPart),
+        session=_session(session),
         layers=layers,
     )
 
@@ -105,6 +106,12 @@ def _move(move: ExpectedMove | None) -> MovePart | None:
         return None
     expiry = None if move.expiry_ns is None else iso(move.expiry_ns)
     return MovePart(move.dollars, move.basis, iso(move.available_at_ns), move.strike, expiry, move.volatility)
+
+
+@lru_cache(maxsize=64)
+def _session(block: SessionBlock) -> SessionPart:
+    """Write the market's clock, which candidates of one instant share."""
+    return msgspec.convert(block.to_json(), SessionPart)
 
 
 def _snap(line: SnapLine) -> SnapPart:

@@ -21,14 +21,14 @@ Instant = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9
 Count = Annotated[int, Meta(ge=1)]
 
 
-class EntryPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EntryPart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What lets the plan in, and at which price."""
 
     type: EntryType
     level: Price
 
 
-class TargetPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TargetPart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A target: `fraction` of the position sold there, `r` reward over risk, `level` the kind it stands on."""
 
     index: Count
@@ -38,7 +38,7 @@ class TargetPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: str | None
 
 
-class ProbabilityPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ProbabilityPart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Of one target: `before_stop` before the stop and the horizon (`raw` uncalibrated), `touch` without a stop."""
 
     index: Count
@@ -48,7 +48,7 @@ class ProbabilityPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibrated: bool
 
 
-class TrailPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TrailPart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A stop `distance` dollars behind the best price, once `after` targets are hit; raises told by `step`."""
 
     distance: Price
@@ -56,14 +56,14 @@ class TrailPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: Count
 
 
-class RunnerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RunnerPart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What is left after the last target."""
 
     fraction: Share
     trail: TrailPart
 
 
-class MovePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MovePart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The expected move to the horizon and where it comes from."""
 
     dollars: Annotated[float, Meta(ge=0)]
@@ -74,7 +74,7 @@ class MovePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     volatility: float | None
 
 
-class SnapPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SnapPart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One level as the engine saw it: see `operators.engine.trace.Verdict`."""
 
     price: float | None
@@ -85,7 +85,7 @@ class SnapPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rung: str | None
 
 
-class GateEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GateEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A market event that holds the gate."""
 
     id: str
@@ -95,14 +95,14 @@ class GateEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: Instant
 
 
-class GatePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GatePart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What market events allow, and which ones say so."""
 
     state: Gate
     events: tuple[GateEvent, ...]
 
 
-class SessionPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SessionPart(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The market's clock, as every response shows it."""
 
     status: str
@@ -115,14 +115,14 @@ class SessionPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     banner: str
 
 
-class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Line(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A horizontal line of a chart."""
 
     price: Price
     label: str
 
 
-class LevelLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LevelLine(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A key level of a chart; drawn from `since`.  `rung`: what stands on it or hides behind it."""
 
     price: Price
@@ -133,7 +133,7 @@ class LevelLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: Instant
 
 
-class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Zone(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A band of a chart, `low` < `high`."""
 
     name: str
@@ -142,7 +142,7 @@ class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     high: float
 
 
-class Layers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Layers(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What a chart draws over the bars."""
 
     entry: Line
@@ -152,7 +152,7 @@ class Layers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zones: tuple[Zone, ...]
 
 
-class StructuredPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StructuredPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """One plan, whole: what a list, a chart, a stream, a scan result and a replay show.
 
     Without a ladder `stop`, `stop_basis`, `runner` and `risk_per_share` are null and `targets` is empty; `reason` then

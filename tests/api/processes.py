@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-c", "from flows.cli import main; main()")
@@ -27,10 +29,14 @@ def free_port() -> int:
 
 @dataclass
 class Process:
-    """A command that can be killed and started again with the same arguments."""
+    """A command that can be killed and started again with the same arguments.
+
+    What it says goes to a file: a pipe that nobody empties would stop it once it is full.
+    """
 
     arguments: tuple[str, ...]
-    running: subprocess.Popen[str] = field(init=False)
+    running: subprocess.Popen[bytes] = field(init=False)
+    _said: IO[bytes] = field(init=False, default_factory=TemporaryFile)
 
     def __post_init__(self) -> None:
         self.start()
@@ -38,28 +44,27 @@ class Process:
     def start(self) -> None:
         """Start it."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.running = subprocess.Popen(
-            self.arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.running = subprocess.Popen(self.arguments, env=environment, stdout=subprocess.DEVNULL, stderr=self._said)
 
     def kill(self) -> None:
         """End it without a chance to say anything."""
         self.running.kill()
-        self.running.communicate()
+        self.running.wait()
 
     def stop(self, wait_s: float = 15.0) -> tuple[int, str]:
-        """Ask it to end; return its exit code and what it said on stderr."""
+        """Ask it to end; return its exit code and what it said on stderr in all its lives."""
         self.running.send_signal(signal.SIGTERM)
-        _, said = self.running.communicate(timeout=wait_s)
-        return self.running.returncode, said
+        return self.running.wait(wait_s), self.said()
+
+    def said(self) -> str:
+        """All that came on stderr so far."""
+        return os.pread(self._said.fileno(), 1_000_000, 0).decode()
 
     def clean_up(self) -> None:
         """End it if it still runs."""
         if self.running.poll() is None:
             self.kill()
-        for pipe in (self.running.stdout, self.running.stderr):
-            if pipe is not None:
-                pipe.close()
+        self._said.close()
 
 
 @dataclass
@@ -74,9 +79,12 @@ class ServeProcess(Process):
         return f"http://127.0.0.1:{self.port}"
 
     def wait(self, wait_s: float = 120.0) -> None:
-        """Wait until it answers."""
+        """Wait until it answers.  Raises RuntimeError when it has ended, TimeoutError when it stays silent."""
         until = time.monotonic() + wait_s
         while time.monotonic() < until:
+            if self.running.poll() is not None:
+                msg = f"{self.url} has ended with {self.running.returncode}: {self.said()}"
+                raise RuntimeError(msg)
             try:
                 urllib.request.urlopen(f"{self.url}/api/v1/session", timeout=5).close()
                 return
@@ -84,7 +92,7 @@ class ServeProcess(Process):
                 return
             except OSError:
                 time.sleep(0.05)
-        msg = f"{self.url} does not answer"
+        msg = f"{self.url} does not answer; it said: {self.said()[-2_000:]}"
         raise TimeoutError(msg)
 
 

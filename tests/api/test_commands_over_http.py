@@ -192,3 +192,22 @@ def test_a_locked_database_is_a_problem_and_no_hang(client: TestClient, empty_ur
         assert client.get("/api/v1/plans").status_code == 200
     engine.dispose()
     assert client.post("/api/v1/plans", json=PLAN).status_code == 202
+
+
+def test_a_command_is_told_of_as_it_was_known_at_an_instant(make_client: MakeClient, empty_url: str) -> None:
+    """Before it was asked for, while it waited, and once the flow had taken it."""
+    path = make_client(empty_url).post("/api/v1/plans", json=PLAN).headers["location"]
+    apply_all(empty_url, NOW_NS + 100)
+    client = make_client(empty_url, clock=lambda: NOW_NS + 200)
+
+    def known(at_ns: int) -> Any:
+        found = client.get(path, params={"as_of": at_ns})
+        return found.status_code if found.status_code != 200 else found.json()
+
+    assert known(NOW_NS - 1) == 404
+    for at_ns in (NOW_NS, NOW_NS + 99):
+        told = known(at_ns)
+        assert (told["as_of_ns"], told["command"]["applied_ns"], told["plan"]) == (at_ns, None, None)
+    told = known(NOW_NS + 100)
+    assert (told["command"]["applied_ns"], told["plan"]["phase"]) == (NOW_NS + 100, "waiting")
+    assert client.get(path).json()["command"] == told["command"]

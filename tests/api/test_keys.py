@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,12 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 
+from api.relay.doorkeeping import UNAUTHORIZED
 from api.serve import settled
 from sinks.database import open_database
 from sinks.keys import StoredKey, create_key, revoke_key
 from tests.api.conftest import NOW_NS, Demo, MakeClient
-from tests.api.serving import Flow, hear, serving
+from tests.api.serving import Flow, hear, hear_out, say, serving
 
 PLANS = "/api/v1/plans"
 
@@ -72,6 +75,42 @@ def test_a_stored_key_opens_the_stream_by_header_or_first_message(tmp_path: Path
             assert hear(socket)["type"] == "hello"
         with pytest.raises(InvalidStatus):
             server.connect(additional_headers={"Authorization": "Bearer other"})
+
+
+def test_a_stream_ends_with_its_key_however_it_was_opened(tmp_path: Path) -> None:
+    """Within twice `keys_s`: by header, by first message, over plain HTTP, and where no key had been needed."""
+    url = f"sqlite:///{tmp_path / 'plans.db'}"
+    flow = Flow(url)
+    flow.happen("aig-1")
+    with serving(url, keys_s=0.05) as server, ExitStack() as opened:
+        free = opened.enter_context(server.connect())
+        assert hear(free)["type"] == "hello"
+        number, secret = made(url, "read")
+        _, other = made(url, "read")
+        assert hear_out(free) == []
+        assert free.close_code == UNAUTHORIZED
+        by_header, staying = (
+            opened.enter_context(server.connect(additional_headers={"Authorization": f"Bearer {each}"}))
+            for each in (secret, other)
+        )
+        by_message = opened.enter_context(server.connect())
+        say(by_message, "auth", key=secret)
+        plain = HTTPConnection("127.0.0.1", server.port, timeout=10)
+        plain.request("GET", "/sse/plans", headers={"Authorization": f"Bearer {secret}"})
+        answer = plain.getresponse()
+        for socket in (by_header, staying, by_message):
+            assert hear(socket)["type"] == "hello"
+        revoked(url, number)
+        for socket in (by_header, by_message):
+            assert hear_out(socket) == []
+            assert socket.close_code == UNAUTHORIZED
+        assert (
+            answer.read().decode().rstrip().splitlines()[-1].startswith('data: {"type":"error","code":"unauthorized"')
+        )
+        say(staying, "ping")
+        assert hear(staying)["type"] == "hb"
+        plain.close()
+    flow.close()
 
 
 def test_nobody_is_let_in_on_a_guess_while_the_database_cannot_be_read(make_client: MakeClient, tmp_path: Path) -> None:

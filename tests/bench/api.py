@@ -1,98 +1,186 @@
 """How fast the API answers reads.  Prints JSON; run by `fancy-trader bench api`.
 
-Two processes: `fancy-trader serve`, and this one, which asks on an even schedule, whatever becomes of the answers (open
-loop): every delay counts from the scheduled time to the last byte.  `list`: pages of 100 rows of 100 000 plans, one
-after the other, to and fro; `as_of`: one plan at instants between its 1 000 events, from its event log.
+Three processes: `fancy-trader serve`; a flow that commits a few times a second, so that nothing that was read stays
+true for long; and this one, which asks on an even schedule, whatever becomes of the answers (open loop): every delay
+counts from the scheduled time to the last byte.  `list`: pages of 100 rows of 100 000 plans, from anywhere in the
+list, a third of them narrowed by symbol, phase, style or direction; `list_as_of`: such pages as of instants; `as_of`:
+one plan at instants between its 1 000 events.  No path comes twice in a part; the server keeps no answers.
 """
 
 import argparse
-import http.client
+import asyncio
 import json
+import multiprocessing
+import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import Any, Final
 
 import numpy as np
+from msgspec.structs import replace
 
+from api.cursors import cursor
+from operators.events import PlanEvent
+from operators.lifecycle import Record, register, step
+from operators.plans import Direction, Gate, Plan, Style
+from operators.records import GateEdge
+from operators.rows import Batch, plan_row, state_row
+from operators.state import PlanState
+from sinks.database import open_database
+from sinks.schema import ensure_schema
+from sinks.writer import SinkWriter
 from tests.api.processes import serve_process
 from tests.api.serving import Flow
+from tests.operators.builders import CAUSE, START_NS, make_plan, tick, ticks
 
 SYMBOLS: Final = 500
 BATCH: Final = 10_000
-THREADS: Final = 16
+APART_NS: Final = 1_000
+ENDS_NS: Final = START_NS + 390 * 60 * 10**9
+CONNECTIONS: Final = 16
 PAGE: Final = 100
 LEAD_S: Final = 0.2
-EVENTFUL: Final = "s000-1"
+EVENTFUL: Final = "eventful"
+COMMITS_PER_S: Final = 5
+TOGETHER: Final = 40
+"""Plans that one commit of the flow speaks of."""
 
-Asked = SimpleQueue[tuple[float, str] | None]
+Life = tuple[Plan, PlanState, list[PlanEvent]]
 
 
-def filled(url: str, plans: int, events: int) -> tuple[int, int]:
-    """Fill a database; return the instants of the eventful plan's first and last event, ns UTC."""
-    flow = Flow(url)
-    names = [f"s{number % SYMBOLS:03d}-{number // SYMBOLS + 1}" for number in range(plans)]
+def lived(plan: Plan, records: Sequence[Record]) -> Life:
+    """Take a plan through records."""
+    state, happened = register(plan, START_NS)
+    events = list(happened)
+    for record in records:
+        state, more = step(plan, state, record)
+        events += more
+    return plan, state, events
+
+
+def lives() -> list[Life]:
+    """Plans of every style and direction that wait, entered, hit a target, or were stopped."""
+    plans = [make_plan(side, style=style, expires_at_ns=ENDS_NS) for style in Style for side in Direction]
+    ways = ((), (100.0,), (100.0, 101.0), (100.0, 98.5))
+    return [lived(plan, ticks(plan, way)) for plan in plans for way in ways]
+
+
+def eventful(events: int) -> Life:
+    """A plan that is at risk and recovers, and is gated and not, until it has so many events."""
+    plan = make_plan(plan_id=EVENTFUL, symbol="EVENT")
+    records: list[Record] = [tick(100.0)]
+    for second in range(1, events // 2 + 1):
+        action = (Gate.DEFINED_RISK, Gate.ALLOW)[second % 2]
+        records += [tick((99.1, 99.6)[second % 2], second), GateEdge(START_NS + second * 10**9 + 1, action, (CAUSE,))]
+    _, state, happened = lived(plan, records)
+    at = happened[events - 1]
+    return plan, replace(state, updated_ns=at.at_ns, last_seq=events), happened[:events]
+
+
+def moved(life: Life, number: int) -> Life:
+    """The same life of another plan, a little later."""
+    plan, state, events = life
+    name = {"plan_id": f"s{number % SYMBOLS:03d}-{number // SYMBOLS + 1}", "symbol": f"S{number % SYMBOLS:03d}"}
+    later = number * APART_NS
+    again = [replace(event, at_ns=event.at_ns + later, **name) for event in events]
+    return replace(plan, **name), replace(state, updated_ns=state.updated_ns + later, **name), again
+
+
+def filled(url: str, plans: int, events: int) -> int:
+    """Fill a database; return the instant of the eventful plan's last event, ns UTC."""
+    engine = open_database(url)
+    ensure_schema(engine)
+    writer, ways, rare = SinkWriter(engine, "tape"), lives(), eventful(events)
     for first in range(0, plans, BATCH):
-        flow.happen(*names[first : first + BATCH])
-    began = flow.at_ns + 1
-    flow.happen(*[EVENTFUL] * (events - 1))
-    flow.close()
-    return began, flow.at_ns
+        some = [moved(ways[number % len(ways)], number) for number in range(first, min(first + BATCH, plans))]
+        some += [rare] if not first else []
+        writer.write(
+            Batch(
+                plans=tuple(plan_row(plan, log[0].at_ns) for plan, _, log in some),
+                events=tuple(event for _, _, log in some for event in log),
+                states=tuple(state_row(plan, state) for plan, state, _ in some),
+            )
+        )
+    engine.dispose()
+    return rare[1].updated_ns
 
 
-def cursors(port: int, pages: int) -> list[str]:
-    """Paths of the first pages of the list, each as the one before names it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    paths = [f"/api/v1/plans?limit={PAGE}"]
-    while len(paths) < pages:
-        following = json.loads(answered(connection, paths[-1]))["next_cursor"]
-        if following is None:
-            break
-        paths.append(f"/api/v1/plans?limit={PAGE}&cursor={following}")
-    connection.close()
-    return paths
+def keep_writing(url: str) -> None:
+    """Commit a few times a second until killed: plans that are new, and gates of those that are there."""
+    flow, chance = Flow(url), random.Random(2)
+    flow.at_ns = START_NS + 3_600 * 10**9
+    while True:
+        flow.happen(*{f"s{chance.randrange(SYMBOLS):03d}-x{chance.randrange(9)}" for _ in range(TOGETHER)})
+        time.sleep(1 / COMMITS_PER_S)
 
 
-def answered(connection: http.client.HTTPConnection, path: str) -> bytes:
-    """Ask; return the whole body.  Raises RuntimeError for any answer but 200."""
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status != http.HTTPStatus.OK:
-        msg = f"{path}: {answer.status} {body[:200]!r}"
-        raise RuntimeError(msg)
-    return body
+@contextmanager
+def flowing(url: str) -> Iterator[None]:
+    """Have a flow write meanwhile."""
+    flow = multiprocessing.get_context("spawn").Process(target=keep_writing, args=(url,), daemon=True)
+    flow.start()
+    try:
+        yield
+    finally:
+        flow.kill()
+        flow.join()
 
 
-def delays(port: int, paths: Sequence[str], per_s: float, seconds: float) -> list[float]:
-    """Ask for the paths in turn, evenly; return the delay of each answer from its scheduled time, in s."""
-    asked: Asked = SimpleQueue()
+def pages(plans: int, count: int, *as_of: str) -> list[str]:
+    """Paths of pages from anywhere in the list."""
+    chance = random.Random(1)
+    narrowed = ["symbol=S{symbol:03d}", "phase=open", "phase=waiting", "style=swing", "style=leap&direction=short"]
+    paths: dict[str, None] = {}
+    while len(paths) < count:
+        symbol, number = chance.randrange(SYMBOLS), chance.randrange(max(1, plans // SYMBOLS // 2))
+        words = [f"limit={PAGE}", f"cursor={cursor('plans', f's{symbol:03d}-{number + 1}')}"]
+        if chance.random() < 1 / 3:
+            words.append(chance.choice(narrowed).format(symbol=symbol))
+        words += [f"as_of={START_NS + chance.randrange(10**9, 4 * 10**9)}" for _ in as_of]
+        paths[f"/api/v1/plans?{'&'.join(words)}"] = None
+    return list(paths)
+
+
+class Line:
+    """A connection, with no more of HTTP than there is need for: the client must not be what is measured."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def ask(self, path: str) -> bytes:
+        """Ask; return the whole body.  Raises RuntimeError for any answer but 200."""
+        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(head.partition("content-length: ")[2].split("\r\n")[0])
+        body = await self._reader.readexactly(length)
+        if " 200 " not in head.split("\r\n")[0]:
+            msg = f"{path}: {head} {body[:200]!r}"
+            raise RuntimeError(msg)
+        return body
+
+
+async def delays(port: int, paths: Sequence[str], per_s: float) -> list[float]:
+    """Ask for each path, evenly; return the delay of each answer from its scheduled time, in s."""
+    idle: asyncio.Queue[Line] = asyncio.Queue()
+    for _ in range(CONNECTIONS):
+        idle.put_nowait(Line(*await asyncio.open_connection("127.0.0.1", port)))
     told: list[float] = []
 
-    def ask() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        while (item := asked.get()) is not None:
-            due, path = item
-            time.sleep(max(0.0, due - time.monotonic()))
-            answered(connection, path)
-            told.append(time.monotonic() - due)
-        connection.close()
+    async def ask(due: float, path: str) -> None:
+        line = await idle.get()
+        await line.ask(path)
+        told.append(time.monotonic() - due)
+        idle.put_nowait(line)
 
-    began, count = time.monotonic() + LEAD_S, round(per_s * seconds)
-    for number in range(count):
-        asked.put((began + number / per_s, paths[number % len(paths)]))
-    threads = [Thread(target=ask) for _ in range(THREADS)]
-    for thread in threads:
-        asked.put(None)
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if len(told) != count:
-        msg = f"{count - len(told)} of {count} requests had no answer"
-        raise RuntimeError(msg)
+    began = time.monotonic() + LEAD_S
+    async with asyncio.TaskGroup() as group:
+        for number, path in enumerate(paths):
+            due = began + number / per_s
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            group.create_task(ask(due, path))
     return told
 
 
@@ -103,17 +191,22 @@ def summary(told: Sequence[float]) -> dict[str, float]:
 
 
 def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Run both parts once, after a second of warming up."""
+    """Run all parts once, each after a second of warming up."""
     url = f"sqlite:///{folder / 'plans.db'}"
-    began, ended = filled(url, given.plans, given.events)
-    with serve_process(url) as server:
-        pages = cursors(server.port, 50)
-        instants = np.linspace(began, ended - 1, 500).astype(np.int64)
-        reads = [f"/api/v1/plans/{EVENTFUL}?as_of={instant}" for instant in instants]
-        report: dict[str, Any] = {"plans": given.plans, "events_of_one_plan": given.events, "per_s": given.rate}
-        for name, paths in (("list", pages), ("as_of", reads)):
-            delays(server.port, paths, given.rate, 1)
-            report[name] = summary(delays(server.port, paths, given.rate, given.seconds))
+    last_ns = filled(url, given.plans, given.events)
+    warm, count = round(given.rate), round(given.rate * (given.seconds + 1))
+    instants = [int(each) for each in np.linspace(START_NS + 1, last_ns - 1, count)]
+    random.Random(3).shuffle(instants)
+    parts = {
+        "list": (given.rate, pages(given.plans, count)),
+        "as_of": (given.rate, [f"/api/v1/plans/{EVENTFUL}?as_of={instant}" for instant in instants]),
+        "list_as_of": (given.rate / 4, pages(given.plans, count // 4, "as_of")),
+    }
+    report: dict[str, Any] = {"plans": given.plans, "events_of_one_plan": given.events, "commits_per_s": COMMITS_PER_S}
+    with serve_process(url) as server, flowing(url):
+        for name, (per_s, paths) in parts.items():
+            told = asyncio.run(delays(server.port, paths, per_s))
+            report[name] = {"per_s": per_s, **summary(told[warm:])}
     return report
 
 
@@ -122,7 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="fancy-trader bench api", description=__doc__)
     parser.add_argument("--plans", type=int, default=100_000)
     parser.add_argument("--events", type=int, default=1_000, help="of the one plan that is read as of")
-    parser.add_argument("--rate", type=float, default=200, help="requests a second")
+    parser.add_argument("--rate", type=float, default=200, help="requests a second; of lists as of, a quarter")
     parser.add_argument("--seconds", type=float, default=15)
     given = parser.parse_args()
     with TemporaryDirectory(prefix="fancy-trader-bench-") as folder:

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--burst-seconds", type=float, default=10.0)
     parser.add_argument("--frame-ms", type=int, default=5, help="how long the vendor gathers prints for a frame")
     parser.add_argument("--fsync", default="batch", help="when the tape is made durable")
+    parser.add_argument("--snapshot-seconds", default=None, help="how often the flow keeps its state; as `live` has it")
     given = parser.parse_args()
     report: dict[str, Any] = {"python": sys.version.split()[0], "cores": os.cpu_count(), "load_before": os.getloadavg()}
     for part in given.part or PARTS:
@@ -73,7 +74,10 @@ def live_once(load: Load, given: argparse.Namespace) -> dict[str, Any]:
         plans = _plans(folder / "plans.json", load, given.plans)
         arguments = ["live", "--tape", folder / "tape", "--plans", folder / "plans.json", "--no-scan", "--no-repair"]
         arguments += ["--db", f"sqlite:///{folder}/live.db", "--feed-url", generator.url, "--quiet"]
-        with running([sys.executable, "-c", _CLI, *arguments, "--fsync", given.fsync], folder) as (process, used):
+        arguments += ["--fsync", given.fsync]
+        if given.snapshot_seconds is not None:
+            arguments += ["--snapshot-seconds", given.snapshot_seconds]
+        with running([sys.executable, "-c", _CLI, *arguments], folder) as (process, used):
             watch = _registered(folder / "live.db", len(plans), process)
             began_ns = generator.start()
             done = watch.until("probe", load.last_ns, load.seconds + PATIENCE_SECONDS)

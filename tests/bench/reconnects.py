@@ -107,14 +107,13 @@ async def soak(url: str, server: ServeProcess, flow: Process, plan: argparse.Nam
     while sum(each.connections - 1 for each in people) < plan.times or min(kills.values()) < plan.kills:
         await asyncio.sleep(chance.uniform(0, plan.between_s))
         name, process = ("flow", flow) if kills["flow"] <= kills["server"] else ("server", server)
-        process.running.kill()
-        await asyncio.to_thread(process.running.communicate)
+        await asyncio.to_thread(process.kill)
         kills[name] += 1
         process.start()
         await asyncio.to_thread(server.wait)  # on a busy machine a server would be killed before it serves at all
         _fail(tasks)
     reconnected = sum(each.connections - 1 for each in people)
-    flow.running.kill()
+    flow.kill()
     proxy.longest_s = 3_600
     log = _log_of(url)
     until = time.monotonic() + 120

@@ -57,10 +57,18 @@ class Watched:
     descriptors: list[int] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Tell ten samples spread over the run, and the slope of its second half."""
+        """Tell ten samples spread over the run, and whether its last half was level.
+
+        `level`: in the last quarter it is no larger than in the one before, but for a hundredth, by their medians, and
+        holds no more descriptors.
+        """
         places = sorted({round(each) for each in np.linspace(0, len(self.at_s) - 1, 10)})
-        half = len(self.at_s) // 2
+        half, quarter = len(self.at_s) // 2, max(1, len(self.at_s) // 4)
         slope = np.polyfit(self.at_s[half:], self.rss_mb[half:], 1)[0] * 60 if len(self.at_s) - half > 2 else 0.0
+        memory, held = (
+            [float(np.median(column[-2 * quarter : -quarter] or column)), float(np.median(column[-quarter:]))]
+            for column in (self.rss_mb, self.descriptors)
+        )
         return {
             "minutes": [round(self.at_s[each] / 60, 1) for each in places],
             "rss_mb": [round(self.rss_mb[each], 1) for each in places],
@@ -68,6 +76,9 @@ class Watched:
             "most_rss_mb": round(max(self.rss_mb), 1),
             "most_descriptors": max(self.descriptors),
             "second_half_mb_per_minute": round(float(slope), 3),
+            "last_quarters_rss_mb": [round(each, 1) for each in memory],
+            "last_quarters_descriptors": held,
+            "level": memory[1] <= 1.01 * memory[0] and held[1] <= held[0],
         }
 
 

@@ -35,6 +35,11 @@ ReplayRunner = Callable[..., Replayed]
 @pytest.fixture
 def replayed(tmp_path: Path) -> ReplayRunner:
     """Replay files with plans given as data; each call has a database of its own unless one is named."""
+    return replaying_in(tmp_path)
+
+
+def replaying_in(folder: Path) -> ReplayRunner:
+    """A runner of replays whose files lie in a folder."""
     count = 0
 
     def runner(
@@ -42,12 +47,12 @@ def replayed(tmp_path: Path) -> ReplayRunner:
     ) -> Replayed:
         nonlocal count
         count += 1
-        plans_file = tmp_path / f"plans-{count}.json"
+        plans_file = folder / f"plans-{count}.json"
         plans_file.write_text(json.dumps(plans))
         if events is not None:
-            options["events"] = tmp_path / f"events-{count}.csv"
+            options["events"] = folder / f"events-{count}.csv"
             options["events"].write_text(events)
-        options.setdefault("database", f"sqlite:///{tmp_path}/run-{count}.db")
+        options.setdefault("database", f"sqlite:///{folder}/run-{count}.db")
         prepared = prepare(ReplayOptions(tuple(paths), plans_file, **options))
         meter = Meter()
         run(prepared, meter)

@@ -12,7 +12,7 @@ from operators.events import PlanEvent
 from operators.lifecycle import NEXT
 from operators.state import Phase
 from operators.times import parse_instant
-from tests.flows.conftest import Replayed, ReplayRunner
+from tests.flows.conftest import Replayed, ReplayRunner, replaying_in
 from tests.flows.test_independent_loop import events_csv
 from tests.oracle.random_plans import Market, first_open_ns, random_market_events, random_plans
 
@@ -52,10 +52,12 @@ def events(markets: list[Market]) -> str:
     return events_csv(random_market_events(Random(14), markets, 5))
 
 
-@pytest.fixture
-def whole(replayed: ReplayRunner, files: list[Path], plans: list[dict[str, Any]], events: str) -> Replayed:
+@pytest.fixture(scope="module")
+def whole(
+    tmp_path_factory: pytest.TempPathFactory, files: list[Path], plans: list[dict[str, Any]], events: str
+) -> Replayed:
     """The undisturbed replay of both days."""
-    result = replayed(files, plans, events=events)
+    result = replaying_in(tmp_path_factory.mktemp("whole"))(files, plans, events=events)
     assert len(result.events) > 2_000
     return result
 

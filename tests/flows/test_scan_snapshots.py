@@ -149,7 +149,7 @@ def test_a_price_around_a_dollar_keeps_its_session_s_tick(frames: list[TickFrame
     """Pennies below a dollar, cents above: which it is for a session's levels does not depend on who asks first."""
     cheap = [around_a_dollar(frame) for frame in frames]
     whole = run(cheap, [10_000], set())
-    references = [row.profile["entry"]["level"] for row in whole[1]]
+    references = [row.profile.entry.level for row in whole[1]]
     assert min(references) < 1 < max(references)
     assert run(cheap, [400], set(range(100))) == whole
 

@@ -118,6 +118,21 @@ def test_a_command_is_a_plan_that_starts_when_it_came(
     assert other.digest == one.digest
 
 
+def test_a_command_from_before_acts_where_it_stands_whoever_watched_its_symbol(tmp_path: Path) -> None:
+    """Its writer was held up: newer prints stand before it.  A live run watches the symbol from the beginning."""
+    plan, place = simple_plan(entry={"type": "stop", "price": 5_000.0}, stop=1.0, targets=[6_000.0]), len(FRAMES) // 2
+    late = registering(plan, FRAMES[place].receive_ns - 60 * SECOND_NS)
+    records = [*FRAMES[:place], late, *FRAMES[place:]]
+    since_the_open = registering(plan | {"plan_id": "P0"}, OPEN_NS + SECOND_NS)
+    tapes = {"alone": records, "watched": [since_the_open, *records]}
+    told = [
+        [event.at_ns for event in replay_alone(tmp_path, write_records(tmp_path / name, tape)).events if event.seq == 1]
+        for name, tape in tapes.items()
+    ]
+    assert told[0] == told[1][1:]
+    assert told[0][0] > late.receive_ns
+
+
 def test_cancelling_and_replacing_act_at_their_place(tmp_path: Path) -> None:
     first, second = OPEN_NS + 60 * SECOND_NS, OPEN_NS + 120 * SECOND_NS
     plan = simple_plan(entry={"type": "stop", "price": 5_000.0}, stop=1.0, targets=[6_000.0])

@@ -1,18 +1,20 @@
 """The state that events tell is the state that the rules had, wherever the log is cut."""
 
+from itertools import accumulate
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
 from operators.events import Kind, PlanEvent
 from operators.lifecycle import register, replan, step
 from operators.plans import Direction, Gate, Plan, Trail
-from operators.rebuilding import BY_TICKS, rebuilt, state_of
+from operators.rebuilding import BY_TICKS, deciding, rebuilt, state_of
 from operators.records import Cancel, Expiry, GateEdge, Tick
 from operators.rows import state_row
 from operators.state import PlanState
-from tests.operators.builders import CAUSE, START_NS, make_plan, tick
+from tests.operators.builders import CAUSE, START_NS, make_plan, targets, tick, ticks
 
 SIDES = st.sampled_from(list(Direction))
 TICKED = {"high", "low", "announced_trail", "trail_stop", "best_price", "last_price", "updated_ns"}
@@ -21,6 +23,11 @@ TICKED = {"high", "low", "announced_trail", "trail_stop", "best_price", "last_pr
 def told(state: PlanState) -> dict[str, object]:
     """What of a state events tell exactly."""
     return {name: value for name, value in asdict(state).items() if name not in TICKED}
+
+
+def few(log: list[PlanEvent]) -> list[PlanEvent]:
+    """The events of a log that decide."""
+    return [log[place] for place in deciding(event.kind for event in log)]
 
 
 def lives(plan: Plan, records: list[Tick | GateEdge | Expiry | Cancel]) -> list[tuple[PlanState, list[PlanEvent]]]:
@@ -49,12 +56,43 @@ def test_a_state_rebuilt_from_events_is_the_state_that_was(
         again = rebuilt({1: plan}, log)
         assert again is not None
         assert told(again.state) == told(state)
+        assert rebuilt({1: plan}, few(log)) == again
         if len(log) > seen and log[-1].price is not None:  # at an event with a price, ticks have told nothing more
             same = {name: getattr(again.state, name) for name in ("trail_stop", "best_price", "last_price")}
             assert same == {name: getattr(state, name) for name in same} or not trails
             assert again.state.last_price == state.last_price
             assert again.priced_ns == log[-1].at_ns
         seen = len(log)
+
+
+@example(  # at risk told of a trail that break-even then hid
+    side=Direction.LONG, steps=[0, 30, 4, -34, 50], trail_after=1, breakeven_after=2, replaced=False
+)
+@given(SIDES, st.lists(st.integers(-25, 35), max_size=60), st.integers(1, 3), st.integers(0, 3), st.booleans())
+def test_the_events_that_decide_give_the_state_of_the_whole_log(
+    side: Direction, steps: list[int], trail_after: int, breakeven_after: int, replaced: bool
+) -> None:
+    """Trails that begin before and after break-even, prices that go to and fro near the stop, and gates all along."""
+    trail = Trail(0.5, 0.4, trail_after)
+    ladder = {"targets": targets(100.3, 100.5, 100.7, 104.0), "trail": trail, "breakeven_after": breakeven_after}
+    plan, second = make_plan(side, **ladder), make_plan(side, version=2)
+    records: list[Tick | GateEdge | Expiry | Cancel] = []
+    prices = [(10_000 + cents) / 100 for cents in accumulate(steps)]
+    for number, print_ in enumerate(ticks(plan, prices)):
+        action = (Gate.DEFINED_RISK, Gate.ALLOW)[number % 2]
+        records += [print_, GateEdge(print_.at_ns + 1, action, (CAUSE,))]
+    log = lives(plan, records)[-1][1]
+    if replaced:
+        log += register(second, log[-1].at_ns, log[-1].seq)[1]
+    for end in range(len(log), 0, -7):
+        assert rebuilt({1: plan, 2: second}, few(log[:end])) == rebuilt({1: plan, 2: second}, log[:end])
+
+
+def test_of_a_thousand_gates_one_decides() -> None:
+    edges = [GateEdge(START_NS + n, (Gate.DEFINED_RISK, Gate.ALLOW)[n % 2], (CAUSE,)) for n in range(1_000)]
+    log = lives(make_plan(), [*edges])[-1][1]
+    assert len(log) == 1_001
+    assert few(log) == [log[0], log[-1]]
 
 
 def test_without_events_there_is_no_state() -> None:

@@ -90,7 +90,7 @@ def heard(sessions: Iterable[str], *, odd_lots: bool, extended_hours: bool) -> l
 def whole(row: Row, column: str) -> int:
     """Return a whole number that may be absent, empty or zero."""
     value = row.get(column)
-    return value if isinstance(value, int) else int(str(value or 0))
+    return int(str(value)) if value else 0
 
 
 def is_late(row: Row, sip_ns: int) -> bool:

@@ -8,15 +8,16 @@ from collections import deque
 from pathlib import Path
 from random import Random
 
+from bytewax.inputs import StatelessSourcePartition
+
 from flows.dataflow import GateLogic, HitLogic, Rules, dead_letters, evaluate_targets, spread, tag_sessions
-from flows.items import SymbolItem, Unusable
+from flows.items import SymbolItem, TapeItem, Unusable
 from flows.meter import Meter
 from flows.replayed import Replay
 from flows.sql_sink import merged
 from flows.tape.ends import NOT_YET
 from flows.tape.files import log_file
 from flows.tape.reader import TapeReader
-from flows.tape_partition import TapePartition
 from flows.tape_source import TapeSource
 from operators.nyse import nyse_calendar
 from operators.rows import Batch
@@ -29,7 +30,7 @@ RULES = Rules(nyse_calendar(), GATES)
 class Worker:
     """One worker: its tape, its symbols' items on their way, their books, and what is not written yet."""
 
-    def __init__(self, partition: TapePartition, ledger: Ledger, token: int, rng: Random) -> None:
+    def __init__(self, partition: StatelessSourcePartition[TapeItem], ledger: Ledger, token: int, rng: Random) -> None:
         self._partition, self._ledger, self._token, self._rng = partition, ledger, token, rng
         self._ended = self._nothing_new = False
         self._queues: dict[str, deque[SymbolItem]] = {}

@@ -1,14 +1,13 @@
 """Bars and scan results: stored as given, moving on only, read as of an instant, on both engines."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from operators.bars.columns import Bars, Interval
 from operators.rows import BarRows, Batch, ScanRow
@@ -46,7 +45,7 @@ def candidate(at_ns: int = START_NS, **fields: Any) -> ScanRow:
         features={"gap": 0.5, "atr": None},
         conditions=[{"name": "gap", "value": 0.5, "met": True}],
     )
-    return msgspec.structs.replace(usual, **fields)
+    return replace(usual, **fields)
 
 
 def plain(bars: Bars) -> list[bytes]:
@@ -100,6 +99,15 @@ def test_of_several_revisions_in_a_batch_the_newest_stays(engine: sa.Engine, wri
     pieces = tuple(rows(made(1, revision)) for revision in (0, 2, 1))
     assert writer.write(Batch(bars=pieces)).bars == 1
     assert read(engine).revision.tolist() == [2]
+
+
+def test_a_revision_takes_the_place_of_its_own_bar_alone(engine: sa.Engine, writer: SinkWriter) -> None:
+    """Not of another symbol's, nor of a longer bar that starts with it."""
+    others = rows(made(2), "MSFT"), rows(made(1), interval=Interval.M5)
+    assert writer.write(Batch(bars=(rows(made(2)), *others, rows(made(1, revision=1))))).bars == 5
+    assert read(engine).revision.tolist() == [1, 0]
+    assert read(engine, "MSFT").revision.tolist() == [0, 0]
+    assert read(engine, interval=Interval.M5).revision.tolist() == [0]
 
 
 def test_bars_are_read_as_of_an_instant(engine: sa.Engine, writer: SinkWriter) -> None:

@@ -4,11 +4,12 @@ import json
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinks.canonical import canonical, quick, quick_lines
+from sinks.canonical import canonical, canonical_of_many, quick, quick_lines
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(
@@ -37,6 +38,20 @@ def test_usual_values_take_the_quick_way(value: Any) -> None:
     assert quick(value) == canonical(value)
 
 
+class Document(msgspec.Struct):
+    """Fields out of order, as documents may have them."""
+
+    level: float
+    at: str | None = None
+
+
+@settings(max_examples=400)
+@given(VALUES | st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_many_numbers_are_written_as_few_are(value: Any, level: float) -> None:
+    """Whether or not their bytes look like those of an infinity, and in typed documents, too."""
+    assert canonical_of_many([value, Document(level)]) == canonical([value, {"level": level, "at": None}])
+
+
 @given(VALUES)
 def test_what_was_written_reads_back(value: Any) -> None:
     assert json.loads(canonical(value)) == value
@@ -55,6 +70,8 @@ def test_no_number_that_json_lacks_is_written(value: float) -> None:
     """Neither as NaN, which no other program reads, nor silently as null."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical([{"level": 1.0}, {"level": value}])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_of_many([1.0, Document(value)])
 
 
 def test_a_value_without_json_form_is_named() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Self
 
+import msgspec
 import numpy as np
 
 from operators.bars.columns import Bars, Ints
@@ -14,8 +15,7 @@ from operators.sessions import PHASE_CODES, SessionCalendar
 REGULAR: Final = PHASE_CODES.index(SessionPhase.REGULAR)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, gc=False):
     """Bars of one session within a piece, [start, stop), with the session's edges in ns UTC."""
 
     session: int

@@ -53,24 +53,51 @@ class Features:
         return type(self)(np.concatenate(ends), np.concatenate(sessions), *columns)
 
     def take(self, which: slice | Mask | Ints) -> Self:
-        """Return the features of some bars; columns may be both-sided."""
+        """Return the features of some bars."""
         read = _known(type(self)).read
-        return type(self)(self.end_ns[which], self.session[which], *[column[..., which] for column in read(self)])
+        return type(self)(self.end_ns[which], self.session[which], *[column[which] for column in read(self)])
 
     def both_sides(self) -> Self:
-        """Return the same with columns of shape (2, bars): as they are, and mirrored.  Neutral ones keep one row."""
-        _, mirrored, partners, read = _known(type(self))
-        columns = read(self)
+        """Return the same columns, of shape (2, bars): as they are, and mirrored.  Neutral ones keep one row."""
+        layout = _known(type(self))
+        columns, mirrored = layout.read(self), layout.mirrored
         rows = np.concatenate(columns[:mirrored]).reshape(mirrored, -1)
         sides = np.empty((mirrored, 2, len(self)))
         sides[:, LONG] = rows
-        np.negative(rows[partners], out=sides[:, SHORT])
-        return type(self)(self.end_ns, self.session, *sides, *columns[mirrored:])
+        np.negative(rows[layout.partners], out=sides[:, SHORT])
+        neutral = np.concatenate(columns[mirrored:]).reshape(-1, len(self))
+        return BothSides(layout.names, sides, neutral)  # type: ignore[return-value]
 
     def row(self, index: int) -> dict[str, float]:
         """Return one bar's columns as named numbers, NaN where not available."""
         names, _, _, read = _known(type(self))
         return {name: column.item(index) for name, column in zip(names, read(self), strict=True)}
+
+
+class BothSides:
+    """Both-sided features, whose columns are read by name as those of `Features`.
+
+    They are kept in two blocks, so that some bars are taken in two steps instead of one per column.
+    """
+
+    def __init__(self, names: Sequence[str], sides: Floats, neutral: Floats) -> None:
+        self._names, self._sides, self._neutral = names, sides, neutral
+
+    def __len__(self) -> int:
+        return int(self._sides.shape[2])
+
+    def __getattr__(self, name: str) -> Floats:
+        place = self._names.index(name)
+        mirrored = len(self._sides)
+        column: Floats = self._sides[place] if place < mirrored else self._neutral[place - mirrored]
+        self.__dict__[name] = column
+        return column
+
+    def take(self, which: slice | Ints) -> "BothSides":
+        """Return the features of some bars."""
+        if isinstance(which, slice):
+            return BothSides(self._names, self._sides[:, :, which], self._neutral[:, which])
+        return BothSides(self._names, self._sides.take(which, axis=2), self._neutral.take(which, axis=1))
 
 
 class _Layout(NamedTuple):

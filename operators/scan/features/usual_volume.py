@@ -51,7 +51,7 @@ class UsualVolume:
         part = slice(offset + run.start, offset + run.stop)
         slot = (bars.start_ns[part] - run.open_ns) // SLOT_NS
         slots = -(-(run.close_ns - run.open_ns) // SLOT_NS)
-        return self._relative.extend(np.full(len(slot), run.session), slot, bars.volume[part], slots)
+        return self._relative.in_session(run.session, slot, bars.volume[part], slots)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write the state."""

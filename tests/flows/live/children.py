@@ -1,9 +1,10 @@
 """Children for tests of their place: what a child may do, each in a few lines."""
 
+import atexit
 import os
 import sys
 import time
-from threading import Event
+from threading import Event, Thread
 
 from flows.errors import BadInputError, CommandError
 from flows.live.child import tell
@@ -42,6 +43,14 @@ def obeys(_: None, stop: Event) -> None:
     tell({"alive": True})
     stop.wait()
     tell({"alive": False})
+
+
+def leaves_much(_: None, stop: Event) -> None:
+    """It ends when it is let go; to tidy up what it leaves would take an hour."""
+    Thread(target=time.sleep, args=(3_600,)).start()
+    atexit.register(time.sleep, 3_600)
+    obeys(_, stop)
+    sys.stdout.write("its last word, and no end of a line")
 
 
 def hangs(_: None, __: Event) -> None:

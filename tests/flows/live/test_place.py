@@ -113,3 +113,14 @@ def test_the_status_line_says_how_everything_fares() -> None:
         "flow starts again in 2 s  flow restarted 3x"
     )
     assert StatusLine(Board()).compose(None) == "feed starting  0 ticks/s  lag 0.0 s  gaps 0 open of 0"
+
+
+def test_a_child_that_has_said_its_last_word_is_gone_whatever_it_leaves(
+    in_place: Callable[[Body[Any]], Watched],
+) -> None:
+    """Nobody needs to take a process apart that has written everything, and its parent would have to kill it."""
+    watched = in_place(children.leaves_much)
+    watched.until(lambda: watched.board.told.get("child") == {"alive": True})
+    assert watched.place.leave(time.monotonic() + 60)
+    assert watched.board.told["child"] == {"alive": False}
+    assert [each["text"] for each in watched.said("output")] == ["its last word, and no end of a line"]

@@ -13,23 +13,13 @@ import pytest
 from flows.options import ReplayOptions
 from flows.recovery.directory import PART, RUN, sole_run
 from flows.recovery.standing import RecoveryError
-from flows.tape.segments.payloads import GapMark, gap, market_events
-from operators.market_events import MarketEvent, Severity
+from flows.tape.segments.payloads import GapMark, gap
 from operators.times import SECOND_NS
 from tests.flows.conftest import Replayed
-from tests.flows.made import OPEN_NS, digest_of, plans_around, rows_of, simple_plan, write_tape
+from tests.flows.made import OPEN_NS, digest_of, rows_of, simple_plan
 from tests.flows.made_day import Day, check_same, day, whole
-from tests.flows.made_tape import (
-    as_csv,
-    as_frames,
-    as_pages,
-    cancelling,
-    in_order,
-    market_prints,
-    registering,
-    with_clock,
-    write_records,
-)
+from tests.flows.made_tape import as_frames, in_order, market_prints, registering, with_clock, write_records
+from tests.flows.recovery.recorded import recorded
 from tests.flows.recovery.stops import go_on
 
 __all__ = ["day", "whole"]  # fixtures
@@ -117,36 +107,6 @@ def test_a_gap_told_of_before_a_stop_marks_symbols_first_named_after_it(
     go_on(options, None)
     query = "SELECT plan_id, data_gap IS NULL FROM plan_states ORDER BY plan_id"
     assert rows_of(options.database, query) == [("first", 0), ("later", 0)]
-
-
-def recorded(folder: Path) -> tuple[list[Any], list[dict[str, Any]]]:
-    """A live tape on which everything happens."""
-    prints = market_prints(("AAA", "BBB", "NA"), 1_000, seed=3, seconds=6_000)
-    plans = plans_around(write_tape(folder, as_csv(prints)), 40, seed=5)
-    lost, back = OPEN_NS + 2_000 * SECOND_NS, OPEN_NS + 2_600 * SECOND_NS
-
-    def between(low: int, high: int) -> list[dict[str, str]]:
-        return [each for each in prints if low <= int(each["sip_timestamp"]) < high]
-
-    overlap = 8 * SECOND_NS
-    pages = as_pages(between(lost - overlap, back + overlap), back + SECOND_NS)
-    opened, closed = gap(GapMark("1", "open", lost), back), gap(GapMark("1", "close", lost, back), back + SECOND_NS)
-    repaired = [opened, *pages, closed]
-    frames = [*with_clock(as_frames(between(0, lost))), *repaired, *with_clock(as_frames(between(back, 1 << 62)))]
-    commands = [registering(plan, OPEN_NS + number * 120 * SECOND_NS + 7) for number, plan in enumerate(plans)]
-    commands += [cancelling(plan["plan_id"], OPEN_NS + 5_000 * SECOND_NS) for plan in plans[::7]]
-    known = OPEN_NS + 900 * SECOND_NS
-    fed = MarketEvent("FED", "*", "fomc", Severity.HIGH, OPEN_NS + 5_400 * SECOND_NS, known, "minutes")
-    before = [each for each in frames if each.receive_ns < known]
-    records = [*before, market_events([fed], known), *frames[len(before) :]]
-    found, rest = [], iter(in_order(commands))
-    due = next(rest, None)
-    for record in records:
-        while due is not None and due.receive_ns <= record.receive_ns:
-            found.append(due)
-            due = next(rest, None)
-        found.append(record)
-    return found, plans
 
 
 def test_l4_a_growing_tape_goes_on_after_its_end(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Longer bars: where they begin and end, when they are known, and that the cut decides nothing."""
 
 import pickle
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from math import isnan
@@ -12,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from operators.bars.columns import Bars, Interval
 from operators.bars.fold import Folder, fold, span_of

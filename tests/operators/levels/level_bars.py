@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+import msgspec
 import numpy as np
 
 from operators.bars.columns import Bars, Interval
@@ -51,7 +52,7 @@ def daily(minutes: Bars, day: SessionDay) -> Bars:
 
 def _one(piece: Bars, start_ns: int, end_ns: int) -> Bars:
     first, last = piece.take(slice(0, 1)), piece.take(slice(-1, None))
-    return replace(
+    return msgspec.structs.replace(
         first,
         start_ns=np.array([start_ns]),
         end_ns=np.array([end_ns]),

@@ -1,6 +1,5 @@
 """The mirror image of bars and levels: prices around a constant, high for low, upper for lower, R for S."""
 
-import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -22,7 +21,7 @@ def mirror_kind(kind: LevelKind) -> LevelKind:
 def mirror_bars(bars: Bars, around: float) -> Bars:
     """The same bars upside down."""
     opened, high, low, close = (np.round(around - each, 9) for each in (bars.open, bars.low, bars.high, bars.close))
-    return dataclasses.replace(bars, open=opened, high=high, low=low, close=close)
+    return replace(bars, open=opened, high=high, low=low, close=close)
 
 
 def check_mirrored(levels: Iterable[Level], other: Iterable[Level], around: float) -> None:

@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from random import Random
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -76,7 +77,9 @@ def disturbed(bars: Bars, after_ns: int, seed: int) -> Bars:
     order[late] = Random(seed).sample(order[late].tolist(), int(late.sum()))
     factor = np.where(late, 3.0, 1.0)
     opened, high, low = (column[order] * factor for column in (bars.open, bars.high, bars.low))
-    return replace(bars, open=opened, high=high, low=low, close=bars.close[order] * factor, volume=bars.volume[order])
+    return msgspec.structs.replace(
+        bars, open=opened, high=high, low=low, close=bars.close[order] * factor, volume=bars.volume[order]
+    )
 
 
 def test_l5_the_law_has_teeth() -> None:
@@ -104,7 +107,7 @@ def test_levels_scale_with_prices(seed: int, share: float, factor: float) -> Non
 
     def scaled(bars: Bars) -> Bars:
         opened, high, low, close = (each * factor for each in (bars.open, bars.high, bars.low, bars.close))
-        return replace(bars, open=opened, high=high, low=low, close=close)
+        return msgspec.structs.replace(bars, open=opened, high=high, low=low, close=close)
 
     larger = replace(world.changed(scaled), tick=world.tick * factor)
     expected = [

@@ -1,10 +1,10 @@
 """What earlier days leave, and what they do not when their bars are missing."""
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from operators.bars.columns import Bars
 from operators.levels.prior_days import Period, prior_day, prior_marks, prior_week, typical_range

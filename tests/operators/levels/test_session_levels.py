@@ -5,6 +5,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Final
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -110,7 +111,7 @@ def test_a_band_nearer_than_a_tick_says_nothing(calendar: SessionCalendar) -> No
 
 def test_a_bars_own_vwap_goes_before_its_typical_price(calendar: SessionCalendar) -> None:
     world = today(calendar, (0, 10.0, 12.0, 9.0, 12.0, 100.0), (1, 10.0, 12.0, 9.0, 12.0, 100.0))
-    bars = replace(world.bars[Interval.M1], vwap=np.array([float("nan"), 10.5]))
+    bars = msgspec.structs.replace(world.bars[Interval.M1], vwap=np.array([float("nan"), 10.5]))
     levels = replace(world, bars={**world.bars, Interval.M1: bars})
     assert found(levels.at(minute(1)))["vwap"].price == 11.0
     assert found(levels.at(minute(2)))["vwap"].price == pytest.approx((11.0 + 10.5) / 2)

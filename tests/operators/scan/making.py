@@ -1,13 +1,13 @@
 """Bars to scan, made by hand or by chance: one symbol's sessions in June 2013 and after, regular minutes only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from flows.calendars import nyse_calendar
 from operators.bars.columns import Bars, Interval

@@ -1,11 +1,11 @@
 """The scan of one symbol: what a candidate says, in which order, when it is fresh, and what bad bars do to it."""
 
 import pickle
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from operators.bars.columns import Bars, Interval
 from operators.indicators.atr import Atr

@@ -80,8 +80,60 @@ def test_old_prints_are_forgotten() -> None:
     succession = Succession()
     for second in range(2_000):
         succession.judge(row(second * 1_000, str(second)))
+        if second % 100 == 0:
+            succession.judge(row(second * 1_000, str(second)))
     known = succession._symbols["A"]
-    assert len(known.newer) + len(known.older) <= 2 * (MEMORY_NS // SECOND_NS + 2)
+    held = [*known.newer, *known.older, *known.fresh, *known.stale]
+    assert MEMORY_NS // SECOND_NS < len(held) <= 2 * (MEMORY_NS // SECOND_NS + 2)
+
+
+few_prints = st.lists(
+    st.tuples(
+        st.builds(
+            row,
+            st.sampled_from([0, 1, 2, 9_000, 10_002, 21_000]),
+            st.sampled_from([None, "1", "2"]),
+            symbol=st.sampled_from("AB"),
+        ),
+        st.integers(FEED, 2),
+        st.none() | st.integers(0, 10_002),
+    ),
+    max_size=40,
+)
+
+
+@settings(deadline=None)
+@given(few_prints, st.integers(0, 40))
+def test_what_is_written_decides_what_is_new(prints: list[tuple[WireRow, int, int | None]], cut: int) -> None:
+    """Read back at any place, it lets through what goes on without would; no symbol's time goes back."""
+    whole = parted = Succession()
+    for place, (each, source, mark_ms) in enumerate(prints):
+        if place == cut:
+            parted = Succession.from_plain(whole.to_plain())
+        verdicts = {which.judge(each, source) for which in ([whole] if parted is whole else [whole, parted])}
+        assert len({verdict is Verdict.NEW for verdict in verdicts}) == 1
+        if Verdict.NEW in verdicts:
+            assert each.sip_ns == whole.newest_ns(each.symbol)
+        if mark_ms is not None:
+            for which in (whole, parted):
+                which.mark(AT + mark_ms * 1_000_000)
+
+
+@settings(deadline=None)
+@given(few_prints)
+def test_a_repeated_print_is_one_that_came_before(prints: list[tuple[WireRow, int, int | None]]) -> None:
+    """And of those with an id that are remembered, all are; the others have gone back, or are new."""
+    succession, seen = Succession(), dict[str, set[WireRow]]()
+    for each, source, _ in prints:
+        before = seen.setdefault(each.symbol, set())
+        verdict = succession.judge(each, source)
+        assert (verdict is Verdict.REPEATED) <= (each in before)
+        newest_ns = max([other.sip_ns for other in before], default=0)
+        if each in before and each.trade_id and newest_ns - each.sip_ns <= MEMORY_NS:
+            assert verdict is Verdict.REPEATED
+        elif each not in before:
+            assert (verdict is Verdict.BACKWARDS) == (each.sip_ns < newest_ns)
+        before.add(each)
 
 
 times = st.lists(st.integers(0, 8_000), min_size=1, max_size=60).map(sorted)
