@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from bytewax.testing import cluster_main
+from bytewax.dataflow import Dataflow
+from bytewax.testing import cluster_main, run_main
 
 from flows.calendars import nyse_calendar
 from flows.dataflow import Rules, build, cut_ahead
@@ -63,23 +64,32 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
     source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
-    epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
     try:
         with nullcontext() if kept is None else joined(kept):
-            cluster_main(
-                build(source, rules, sink),
-                addresses,
-                index,
-                epoch_interval=epoch,
-                recovery_config=None if kept is None else config(kept),
-                worker_count_per_proc=job.threads,
-            )
+            _run(build(source, rules, sink), job, addresses, index)
     except RuntimeError as error:
         known = _known_cause(error)
         if known is error:
             raise
         raise known from None
     sink.raise_failure()
+
+
+def _run(flow: Dataflow, job: Job, addresses: list[str], index: int) -> None:
+    kept = job.options.recovery
+    epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
+    kept_in = None if kept is None else config(kept)
+    if not addresses and job.threads == 1:  # in this thread: a second one would ask a thousand times a second
+        run_main(flow, epoch_interval=epoch, recovery_config=kept_in)
+        return
+    cluster_main(
+        flow,
+        addresses,
+        index,
+        epoch_interval=epoch,
+        recovery_config=kept_in,
+        worker_count_per_proc=job.threads,
+    )
 
 
 def _scan_rules(options: ReplayOptions) -> ScanRules | None:

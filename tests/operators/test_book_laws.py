@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from operators.book import SymbolBook
 from operators.events import PlanEvent
-from tests.operators.builders import SECOND_NS, START_NS
+from operators.records import Register
+from tests.operators.builders import SECOND_NS, START_NS, make_plan
 from tests.operators.running import not_plain, plan_ids, run_book, start, usable_for
-from tests.operators.scenarios import END_NS, Scenario, any_scenarios, sliced
+from tests.operators.scenarios import END_NS, SYMBOL, Scenario, any_scenarios, sliced
 
 sizes = st.lists(st.integers(1, 9), min_size=1, max_size=3)
 instants = st.integers(0, 600).map(lambda half: START_NS + half * SECOND_NS // 2)
@@ -105,3 +107,20 @@ def test_a_snapshot_is_plain_and_stays_as_it_is(scenario: Scenario, first: int) 
         assert pickle.dumps(snapshot) == kept
     book.mark(END_NS)
     assert not_plain(book.snapshot()) == []
+
+
+def test_a_retired_plan_that_a_command_will_bring_back_is_kept_with_it() -> None:
+    """Its slot holds nothing but the command and the number of its events; the new version counts on from there."""
+    book = SymbolBook(SYMBOL)
+    plan = make_plan(expires_at_ns=START_NS + 2 * SECOND_NS)
+    book.commands([Register(START_NS, plan)])
+    told = book.mark(START_NS + 3 * SECOND_NS).events
+    book.retire()
+    assert book.plan(plan.plan_id) is None
+    again = replace(plan, version=2, expires_at_ns=None)
+    book.commands([Register(START_NS + 9 * SECOND_NS, again)])
+    back = SymbolBook.restore(pickle.loads(pickle.dumps(book.snapshot())))
+    back.retire()
+    events = back.mark(START_NS + 10 * SECOND_NS).events
+    assert events == book.mark(START_NS + 10 * SECOND_NS).events
+    assert [(event.version, event.seq) for event in events] == [(2, len(told) + 1)]
