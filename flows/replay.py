@@ -13,9 +13,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from flows.calendars import nyse_calendar
-from flows.cluster import Job, run_flow
+from flows.cluster import run_flow
 from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
+from flows.job import Job
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans

@@ -11,7 +11,7 @@ from flows.behind import Behind
 from flows.meter import Meter
 from operators.events import PlanEvent
 from operators.rows import Batch
-from sinks.database import open_database
+from sinks.database import CACHE_KIB, open_database
 from sinks.errors import DatabaseError
 from sinks.retrying import persistently
 from sinks.writer import SinkWriter
@@ -21,16 +21,26 @@ class SqlSink(DynamicSink[tuple[str, Batch]]):
     """Writes batches to the database at `url` as part of `stream`, which the run holds by `token`.
 
     `behind`: while a piece of tape is written, the next is worked on already.  Only for runs that keep no state: an
-    epoch's snapshot would not wait for its rows.
+    epoch's snapshot would not wait for its rows.  `cache_kib`: see `open_database`.
     """
 
-    def __init__(self, url: str, stream: str, meter: Meter, token: int | None = None, *, behind: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        stream: str,
+        meter: Meter,
+        token: int | None = None,
+        *,
+        behind: bool = False,
+        cache_kib: int = CACHE_KIB,
+    ) -> None:
         self._url, self._stream, self._meter, self._token, self._behind = url, stream, meter, token, behind
+        self._cache_kib = cache_kib
         self._failures: list[BaseException] = []
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "SqlPartition":
         """Connect one worker."""
-        writer = SinkWriter(open_database(self._url), self._stream, self._token)
+        writer = SinkWriter(open_database(self._url, cache_kib=self._cache_kib), self._stream, self._token)
         return SqlPartition(writer, self._meter, self._failures, behind=self._behind)
 
     def raise_failure(self) -> None:

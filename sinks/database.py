@@ -5,6 +5,7 @@ Every error that the database itself is to blame for leaves here, or any use of 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any, Final
@@ -35,21 +36,24 @@ READER_PRAGMAS: Final = ("cache_size = -32768",)  # KiB: rows of a list lie on a
 WRITER_PRAGMAS: Final = (
     "page_size = 16384",  # of a new file: fewer pages to split and to sync
     "journal_mode = WAL",
-    "cache_size = -65536",  # KiB
 )
+CACHE_KIB: Final = 65_536
+"""So much of a SQLite database a writer keeps in memory, once it has seen as much."""
 
 
-def open_database(url: str, *, read_only: bool = False, patience_s: float | None = None) -> sa.Engine:
+def open_database(
+    url: str, *, read_only: bool = False, patience_s: float | None = None, cache_kib: int = CACHE_KIB
+) -> sa.Engine:
     """Open a database and return its engine, once a first connection has proved that it answers.
 
     `read_only` writes nothing and creates nothing.  Otherwise a SQLite file that is missing is created, and every
     SQLite transaction takes the write lock as it begins; see `reading` for those that only read.
     `patience_s`: how long to wait for a lock, for a server to answer and for a free connection, instead of what suits
-    a run of the flow.
+    a run of the flow.  `cache_kib`: of SQLite, for writers.
     Raises DatabaseError.
     """
     parsed = _parsed(url)
-    build = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
+    build = partial(_sqlite, cache_kib=cache_kib) if parsed.get_backend_name() == "sqlite" else _postgresql
     try:
         engine = build(parsed, read_only, patience_s)
         event.listen(engine, "handle_error", _translate)
@@ -117,7 +121,7 @@ def _refuse_ignored_options(url: sa.URL) -> None:
         raise DatabaseError(msg)
 
 
-def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.Engine:
+def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib: int) -> sa.Engine:
     _refuse_ignored_options(url)
     busy_s = BUSY_SECONDS if patience_s is None else patience_s
     engine = sa.create_engine(
@@ -135,7 +139,8 @@ def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.Engine
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:
-        for pragma in (READER_PRAGMAS if read_only else WRITER_PRAGMAS) + PRAGMAS:
+        pragmas = READER_PRAGMAS if read_only else (*WRITER_PRAGMAS, f"cache_size = -{cache_kib}")
+        for pragma in pragmas + PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

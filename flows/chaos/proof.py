@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -31,7 +32,8 @@ NEAR_SHARE: Final = 0.7
 class Torment:
     """What is asked: sizes, the seed of everything, how many deaths per case, and the cases.
 
-    `postgres`: URL of a server's maintenance database, where databases are made and dropped; None: SQLite alone.
+    `postgres`: URL of a server's maintenance database, where databases are made and dropped, None: SQLite alone;
+    `sqlite` False: PostgreSQL alone.
     """
 
     ticks: int
@@ -43,6 +45,7 @@ class Torment:
     postgres: str | None
     batch_rows: int
     snapshot_s: float
+    sqlite: bool = True
 
 
 def prove(asked: Torment, folder: Path, told: Callable[[str], None]) -> dict[str, Any]:
@@ -52,8 +55,7 @@ def prove(asked: Torment, folder: Path, told: Callable[[str], None]) -> dict[str
     expected = _undisturbed(whole)
     told(f"digest {expected['digest'][:16]}, {expected['events']:,} events")
     cases = []
-    kinds = ("sqlite", "postgresql") if asked.postgres else ("sqlite",)
-    for number, (kind, workers) in enumerate((kind, workers) for kind in kinds for workers in asked.workers):
+    for number, (kind, workers) in enumerate(product(_kinds(asked), asked.workers)):
         rng = Random(f"{asked.seed} {kind} {workers}")
         with _home(folder / f"case-{number}", asked.postgres if kind == "postgresql" else None) as (url, anew):
             home = folder / f"case-{number}"
@@ -75,6 +77,10 @@ def prove(asked: Torment, folder: Path, told: Callable[[str], None]) -> dict[str
         cases.append(case)
         _hold(case, expected, asked.seed)
     return {"seed": asked.seed, "ticks": asked.ticks, "plans": asked.plans, **expected, "cases": cases}
+
+
+def _kinds(asked: Torment) -> list[str]:
+    return ["sqlite"] * asked.sqlite + ["postgresql"] * (asked.postgres is not None)
 
 
 def _labelled(told: Callable[[str], None], label: str) -> Callable[[str], None]:

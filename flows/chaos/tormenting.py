@@ -22,7 +22,7 @@ SIGTERM_SHARE: Final = 0.2
 STOPPED: Final = 1
 DIVERGED: Final = 4
 HALF_SECOND: Final = 0.5
-PRELOADED: Final = ("flows.chaos.tormenting", "flows.cluster", "flows.calendars")
+PRELOADED: Final = ("flows.chaos.tormenting", "flows.chaos.ready")
 MAIN: Final = "main"
 
 

@@ -53,8 +53,9 @@ class TrappedReader(TapeReader):
         """Arrive in another process."""
         for name, value in state[1].items():
             setattr(self, name, value)
-        if self.trap is not None and multiprocessing.current_process().name == self.trap.process:
-            set_trap(self.trap, os.getppid())
+        run = multiprocessing.parent_process()
+        if self.trap is not None and run is not None and multiprocessing.current_process().name == self.trap.process:
+            set_trap(self.trap, run.pid or 0)
 
 
 def trapped(reader: TapeReader, trap: Trap) -> TrappedReader:

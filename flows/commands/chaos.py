@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from flows.errors import BadInputError
+
 
 def chaos(
     ticks: Annotated[int, typer.Option(min=1_000, help="Prints on the simulated tape.")] = 1_000_000,
@@ -16,6 +18,7 @@ def chaos(
     postgres: Annotated[
         str | None, typer.Option(metavar="URL", help="A server where databases may be made; without, SQLite alone.")
     ] = None,
+    sqlite: Annotated[bool, typer.Option("--sqlite/--no-sqlite", help="SQLite as well.")] = True,
     symbols: Annotated[int, typer.Option(min=1, help="Symbols on the tape.")] = 50,
     plans: Annotated[int, typer.Option(min=1, help="Plans.")] = 1_000,
     seed: Annotated[int | None, typer.Option(help="Of everything; drawn and said if not given.")] = None,
@@ -32,9 +35,12 @@ def chaos(
 
     from flows.chaos.proof import Torment, prove
 
+    if not sqlite and postgres is None:
+        msg = "--no-sqlite: there is no --postgres, so nothing would be left to kill"
+        raise BadInputError(msg)
     drawn = SystemRandom().randrange(1 << 32) if seed is None else seed
     cases = tuple(workers or (1, 2))
-    asked = Torment(ticks, symbols, plans, drawn, kills, cases, postgres, batch_size, snapshot_seconds)
+    asked = Torment(ticks, symbols, plans, drawn, kills, cases, postgres, batch_size, snapshot_seconds, sqlite)
 
     def told(line: str) -> None:
         if not quiet:

@@ -16,7 +16,7 @@ from threading import Event, Thread
 from typing import Any, Final, NoReturn, TypeVar
 
 from flows.errors import BadInputError, CommandError, ExitCode
-from flows.live.memory import give_back
+from flows.live.memory import lean
 from flows.logs import log_line, set_up
 from flows.repeating import repeating
 from flows.signals import STOPPING
@@ -47,10 +47,10 @@ def begin(name: str, body: Body[T], options: T, lifeline: Connection, log: Conne
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     set_up(name, human=False)
-    give_back()
     stop = Event()
     Thread(target=_until_cut, args=(lifeline, stop), name="lifeline", daemon=True).start()
-    code = _code_of(body, options, stop)
+    with lean():
+        code = _code_of(body, options, stop)
     for output in (sys.stdout, sys.stderr):
         with suppress(OSError):  # nobody reads it any more
             output.flush()

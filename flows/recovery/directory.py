@@ -18,6 +18,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 
 from flows.recovery.standing import OtherRunError, RecoveryError
 from flows.recovery.store import Snapshots
+from flows.recovery.trouble import keeping
 from sinks.fencing import PATIENCE_SECONDS, POLL_SECONDS, locked_file
 
 PART: Final = "part-0.sqlite3"
@@ -48,7 +49,7 @@ def sole_run(folder: Path, patience_s: float = PATIENCE_SECONDS) -> Iterator[Non
 
 @contextmanager
 def joined(folder: Path) -> Iterator[None]:
-    """Take part in a run as one of its processes.  Raises RecoveryError."""
+    """Take part in a run as one of its processes.  Raises RecoveryError, also where the engine's disk refuses."""
     try:
         number = os.open(folder / WORKERS, os.O_RDWR | os.O_CREAT, 0o666)
         fcntl.flock(number, fcntl.LOCK_SH)
@@ -56,7 +57,8 @@ def joined(folder: Path) -> Iterator[None]:
         msg = f"{folder / WORKERS}: cannot be locked ({error.strerror}); check the folder"
         raise RecoveryError(msg) from error
     try:
-        yield
+        with keeping(folder):
+            yield
     finally:
         os.close(number)
 
@@ -109,7 +111,8 @@ def begin_anew(folder: Path, inputs: Mapping[str, Any], generation: str) -> None
     """Give up what a directory holds.  It is named last: a directory without `run.json` holds nothing."""
     for path in (folder / RUN, *sorted(folder.glob(f"{PART}*"))):
         path.unlink(missing_ok=True)
-    init_db_dir(folder, 1)
+    with keeping(folder):
+        init_db_dir(folder, 1)
     text = json.dumps({"layout": LAYOUT, "generation": generation, "inputs": dict(inputs)}, indent=1, sort_keys=True)
     unnamed = folder / f"{RUN}.new"
     unnamed.write_text(text + "\n")

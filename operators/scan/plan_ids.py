@@ -22,7 +22,8 @@ def plan_id(symbol: str, strategy: str, direction: Direction, session: date, ord
     >>> plan_id("BRK/B", "vwap_reclaim", Direction.LONG, date(2013, 10, 8), 1)
     'BRKB-82f670123a.vwap_reclaim.long.20131008.1'
     """
-    tail = f".{strategy}.{direction}.{session:%Y%m%d}.{ordinal}"
+    day = session.isoformat().replace("-", "")
+    tail = f".{strategy}.{direction}.{day}.{ordinal}"
     if _PLAIN.fullmatch(symbol) and PLAN_ID.fullmatch(symbol + tail):
         return symbol + tail
     kept = "".join(_PLAIN.findall(symbol))[:_KEPT]

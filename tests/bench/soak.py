@@ -219,8 +219,9 @@ def _records(tape: Path) -> Iterator[Record]:
 
 
 def _counted(tape: Path, day: MarketDay) -> dict[str, Any]:
-    """Hold the prints on the tape, each once, against the day, by symbol."""
-    succession, gaps, found = Succession(), 0, Counter[str]()
+    """Hold the prints on the tape against the day, by their numbers: all there, and none let through twice."""
+    succession, gaps = Succession(), 0
+    there, through = np.zeros(len(day.prints), dtype=np.int64), np.zeros(len(day.prints), dtype=np.int64)
     for record in _records(tape):
         gaps += record.kind is Kind.GAP
         if record.kind is Kind.FRAME:
@@ -229,13 +230,15 @@ def _counted(tape: Path, day: MarketDay) -> dict[str, Any]:
             rows, source = read_page(*read_repair(record.payload))[0], max(1, gaps)
         else:
             continue
-        found.update(row.symbol for row in rows if succession.judge(row, source) is not Verdict.REPEATED)
-    wanted = Counter(dict(day.prints.group_by("ticker").len().iter_rows()))
+        for row in rows:
+            there[int(row.trade_id or 0)] += 1
+            through[int(row.trade_id or 0)] += succession.judge(row, source) is Verdict.NEW
     return {
-        "ticks_of_day": wanted.total(),
-        "ticks_on_tape": found.total(),
-        "ticks_lost": (wanted - found).total(),
-        "ticks_doubled": (found - wanted).total(),
+        "ticks_of_day": len(there),
+        "ticks_on_tape": int(np.count_nonzero(there)),
+        "ticks_lost": int(np.count_nonzero(there == 0)),
+        "ticks_doubled": int(np.count_nonzero(through > 1)),
+        "prints_repeated_or_late": int((there - through).sum()),
         "tape_mb": round(sum(each.stat().st_size for each in tape.glob("*.tape")) / 1e6, 1),
         "gaps_left": len(standing_gaps(_records(tape))),
     }

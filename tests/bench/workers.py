@@ -1,12 +1,14 @@
 """How much faster two processes replay a Parquet tape than one.  Prints JSON; run by `fancy-trader bench workers`.
 
 Both read the same file, in turn, best of `--repeat`; time runs from the first byte of plans and tape to the last
-commit, the start of the processes included.
+commit, the start of the processes included.  `one_cores`, `several_cores`: how many they kept busy; where one alone
+keeps busy all that there are, others cannot make it faster.
 """
 
 import argparse
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,20 +18,28 @@ from tests.bench.replay import MEGA, Case, best, make_case, measured, rate, repl
 
 
 def with_workers(case: Case, workers: int, scan: bool) -> dict[str, Any]:
-    """Replay the whole tape with so many processes."""
-    return replay_once(case, scan=scan, workers=workers)
+    """Replay the whole tape with so many processes; `processor_seconds` are those of all of them."""
+    before = processor_seconds()
+    result = replay_once(case, scan=scan, workers=workers)
+    return result | {"processor_seconds": processor_seconds() - before}
+
+
+def processor_seconds() -> float:
+    """What this process and its children that ended have used."""
+    used = (resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="fancy-trader bench workers", description=__doc__)
-    parser.add_argument("--ticks", type=int, default=50 * MEGA)
+    parser.add_argument("--ticks", type=int, default=20 * MEGA)
     parser.add_argument("--plans", type=int, default=1_000)
     parser.add_argument("--symbols", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--scan", action="store_true", help="bars, levels and all detectors on")
+    parser.add_argument("--no-scan", action="store_true", help="given plans alone, no bars, levels and detectors")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="fancy-trader-bench-") as folder:
         print(json.dumps(bench(Path(folder), given), indent=1))
@@ -38,8 +48,9 @@ def main() -> None:
 def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Measure one process and several, in turn."""
     case = make_case(folder, given.ticks, given.symbols, given.plans, given.seed)
+    scan = not given.no_scan
     results = [
-        (measured(with_workers, case, 1, given.scan), measured(with_workers, case, given.workers, given.scan))
+        (measured(with_workers, case, 1, scan), measured(with_workers, case, given.workers, scan))
         for _ in range(given.repeat)
     ]
     one, several = (best([pair[side] for pair in results]) for side in (0, 1))
@@ -47,12 +58,16 @@ def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         "ticks": given.ticks,
         "symbols": given.symbols,
         "plans": given.plans,
-        "scan": given.scan,
+        "scan": scan,
         "workers": given.workers,
-        "cores": os.cpu_count(),
+        "cores_of_machine": os.cpu_count(),
         "python": sys.version.split()[0],
         "one_ticks_per_second": round(rate(one)),
         "several_ticks_per_second": round(rate(several)),
+        "one_cores": round(one["processor_seconds"] / one["seconds"], 2),
+        "several_cores": round(several["processor_seconds"] / several["seconds"], 2),
+        "one_processor_seconds": round(one["processor_seconds"], 2),
+        "several_processor_seconds": round(several["processor_seconds"], 2),
         "ratio": round(rate(several) / rate(one), 3),
         "ratios": [round(rate(after) / rate(before), 3) for before, after in results],
     }

@@ -6,19 +6,20 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from threading import Thread
 from time import monotonic, sleep
 
 import pytest
 
-from flows.cluster import Job, run_job
+from flows.job import Job, run_job
 from flows.meter import Meter
-from flows.replay import prepare
+from flows.replay import prepare, run
 from operators.eligibility import usable_flags
 from sinks.database import open_database
 from sinks.schema import ensure_schema
 from tests.flows.conftest import Replayed, read_back
 from tests.flows.made import check_whole, rows_of
-from tests.flows.made_day import BAD_LINES, Day, Run, check_same, day, whole
+from tests.flows.made_day import BAD_LINES, PATIENCE, Day, Run, check_same, day, whole
 
 __all__ = ["day", "whole"]  # fixtures
 
@@ -37,6 +38,20 @@ def test_l2_two_processes_give_the_same_bytes(day: Day, whole: Replayed, databas
     found = day.replay(database_url, workers=2)
     assert (found.meter.rows, found.meter.dead_letters) == (whole.meter.rows, BAD_LINES)
     check_same(database_url, whole)
+
+
+def test_who_watches_two_processes_sees_what_they_read_while_they_read(day: Day, sqlite_url: str) -> None:
+    """Not only at the end; and a wish to stop, made then, is theirs as well."""
+    meter, prepared = Meter(), prepare(day.options(sqlite_url, workers=2, speed=60.0))
+    running = Thread(target=run, args=(prepared, meter))
+    running.start()
+    until = monotonic() + PATIENCE
+    while not (meter.rows and meter.tape_ns) and monotonic() < until:
+        sleep(0.01)
+    seen, ended = (meter.rows, meter.tape_ns), meter.stopped_early
+    meter.stop.set()
+    running.join()
+    assert (seen > (0, 0), ended, meter.stopped_early) == (True, False, True)
 
 
 @pytest.mark.parametrize("threads", [2, 7])

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from flows.calendars import nyse_calendar
-from flows.cluster import Job, run_job
+from flows.job import Job, run_job
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare

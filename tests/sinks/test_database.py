@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from sinks.database import DatabaseError, open_database, reading
+from sinks.database import CACHE_KIB, DatabaseError, open_database, reading
 
 COUNT = sa.text("SELECT count(*) FROM plan_events")
 ADD_COMMAND = sa.text("INSERT INTO commands (kind, body, created_ns) VALUES ('cancel', '{}', 1)")
@@ -45,6 +45,14 @@ def test_a_sqlite_connection_is_durable_and_patient(sqlite_url: str) -> None:
         "foreign_keys": 1,
         "journal_size_limit": 64 * 1024 * 1024,
     }
+
+
+@pytest.mark.parametrize("kept", [CACHE_KIB, 64])
+def test_a_writer_keeps_as_much_in_memory_as_it_is_told(sqlite_url: str, kept: int) -> None:
+    engine = open_database(sqlite_url, cache_kib=kept)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("PRAGMA cache_size")) == -kept
+    engine.dispose()
 
 
 def test_a_sqlite_writer_takes_the_lock_as_it_begins(sqlite_url: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows.cluster import Job, run_job
+from flows.job import Job, run_job
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.recovery.running import recovering

@@ -1,0 +1,105 @@
+"""One process's part of a run: the dataflow from its source to its sink, and its errors as they were raised."""
+
+import gc
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from bytewax.testing import cluster_main
+
+from flows.calendars import nyse_calendar
+from flows.dataflow import Rules, build, cut_ahead
+from flows.errors import CommandError
+from flows.meter import Meter
+from flows.options import STREAM, ReplayOptions
+from flows.recovery.directory import config, joined
+from flows.recovery.resume import Resume
+from flows.replayed import Replay
+from flows.scan_steps import ScanRules
+from flows.sql_sink import SqlSink
+from flows.tape.ends import NOT_YET, Ends
+from flows.tape_source import TapeSource
+from operators.conditions import Flag
+from operators.scan.features.clock import SessionClock
+from sinks.database import CACHE_KIB
+from sinks.errors import DatabaseError
+
+EPOCH: Final = timedelta(seconds=1)
+COLLECT_SELDOM: Final = (200_000, 20, 100)
+SMALL_CACHE_KIB: Final = 8_192
+"""Who follows a tape writes little at a time, and for days: a large cache would only fill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a worker process needs; plain values, so that it can be sent to one.  `token`: see `sinks.fencing`.
+
+    `resumes`: what each worker goes on from; None: all begin.
+    """
+
+    options: ReplayOptions
+    replay: Replay
+    usable: Flag
+    threads: int = 1
+    token: int | None = None
+    resumes: Sequence[Resume] | None = None
+
+
+def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends | None = None) -> None:
+    """Run one process of a cluster, of `job.threads` workers; errors of the steps come out as they were raised.
+
+    `ends`: shared by the workers of all processes, one place each; None: there is no other process.
+    """
+    kept = job.options.recovery
+    workers = max(1, len(addresses)) * job.threads
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options), workers)
+    ahead = job.options.scan and kept is None and not job.replay.follow
+    cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)
+    _spare_the_collector()
+    ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
+    cut = partial(cut_ahead, rules=rules) if ahead else None
+    source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
+    epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
+    try:
+        with nullcontext() if kept is None else joined(kept):
+            cluster_main(
+                build(source, rules, sink),
+                addresses,
+                index,
+                epoch_interval=epoch,
+                recovery_config=None if kept is None else config(kept),
+                worker_count_per_proc=job.threads,
+            )
+    except RuntimeError as error:
+        known = _known_cause(error)
+        if known is error:
+            raise
+        raise known from None
+    sink.raise_failure()
+
+
+def _scan_rules(options: ReplayOptions) -> ScanRules | None:
+    if not options.scan:
+        return None
+    calendar = nyse_calendar()
+    return ScanRules(calendar, SessionClock.of(calendar), options.risk_budget, options.recovery is not None)
+
+
+def _spare_the_collector() -> None:
+    """Millions of small values and no cycles among them: looking for cycles often would cost more than the rules."""
+    gc.freeze()
+    gc.set_threshold(*COLLECT_SELDOM)
+
+
+def _known_cause(error: BaseException) -> BaseException:
+    """Find the error of ours inside the runtime's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, CommandError | DatabaseError):
+            return cause
+        cause = cause.__cause__
+    return error
