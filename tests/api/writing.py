@@ -7,7 +7,7 @@ from typing import Final
 
 from operators.rebuilding import state_of
 from sinks.plan_reader import states_of
-from tests.api.serving import Flow
+from tests.api.happening import Flow
 
 PLANS: Final = tuple(f"{symbol}-{number}" for symbol in ("aig", "ibm", "spy") for number in range(4))
 TOGETHER: Final = 3

@@ -32,8 +32,8 @@ from operators.state import PlanState
 from sinks.database import open_database
 from sinks.schema import ensure_schema
 from sinks.writer import SinkWriter
+from tests.api.happening import Flow
 from tests.api.processes import serve_process
-from tests.api.serving import Flow
 from tests.operators.builders import CAUSE, START_NS, make_plan, tick, ticks
 
 SYMBOLS: Final = 500

@@ -53,11 +53,16 @@ FIXED: Final = (
 CHECKS: Final = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 422, 501]
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 428, 429, "5xx"]
 [[operations]]
 include-path = "/gpt/contracts"
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 501]
 """
-"""422: no schema says that a stop lies beyond the entry, or that a cursor was given out.  501: not built."""
+"""422: no schema says that a stop lies beyond the entry, or that a cursor was given out.  501: not built.
+
+A wrong body that is too long as well, or too slow, is refused for that: 413, 408.
+"""
 
 
 class ShortStreams:

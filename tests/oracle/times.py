@@ -8,8 +8,6 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import exchange_calendars
-
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 NEW_YORK = ZoneInfo("America/New_York")
@@ -57,6 +55,8 @@ def new_york_ns(day: str, clock: str) -> int:
 @cache
 def days() -> tuple[Day, ...]:
     """Every session of the New York Stock Exchange from 2003 to 2030."""
+    import exchange_calendars  # and pandas with it: most who ask for an instant ask for no session
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pandas says which of its methods the calendars should call
         calendar = exchange_calendars.get_calendar("XNYS", start="2003-01-01", end="2030-12-31")
