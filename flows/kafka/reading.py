@@ -53,7 +53,18 @@ def read_partition(
 
 
 def _pieces(taken: Sequence[Taken], decoder: TapeDecoder) -> Iterator[Piece]:
-    for (together, _), run in groupby(taken, _likeness):
+    """Yield what messages hold, an empty piece for none.  A piece's rows are places in one segment of the tape."""
+    for _, some in groupby(taken, lambda each: each.stamp.segment):
+        of_segment = list(some)
+        yield from _of_segment(of_segment, decoder)
+        yield _piece(decoder, of_segment[-1].behind)
+    if not taken:
+        yield _piece(decoder, None)
+
+
+def _of_segment(taken: Sequence[Taken], decoder: TapeDecoder) -> Iterator[Piece]:
+    """Yield the pieces that end with a mark; what comes after the last of them is held."""
+    for together, run in groupby(taken, lambda each: each.stamp.kind == Kind.FRAME and each.stamp.held > 0):
         found = list(run)
         if together and _take_together(found, decoder):
             continue
@@ -61,12 +72,6 @@ def _pieces(taken: Sequence[Taken], decoder: TapeDecoder) -> Iterator[Piece]:
             mark = _take(each, decoder)
             if mark is not None:
                 yield _piece(decoder, each.behind, mark)
-    yield _piece(decoder, taken[-1].behind if taken else None)
-
-
-def _likeness(each: Taken) -> tuple[bool, int]:
-    """Tell messages whose prints may be read in one go: they have symbols, and stand in one segment."""
-    return each.stamp.kind == Kind.FRAME and each.stamp.held > 0, each.stamp.segment
 
 
 def _piece(decoder: TapeDecoder, behind: Behind | None, mark: Mark | None = None) -> Piece:

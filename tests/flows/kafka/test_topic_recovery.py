@@ -1,5 +1,9 @@
 """L3 for a tape on a topic: a run goes on where the last one ended, by the partitions' own places and offsets."""
 
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -7,14 +11,36 @@ from typing import Any
 
 import pytest
 
+from flows.kafka import client
 from flows.kafka.publishing import Publisher
+from flows.kafka.reading import read_partition
 from flows.options import ReplayOptions
+from flows.tape.log_reader import read_log
+from flows.tape.scan import ROW, ScanFilter
 from flows.tape.segments.record import Record
 from tests.flows.kafka.answers import answer
 from tests.flows.kafka.cluster import Cluster
 from tests.flows.kafka.conftest import published
+from tests.flows.live.running_live import SCRIPT, until
+from tests.flows.made import speaker
 from tests.flows.made_tape import write_records
 from tests.flows.recovery.stops import go_on
+
+
+def test_every_print_has_the_place_that_it_has_on_the_tape(cluster: Cluster, tape: Path) -> None:
+    """By places a run knows what is part of its symbols' states: no piece may span two segments."""
+    seen = client.look_at(published(tape, cluster.topic("places", 1)))
+    places = [
+        [
+            (piece.offset.segment, row)
+            for piece in pieces
+            if piece.offset
+            for row in piece.ticks.get_column(ROW).to_list()
+        ]
+        for pieces in (read_log(tape, ScanFilter()), read_partition(seen, 0, ScanFilter()))
+    ]
+    assert len({segment for segment, _ in places[0]}) > 2
+    assert places[0] == places[1]
 
 
 @pytest.mark.parametrize("anchor_seconds", [0.0, 1e9])
@@ -46,6 +72,28 @@ def test_it_goes_on_with_any_number_of_workers(
     rows.append(go_on(kept, None).rows)
     assert answer(kept.database) == expected[2:]
     assert (sum(rows) < 1.1 * expected[0]) is not bool(anchor_seconds)
+
+
+def test_a_run_that_is_killed_goes_on_when_it_is_started_again(
+    cluster: Cluster, tape: Path, tmp_path: Path, expected: tuple[Any, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By SIGKILL, while it reads, commits and keeps state."""
+    topic, url = published(tape, cluster.topic("killed", 3)), f"sqlite:///{tmp_path}/kept.db"
+    again = ("replay", topic, "--db", url, "--no-scan", "--recovery", tmp_path / "kept", "--snapshot-seconds", "0.05")
+    for count in (20, 70):
+        process = subprocess.Popen([str(each) for each in (SCRIPT, *again, "--batch-size", "5", "--quiet")])
+        until(lambda count=count: events_in(tmp_path / "kept.db") >= count)  # type: ignore[misc]
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    assert speaker(capsys)(*again).code == 0
+    assert answer(url) == expected[2:]
+
+
+def events_in(path: Path) -> int:
+    """How many a database holds, none while it has no tables."""
+    with closing(sqlite3.connect(path, timeout=10)) as connection, suppress(sqlite3.OperationalError):
+        return int(connection.execute("SELECT count(*) FROM plan_events").fetchone()[0])
+    return 0
 
 
 def test_l4_a_topic_that_grows_gives_what_its_tape_gives(
