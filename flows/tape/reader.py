@@ -16,9 +16,10 @@ from flows.tape.commands import CommandReader
 from flows.tape.csv_reader import read_csv
 from flows.tape.files import TapeFile
 from flows.tape.log_reader import read_log
+from flows.tape.order_guard import OrderGuard
 from flows.tape.parquet_reader import read_parquet
 from flows.tape.prefetch import prefetched
-from flows.tape.scan import ROW, Mark, Piece, ScanFilter, dead_letter
+from flows.tape.scan import ROW, Mark, Piece, ScanFilter
 from flows.tape.segments.segment import Offset
 from flows.tape.share import Share
 from operators import ticks
@@ -26,7 +27,7 @@ from operators.coding import Coder
 from operators.columnar import Ints
 from operators.frames import TickFrame
 from operators.rows import DeadLetter
-from operators.times import DEFAULT_LATE_NS, iso
+from operators.times import DEFAULT_LATE_NS
 
 AHEAD: Final = 2
 
@@ -90,7 +91,7 @@ class TapeReader:
 
         `follow`: the last file is a tape that grows; an empty piece says that there is nothing new at the moment.
         """
-        coder, order = Coder(self.watched, self.late_ns, for_bars=self.for_bars), _OrderGuard(self.watched)
+        coder, order = Coder(self.watched, self.late_ns, for_bars=self.for_bars), OrderGuard(self.watched)
         if self.resume is not None:
             order.restore([self.resume.newest_ns.get(symbol, 0) for symbol in self.watched])
         for index, file in enumerate(self.files):
@@ -105,7 +106,7 @@ class TapeReader:
         """Whether what ends at a place is no part of a symbol's state yet."""
         return self.resume is None or place > self.resume.reached.of(symbol)
 
-    def _of_file(self, index: int, coder: Coder, order: "_OrderGuard") -> Iterator[TapePiece]:
+    def _of_file(self, index: int, coder: Coder, order: OrderGuard) -> Iterator[TapePiece]:
         """Yield the pieces of one file; only Parquet keeps bad rows of others from being read."""
         file, first_row = self.files[index], 1
         if self.resume is not None and self.resume.start.file == index:
@@ -140,7 +141,7 @@ class TapeReader:
             return replace(self.wanted, without=tuple(self.elsewhere))
         return replace(self.wanted, only=tuple(self.watched))
 
-    def _of_log(self, index: int, order: "_OrderGuard", *, follow: bool) -> Iterator[TapePiece]:
+    def _of_log(self, index: int, order: OrderGuard, *, follow: bool) -> Iterator[TapePiece]:
         """Yield a live recording's pieces.  It has been held against going back, whoever watches which symbol when."""
         file = self.files[index]
         memory = self.resume.memory if self.resume is not None and self.resume.start.file == index else None
@@ -170,7 +171,7 @@ class TapeReader:
     def _commands(self) -> CommandReader:
         return CommandReader(self.plan_symbols, odd_lots=self.odd_lots, extended_hours=self.extended_hours)
 
-    def _log_piece(self, piece: Piece, coder: Coder, order: "_OrderGuard", index: int) -> TapePiece:
+    def _log_piece(self, piece: Piece, coder: Coder, order: OrderGuard, index: int) -> TapePiece:
         rows, at = piece.ticks, piece.offset or Offset(0, 0)
         frame, numbers = no_frame(tuple(self.watched), for_bars=self.for_bars), np.empty(0, np.int64)
         backwards: list[DeadLetter] = []
@@ -229,51 +230,3 @@ def read_file(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None) ->
     if file.is_parquet:
         return read_parquet(file, wanted, coder)
     return prefetched(read_csv(file, wanted, coder), AHEAD)
-
-
-class _OrderGuard:
-    """Holds each symbol's time against going back: such a print cannot have been the last when it was known."""
-
-    def __init__(self, watched: Sequence[str]) -> None:
-        self._last = np.zeros(len(watched) + 1, dtype=np.int64)
-
-    def widen(self, count: int) -> None:
-        """Take note that there are `count` watched symbols now, the new ones last."""
-        last = np.zeros(count + 1, dtype=np.int64)
-        last[: len(self._last) - 1] = self._last[:-1]
-        self._last = last
-
-    def restore(self, newest_ns: Sequence[int]) -> None:
-        """Know of each watched symbol's latest time (ns UTC) before the first frame."""
-        self._last[: len(newest_ns)] = newest_ns
-
-    def check(self, frame: TickFrame, numbers: Ints, source: str) -> tuple[TickFrame, Ints, list[DeadLetter]]:
-        """Return the frame without prints that go back, the rows of what is left, and those that do."""
-        sip_ns, code = frame.sip_ns, frame.code
-        if not len(sip_ns):
-            return frame, numbers, []
-        if sip_ns[0] >= self._last.max() and bool((sip_ns[1:] >= sip_ns[:-1]).all()):
-            self._last[code] = sip_ns
-            return frame, numbers, []
-        highest = self._highest(frame)
-        back = (sip_ns < highest) & (code < len(frame.symbols))
-        self._last[code] = highest
-        if not back.any():
-            return frame, numbers, []
-        kept = ~back
-        letters = [
-            dead_letter(source, int(numbers[row]), ticks.SIP_NS, *self._told(frame, row, int(highest[row])))
-            for row in map(int, np.flatnonzero(back))
-        ]
-        return frame.take(kept), numbers[kept], letters
-
-    def _highest(self, frame: TickFrame) -> Ints:
-        """Return for each print the latest time of its symbol up to it."""
-        rows = pl.DataFrame({"code": frame.code, "sip_ns": frame.sip_ns})
-        running = rows.select(pl.col("sip_ns").cum_max().over("code")).to_series().to_numpy()
-        highest: Ints = np.maximum(running, self._last[frame.code])
-        return highest
-
-    def _told(self, frame: TickFrame, row: int, highest: int) -> tuple[str, str]:
-        symbol, at_ns, price = frame.symbols[frame.code[row]], int(frame.sip_ns[row]), float(frame.price[row])
-        return f"{symbol} goes back in time, after {iso(highest)}", f"{symbol} {at_ns} {price}"
