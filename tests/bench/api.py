@@ -194,7 +194,7 @@ def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Run all parts once, each after a second of warming up."""
     url = f"sqlite:///{folder / 'plans.db'}"
     last_ns = filled(url, given.plans, given.events)
-    warm, count = round(given.rate), round(given.rate * (given.seconds + 1))
+    count = round(given.rate * (given.seconds + 1))
     instants = [int(each) for each in np.linspace(START_NS + 1, last_ns - 1, count)]
     random.Random(3).shuffle(instants)
     parts = {
@@ -206,7 +206,7 @@ def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     with serve_process(url) as server, flowing(url):
         for name, (per_s, paths) in parts.items():
             told = asyncio.run(delays(server.port, paths, per_s))
-            report[name] = {"per_s": per_s, **summary(told[warm:])}
+            report[name] = {"per_s": per_s, **summary(told[round(per_s) :])}
     return report
 
 
