@@ -44,7 +44,7 @@ def live(
     recovery: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where state is kept; without, in TAPE-recovery.")
     ] = None,
-    snapshot_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How often state is kept.")] = 5.0,
+    snapshot_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How often state is kept.")] = 0.5,
     serve: Serve = False,
     port: Port = DEFAULT_PORT,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No status line.")] = False,
