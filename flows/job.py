@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from bytewax.dataflow import Dataflow
-from bytewax.testing import cluster_main, run_main
+from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
 from flows.dataflow import Rules, build, cut_ahead
@@ -78,16 +78,12 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
 def _run(flow: Dataflow, job: Job, addresses: list[str], index: int) -> None:
     kept = job.options.recovery
     epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
-    kept_in = None if kept is None else config(kept)
-    if not addresses and job.threads == 1:  # in this thread: a second one would ask a thousand times a second
-        run_main(flow, epoch_interval=epoch, recovery_config=kept_in)
-        return
     cluster_main(
         flow,
         addresses,
         index,
         epoch_interval=epoch,
-        recovery_config=kept_in,
+        recovery_config=None if kept is None else config(kept),
         worker_count_per_proc=job.threads,
     )
 
