@@ -26,7 +26,7 @@ FED,*,fomc,high,2013-10-08T14:00:00-04:00,2013-10-01T12:00:00-04:00,minutes
 EAR,BBB,earnings,critical,2013-10-08T10:45:00-04:00,2013-10-08T10:00:00-04:00,early
 CPI,*,cpi,medium,2013-10-08T08:30:00-04:00,2013-10-01T12:00:00-04:00,prices
 """
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
