@@ -12,7 +12,7 @@ import numpy as np
 from operators.columnar import Ints, Ticks
 from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.edges import Meeting
-from operators.eligibility import NO_COUNTS, Glimpse, Profile, SymbolSlice
+from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NO_GATES, GateTimeline
 from operators.lifecycle import replan, step
 from operators.plan_columns import PlanColumns, all_calm, joined
@@ -235,8 +235,8 @@ class SymbolBook:
         if group.calm.due_ns > ticks.end_ns:
             if view is None:
                 return []
-            if group.calm.holds(glimpse := Glimpse.of(view)):
-                group.hold(glimpse)
+            if group.calm.holds(seen := view.as_quiet()):
+                group.hold(seen)
                 return []
         group.release()
         active = due = group.due <= ticks.end_ns

@@ -18,7 +18,7 @@ from operators.events import PlanEvent
 from operators.lifecycle import absorb, health_thresholds, step, trail_level
 from operators.plans import EntryType, Gate, Plan
 from operators.records import Tick
-from operators.state import Health, Phase, PlanState, breakeven_on, effective_stop
+from operators.state import Health, Phase, PlanState, Quiet, breakeven_on, effective_stop
 
 SLACK: Final = 1e-8
 """Dollars by which the quiet band is narrowed: more than every tolerance in `step`, less than a tick."""
@@ -45,6 +45,10 @@ class Ticks:
     high: float
     _places: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
     _spans: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
+
+    def as_quiet(self) -> Quiet:
+        """Return what they leave if all are quiet; of one tick or more."""
+        return Quiet(int(self.sip_ns[-1]), float(self.price[-1]), self.high, self.low)
 
     def place(self, at_ns: int) -> int:
         """Return the index of the first tick at or after an instant; plans ask for the same few instants again."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from operators.columnar import FEW, Floats, Ints, Ticks
 from operators.conditions import ANY_LAST, Flag
 from operators.plans import Plan, SessionPhase
 from operators.sessions import PHASE_CODES
+from operators.state import Quiet
 from operators.times import SECOND_NS
 
 _EXTENDED: Final = (SessionPhase.PRE, SessionPhase.POST)
@@ -65,20 +66,6 @@ def _admitted_flags(profile: Profile, phase_code: int) -> frozenset[int]:
     return frozenset(np.flatnonzero(admission_table(profile)[phase_code]).tolist())
 
 
-class Glimpse(NamedTuple):
-    """All that quiet ticks leave: the SIP time (ns UTC) and the price of the last one, the highest and the lowest."""
-
-    at_ns: int
-    last: float
-    top: float
-    bottom: float
-
-    @classmethod
-    def of(cls, ticks: Ticks) -> "Glimpse":
-        """Look at one tick or more."""
-        return cls(int(ticks.sip_ns[-1]), float(ticks.price[-1]), ticks.high, ticks.low)
-
-
 COUNTED: Final = ("records", "eligible", "late", "corrected", "unknown_condition")
 LONGEST_PHASE_NS: Final = 8 * 3600 * SECOND_NS
 """No session phase lasts longer, and two of one kind are further apart."""
@@ -113,7 +100,7 @@ class SymbolSlice:
             view = self._views[profile] = self._view(profile)
         return view
 
-    def glimpse(self, profile: Profile) -> Glimpse | None:
+    def glimpse(self, profile: Profile) -> Quiet | None:
         """Return what the ticks that a profile admits leave if all are quiet; None when it admits none.
 
         Live, a slice has a print or two, and there are hundreds in a piece of tape: plain Python sees those soonest.
@@ -122,14 +109,14 @@ class SymbolSlice:
             return None
         if len(self.price) > FEW or self.one_phase is None:
             view = self.view(profile)
-            return Glimpse.of(view) if len(view.price) else None
+            return view.as_quiet() if len(view.price) else None
         flags, prices, admitted = self.flags.tolist(), self.price.tolist(), _admitted_flags(profile, self.one_phase)
         kept = [place for place, each in enumerate(flags) if each in admitted]
         if not kept:
             return None
         if len(kept) < len(prices):
             prices = [prices[place] for place in kept]
-        return Glimpse(int(self.sip_ns[kept[-1]]), prices[-1], max(prices), min(prices))
+        return Quiet(int(self.sip_ns[kept[-1]]), prices[-1], max(prices), min(prices))
 
     def _view(self, profile: Profile) -> Ticks:
         sip_ns, price = self.sip_ns, self.price

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from operators.columnar import Ints, Ticks, quiet_band
-from operators.eligibility import Glimpse, Profile, SymbolSlice
+from operators.eligibility import Profile, SymbolSlice
 from operators.gating import NEVER, GateTimeline
 from operators.lifecycle import absorb
 from operators.slots import NOTHING_YET, Due, Slot, next_due
@@ -27,9 +27,9 @@ class Calm(NamedTuple):
     high: float
     due_ns: int
 
-    def holds(self, seen: Glimpse) -> bool:
+    def holds(self, seen: Quiet) -> bool:
         """Whether nothing happens at these ticks."""
-        return self.low < seen.bottom and seen.top < self.high
+        return self.low < seen.low and seen.high < self.high
 
 
 class PlanColumns:
@@ -48,7 +48,7 @@ class PlanColumns:
         self.last_ns = np.full(count, NOTHING_YET, dtype=np.int64)
         self.last, self.top, self.bottom = np.empty(count), np.full(count, -np.inf), np.full(count, np.inf)
         self._calm: Calm | None = None
-        self._held: Glimpse | None = None
+        self._held: Quiet | None = None
 
     @classmethod
     def of(cls, slots: list[Slot], now_ns: int, gates: GateTimeline) -> "PlanColumns":
@@ -66,11 +66,11 @@ class PlanColumns:
             self._calm = Calm(float(self.low.max()), float(self.high.min()), int(self.due.min()))
         return self._calm
 
-    def hold(self, seen: Glimpse) -> None:
+    def hold(self, seen: Quiet) -> None:
         """Keep ticks that are quiet for every plan."""
         held = self._held
         if held is not None:
-            seen = Glimpse(seen.at_ns, seen.last, max(seen.top, held.top), min(seen.bottom, held.bottom))
+            seen = Quiet(seen.at_ns, seen.price, max(seen.high, held.high), min(seen.low, held.low))
         self._held = seen
 
     def release(self) -> None:
@@ -160,7 +160,7 @@ class PlanColumns:
 
 def all_calm(groups: Mapping[Profile | None, PlanColumns], ticks: SymbolSlice) -> bool:
     """Whether nothing happens to any plan of these groups in a slice; if so, all have seen it."""
-    seen = list[tuple[PlanColumns, Glimpse]]()
+    seen = list[tuple[PlanColumns, Quiet]]()
     for profile, group in groups.items():
         calm = group.calm
         if calm.due_ns <= ticks.end_ns:

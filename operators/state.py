@@ -112,7 +112,7 @@ def absorbed(row: tuple[Any, ...], quiet: "Quiet") -> tuple[Any, ...]:
 
 
 class Quiet(NamedTuple):
-    """Ticks that nothing happened at: the last one's time and price, the extremes of all."""
+    """All that ticks leave at which nothing happened: the last one's SIP time (ns UTC) and price, the extremes."""
 
     at_ns: int
     price: float

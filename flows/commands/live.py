@@ -77,6 +77,8 @@ def live(
         msg = "--symbols or --universe: the scanner needs to know whom to follow; or give --no-scan"
         raise BadInputError(msg)
     topic = topic_of(tape)
+    if topic is None:
+        _refuse({"--spool": spool}, "is the folder of a topic's own tape; --tape names a folder already")
     folder = tape if topic is None else spool or Path(topic.name)
     asked = ReplayOptions(
         paths=(tape,),

@@ -3,12 +3,13 @@
 from datetime import date
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Any
 
 from flows.calendars import nyse_calendar
 from flows.kafka.topic import Topic
 from flows.live.child import telling
 from flows.live.options import LiveOptions
+from flows.live.waiting import awaited
 from flows.logs import log_line
 from flows.meter import Meter
 from flows.replay import Prepared, run
@@ -19,12 +20,10 @@ from flows.tape.reader import TapeReader
 from flows.tape.segments.segment import segments
 from operators.sessions import new_york
 
-WAIT_SECONDS: Final = 0.1
-
 
 def follow_tape(options: LiveOptions, stop: Event) -> None:
     """Follow the tape into the database.  Raises CommandError, DatabaseError."""
-    day = _first_day(options, stop)
+    day = awaited(lambda: _first_day(options), stop)
     if day is None:
         return
     meter = Meter(stop=stop)
@@ -35,14 +34,9 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
         log_line("flow_note", note=note)
 
 
-def _first_day(options: LiveOptions, stop: Event) -> date | None:
-    """Wait for the tape's beginning and return its day; None when it will not come."""
-    while True:
-        last_look = stop.is_set()
-        found = _day_of_tape(options.tape) if options.topic is None else _day_of_topic(options.topic)
-        if found is not None or last_look:
-            return found
-        stop.wait(WAIT_SECONDS)
+def _first_day(options: LiveOptions) -> date | None:
+    """Return the day on which the tape begins; None before it does."""
+    return _day_of_tape(options.tape) if options.topic is None else _day_of_topic(options.topic)
 
 
 def _day_of_tape(folder: Path) -> date | None:

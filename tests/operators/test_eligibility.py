@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from operators.columnar import FEW
 from operators.conditions import ANY_LAST, Flag, flags_of
-from operators.eligibility import Glimpse, Profile, SymbolSlice, admission_table, admits_all, usable_flags
+from operators.eligibility import Profile, SymbolSlice, admission_table, admits_all, usable_flags
 from operators.plans import Plan, SessionPhase
 from operators.sessions import PHASE_CODES
 from tests.operators.builders import START_NS, make_plan
@@ -118,7 +118,7 @@ def test_a_glimpse_is_what_the_view_leaves(
     wanted = (START_NS + admitted_rows[-1], kept[-1], kept.max(), kept.min()) if admitted_rows else None
     assert cut.glimpse(profile) == wanted
     view = cut.view(profile)
-    assert (Glimpse.of(view) if len(view.price) else None) == wanted
+    assert (view.as_quiet() if len(view.price) else None) == wanted
 
 
 @pytest.mark.parametrize(

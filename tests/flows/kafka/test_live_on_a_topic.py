@@ -59,6 +59,13 @@ def test_who_only_watches_writes_nothing(command: Command, given: tuple[str, ...
     assert (said.code, said.only_line) == (2, told)
 
 
+def test_a_spool_beside_a_folder_is_refused(command: Command) -> None:
+    """It would be ignored otherwise."""
+    said = command("live", "--symbols", "AAA", "--spool", "elsewhere")
+    told = "--spool: is the folder of a topic's own tape; --tape names a folder already"
+    assert (said.code, said.only_line) == (2, told)
+
+
 def test_a_live_run_hears_at_once_of_brokers_that_are_not_there(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
