@@ -57,7 +57,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.rates = Rates(settings)
-    app.state.turns = Turns(settings.reading, settings.busy_s)
+    app.state.turns = _turns(settings)
     app.state.keys = KeyRing(settings, app.state.store)
     app.state.hub = Hub()
     app.state.metrics = Metrics()
@@ -70,6 +70,12 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(Exception, problems.on_defect)
     return app
+
+
+def _turns(settings: ApiSettings) -> Turns:
+    """Reads of SQLite in turn; those of a server wait for it, not for each other."""
+    long_s = settings.reading_s if settings.database.startswith("sqlite") else 0.0
+    return Turns(settings.reading, long_s, settings.busy_s)
 
 
 def _surround(app: FastAPI, settings: ApiSettings) -> None:
