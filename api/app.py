@@ -23,6 +23,7 @@ from api.rates import Rates
 from api.relay.follower import Follower
 from api.relay.hub import Hub
 from api.routes import assistant, charts, commands, gpt, health, market, plans, sse, stream, symbols
+from api.routes.pages import pages
 from api.settings import ApiSettings
 from api.store import Store
 from api.turns import Turns
@@ -63,6 +64,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.metrics = Metrics()
     for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, sse, health):
         app.include_router(route.router)
+    app.include_router(pages())
     _surround(app, settings)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)
     app.add_exception_handler(DatabaseError, problems.on_database)
