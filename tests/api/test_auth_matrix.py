@@ -24,7 +24,12 @@ KEYS = (ApiKey("look", digest_of("r"), Scope.READ), ApiKey("act", digest_of("w")
 SECRETS = {"none": None, "wrong": "x", "read": "r", "write": "w"}
 OPEN = {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
 """What needs no key: probes and the documentation, which hold no data."""
-WRITING = {("POST", "/api/v1/plans"), ("PUT", "/api/v1/plans/{plan_id}"), ("DELETE", "/api/v1/plans/{plan_id}")}
+WRITING = {
+    ("POST", "/api/v1/plans"),
+    ("PUT", "/api/v1/plans/{plan_id}"),
+    ("DELETE", "/api/v1/plans/{plan_id}"),
+    ("POST", "/api/v1/universe"),
+}
 UNKNOWN, ENDLESS = 401, "/sse/"
 
 

@@ -13,7 +13,6 @@ from tests.flows.live.running_live import PLAN, Live, kinds_of, live, until
 from tests.flows.made import Command, digest_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 
-WATCHED = ("--symbols", "AAA,BRK.B", "--no-scan")
 CHILDREN = ("feed", "flow", "serve")
 
 
@@ -37,17 +36,23 @@ def lives(pid: int) -> bool:
 
 
 def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(command: Command, tmp_path: Path) -> None:
-    """Feed, flow and server by SIGKILL, one after the other; then their parent; then it goes on as two processes."""
+    """Feed, flow and server by SIGKILL, one after the other; then their parent; then it goes on as two processes.
+
+    The feed knows again of the symbol that was added before.
+    """
     plans, more, tape = tmp_path / "plans.json", tmp_path / "more.json", tmp_path / "tape"
     plans.write_text(json.dumps([PLAN]))
     more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
     first, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    arguments = ("--tape", tape, "--db", first, "--plans", plans, *WATCHED, "--serve", "--port", port)
+    watched = ("--symbols", "AAA", "--no-scan")
+    arguments = ("--tape", tape, "--db", first, "--plans", plans, *watched, "--serve", "--port", port)
     with serving(made_day(20_000), speed=50.0, start_ns=START_NS) as market:
         with live(market, tmp_path / "log", KEY, *arguments) as run:
             until(lambda: "entered" in kinds_of(first, "file-long") and bool(run.said("serving")))
+            assert command("universe", "add", "BRK.B", "--db", first).code == 0
+            until(lambda: bool(run.said("streaming", subscriptions=2)))
             for child in CHILDREN:
                 os.kill(pids(run)[child], signal.SIGKILL)
                 until(lambda child=child: bool(run.said("child_started", child=child, restarts=1)))  # type: ignore[misc]
@@ -65,7 +70,7 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
             until(lambda: "cancelled" in kinds_of(first, "asked-long"))
             assert run.stop() == 0
             assert not run.said("child_killed")
-    assert command("replay", tape, *WATCHED, "--db", again).code == 0
+    assert command("replay", tape, *watched, "--db", again).code == 0
     assert digest_of(again) == digest_of(first)
     assert not any(KEY.encode() in each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
 
