@@ -26,7 +26,12 @@ SECRETS = {"none": None, "wrong": "x", "read": "r", "write": "w"}
 DOCUMENTATION = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
 OPEN = {"/healthz", "/readyz", *DOCUMENTATION, *PAGES, *(f"/pages/{part}" for part in PARTS)}
 """What needs no key: probes, the documentation and the pages' files, which hold no data."""
-WRITING = {("POST", "/api/v1/plans"), ("PUT", "/api/v1/plans/{plan_id}"), ("DELETE", "/api/v1/plans/{plan_id}")}
+WRITING = {
+    ("POST", "/api/v1/plans"),
+    ("PUT", "/api/v1/plans/{plan_id}"),
+    ("DELETE", "/api/v1/plans/{plan_id}"),
+    ("POST", "/api/v1/universe"),
+}
 UNKNOWN, ENDLESS = 401, "/sse/"
 
 
