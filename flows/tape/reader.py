@@ -146,15 +146,18 @@ class TapeReader:
         file = self.files[index]
         memory = self.resume.memory if self.resume is not None and self.resume.start.file == index else None
         pieces = self._log_pieces(file, memory, follow=follow)
-        coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
+        coder, known = Coder((), self.late_ns, for_bars=self.for_bars), set(self.watched)
+        coded: Sequence[str] = ()
         for piece in pieces:
+            if len(piece.ticks) and coded is not self.watched:  # many may be new at once: plans come one by one
+                coded, coder = self.watched, Coder(self.watched, self.late_ns, for_bars=self.for_bars)
+                order.widen(len(coded))
             yield self._log_piece(piece, coder, order, index)
-            new = {mark.symbol for mark in piece.marks if isinstance(mark, Commands)} - set(self.watched)
+            new = {mark.symbol for mark in piece.marks if isinstance(mark, Commands)} - known
             mine = sorted(symbol for symbol in new if self.share.holds(symbol))
             if mine:
                 self.watched = (*self.watched, *mine)
-                coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
-                order.widen(len(self.watched))
+                known.update(mine)
 
     def _log_pieces(self, file: TapeFile, memory: tuple[Any, ...] | None, *, follow: bool) -> Iterator[Piece]:
         """Yield a tape's pieces; of a topic those of this share's partition, or of all if the shares are others."""
@@ -174,11 +177,11 @@ class TapeReader:
     def _log_piece(self, piece: Piece, coder: Coder, order: OrderGuard, index: int) -> TapePiece:
         rows, at = piece.ticks, piece.offset or Offset(0, 0)
         frame, numbers = no_frame(tuple(self.watched), for_bars=self.for_bars), np.empty(0, np.int64)
-        backwards: list[DeadLetter] = []
+        backwards, end_ns = list[DeadLetter](), 0
         if len(rows):
             frame, numbers = self._new(*self._frame(coder.coded(rows), coder), index, at.segment)
             frame, numbers, backwards = order.check(frame, numbers, self.files[index].name)
-        end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
+            end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
         tells = self._leads or self.topic is not None  # a topic's other partitions nobody else reads
         letters, read = (piece.dead_letters, piece.read or 0) if tells else ([], 0)
         idle, place = not (piece.read or piece.marks or piece.dead_letters), Place(index, *at)
