@@ -219,7 +219,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                 case MarketCalendar():
                     self._calendar = MarketCalendar((*self._calendar.events, *mark.events))
                     self._passed.told(self._symbols)
-                    yield ToAll(self._new(place), mark)
+                    yield ToAll(self._new(place), self._calendar)
                 case ClockMark():
                     yield ToAll(self._passed.marked(self._new(place), mark.at_ns), mark)
                 case GapOf():
