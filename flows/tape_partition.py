@@ -2,26 +2,24 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from bytewax.inputs import StatelessSourcePartition
 
+from flows.addressing import Addressing
 from flows.cutting import Cut, cut_pieces
 from flows.errors import CommandError
 from flows.gathered import Gathered
-from flows.items import Commands, CutFrame, GapOf, History, MarketCalendar, TapeItem, ToAll, Unusable
+from flows.items import Commands, CutFrame, History, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.recovery.place import Place
-from flows.recovery.places import Places, event_from_row
+from flows.recovery.places import Places
 from flows.replayed import Replay
 from flows.tape.ends import LEFT, NOT_YET, Ends
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
-from flows.tape.passed import Passed
 from flows.tape.reader import TapePiece
-from flows.tape.scan import Mark
-from flows.tape.told_gaps import ToldGaps
 from operators.frames import TickFrame
 from operators.records import ClockMark, Command, Register, TapeEnd
 
@@ -42,14 +40,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
 
     def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None, workers: int = 1) -> None:
         self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
-        self._symbols = tuple(replayed.reader.watched)
-        self._calendar, self._gaps = MarketCalendar(replayed.events), ToldGaps()
+        self._addressing = Addressing(replayed)
         resume = replayed.reader.resume
-        self._passed = Passed(self._symbols, {} if resume is None else resume.newest_ns)
+        self._passed = self._addressing.passed
         self._places = Places(replayed.reader.share, resume, self._passed, workers) if replayed.kept else None
-        if resume is not None and resume.calendar is not None:
-            self._calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
-            self._gaps = ToldGaps.from_plain(resume.gaps)
         self._unusable: list[TapeItem] = []
         self._end_ns = 0 if resume is None else resume.end_ns
         meter.end_ns = max(meter.end_ns, self._end_ns)
@@ -90,6 +84,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
     def close(self) -> None:
         """Stop reading ahead."""
         self._items.close()
+
+    @property
+    def _symbols(self) -> tuple[str, ...]:
+        return self._addressing.symbols
 
     def _tape(self) -> Generator[Frame | Paced | list[TapeItem], None, None]:
         yield [*self._opening(), *([] if self._places is None else self._places.opening())]
@@ -153,7 +151,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             if not piece.idle or gathered:
                 gathered.stand(places.at(piece.place))
             if piece.memory is not None and places.anchor_due and not piece.idle:
-                remembered = piece.memory(), self._calendar.events, self._gaps.to_plain()
+                remembered = piece.memory(), self._addressing.calendar.events, self._addressing.gaps.to_plain()
                 gathered.stand(places.anchor(piece.place, *remembered))
             much = max(piece.rows, gathered.rows) >= MANY_ROWS or len(gathered) >= MANY_ITEMS
             many = much or self._replay.batch_rows is not None
@@ -170,7 +168,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
 
     def _besides(self, piece: TapePiece) -> list[TapeItem]:
         """Return what stands behind a piece's frame, and what of the tape could not be used."""
-        items, self._unusable = [*self._unusable, *self._addressed(piece.marks, piece.place)], []
+        items, self._unusable = [*self._unusable, *self._addressing.items(piece.marks, piece.place)], []
         return items
 
     def _pieces_until_stopped(self) -> Iterator[TapePiece]:
@@ -195,40 +193,6 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             return pacer.cuts(frame)
         rows = self._replay.batch_rows
         return iter((frame,)) if rows is None else recut((frame,), rows)
-
-    def _addressed(self, marks: Sequence[Mark], place: Place) -> Iterator[TapeItem]:
-        """Give marks the symbols of this worker that they must reach; a command may bring a new one.
-
-        What ends at `place` is kept from symbols whose states hold it already.
-        """
-        new = self._replay.reader.new
-        for mark in marks:
-            match mark:
-                case Commands():
-                    mine = self._replay.reader.share.holds(mark.symbol)
-                    if mine and mark.symbol not in self._symbols:
-                        self._symbols = (*self._symbols, mark.symbol)
-                        if new(mark.symbol, place):
-                            yield ToAll((mark.symbol,), self._calendar)
-                            yield from self._gaps.standing(mark.symbol)
-                            if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
-                                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
-                    if mark.symbol in self._symbols and new(mark.symbol, place):
-                        self._passed.told((mark.symbol,))
-                        yield mark
-                case MarketCalendar():
-                    self._calendar = MarketCalendar((*self._calendar.events, *mark.events))
-                    self._passed.told(self._symbols)
-                    yield ToAll(self._new(place), self._calendar)
-                case ClockMark():
-                    yield ToAll(self._passed.marked(self._new(place), mark.at_ns), mark)
-                case GapOf():
-                    yield from self._gaps.take(mark, self._new(place))
-
-    def _new(self, place: Place) -> tuple[str, ...]:
-        if self._replay.reader.resume is None or place > self._replay.reader.resume.reached.furthest:
-            return self._symbols
-        return tuple(symbol for symbol in self._symbols if self._replay.reader.new(symbol, place))
 
     def _until_stopped(self, frames: Iterator[AnyFrame]) -> Iterator[AnyFrame]:
         for frame in frames:
@@ -278,7 +242,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         known_of = [each for each in self._symbols if each in past or each in splits or each in chains]
         history = [History(each, past.get(each, {}), splits.get(each, ()), chains.get(each)) for each in known_of]
         known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
-        return [*history, *known, ToAll(self._symbols, self._calendar)]
+        return [*history, *known, ToAll(self._symbols, self._addressing.calendar)]
 
     def _closing(self) -> list[TapeItem]:
         rest: list[TapeItem] = list(self._unusable)
