@@ -17,7 +17,7 @@ from operators.plans import Plan, PlanError
 from operators.sessions import SessionCalendar
 from operators.state import LIVE
 from sinks.bulk import lock_writers
-from sinks.commands import CANCEL, REGISTER, StoredCommand, append, command_under
+from sinks.commands import CANCEL, REGISTER, StoredCommand, append, append_watch, command_under, watches
 from sinks.plan_reader import states_of, versions_of
 
 _TICKER: Final = re.compile(r"[\x21-\x7e]+")
@@ -89,6 +89,19 @@ def cancel(store: Store, plan_id: str, asker: Asker) -> StoredCommand:
         return append(connection, CANCEL, plan_id, None, asker.at_ns, asker.idempotency_key)
 
 
+def watch(store: Store, symbol: str, asker: Asker) -> StoredCommand:
+    """Ask for one more symbol in the universe; one that is there already is asked for again, and nothing changes."""
+    with store.write() as connection:
+        lock_writers(connection)
+        for earlier in watches(connection) if asker.idempotency_key is not None else ():
+            if earlier.body["idempotency_key"] != asker.idempotency_key:
+                continue
+            if earlier.symbol != symbol:
+                raise _reused(earlier)
+            return earlier
+        return append_watch(connection, symbol, asker.at_ns, asker.idempotency_key)
+
+
 def _earlier(
     connection: sa.Connection, kind: str, plan_id: str, body: Mapping[str, Any] | None, asker: Asker
 ) -> StoredCommand | None:
@@ -103,6 +116,10 @@ def _earlier(
     if before is not None and body is not None and "version" not in body:
         before = {name: value for name, value in before.items() if name != "version"}
     if found.kind != kind or before != (None if body is None else dict(body)):
-        text = f"the key was used for command {found.id}, which asked for something else"
-        raise ProblemError(422, "idempotency-key-reused", text, [("Idempotency-Key", text)])
+        raise _reused(found)
     return found
+
+
+def _reused(found: StoredCommand) -> ProblemError:
+    text = f"the key was used for command {found.id}, which asked for something else"
+    return ProblemError(422, "idempotency-key-reused", text, [("Idempotency-Key", text)])

@@ -140,6 +140,10 @@ class Client:
         """Ask the flow to stop watching a plan; see `register`."""
         return self.ask("DELETE", f"/api/v1/plans/{plan_id}", CommandAnswer, None, once, wait=wait_ms)
 
+    def watch(self, symbol: str, *, wait_ms: int = 0, once: str | None = None) -> CommandAnswer:
+        """Ask the flow to follow and scan one more symbol; see `register`."""
+        return self.ask("POST", "/api/v1/universe", CommandAnswer, {"symbol": symbol}, once, wait=wait_ms)
+
     def command(self, number: int) -> CommandAnswer:
         """What became of a command."""
         return self.get(f"/api/v1/commands/{number}", CommandAnswer)

@@ -22,6 +22,7 @@ from flows.commands import (
     replay,
     serve,
     tape,
+    universe,
 )
 from flows.errors import CommandError, ExitCode
 
@@ -50,6 +51,7 @@ app.command("chaos")(chaos.chaos)
 app.command("doctor")(doctor.doctor)
 app.add_typer(asof.app, name="asof")
 app.add_typer(plans.app, name="plans")
+app.add_typer(universe.app, name="universe")
 app.add_typer(keys.app, name="keys")
 app.add_typer(tape.app, name="tape")
 app.add_typer(db.app, name="db")

@@ -15,6 +15,7 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
+from flows.batches import batches_of
 from flows.items import (
     Commands,
     CutFrame,
@@ -33,8 +34,6 @@ from flows.recovery.places import event_from_row, event_row
 from flows.recovery.standing import PLACES_STEP, PlacesLogic, Standing
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules, measured
 from flows.shards import shard_key
-from operators.bars.columns import Interval
-from operators.bars.symbol_bars import BarPiece
 from operators.book import SymbolBook
 from operators.conditions import ANY_LAST, Flag
 from operators.data_gaps import DataGap
@@ -43,7 +42,7 @@ from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
 from operators.market_events import EVERY_SYMBOL
 from operators.records import ClockMark, TapeEnd
-from operators.rows import BarRows, Batch, ProgressRow
+from operators.rows import Batch, ProgressRow
 from operators.sessions import SessionCalendar
 from operators.slots import Outcome
 
@@ -207,8 +206,8 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
         if isinstance(value, TapeEnd) and self._keep_state:
             self._kept = self._plain(self._book)
         outcome = _advance(self._book, value)
-        bars = _bar_rows(self._book.symbol, value.piece) if isinstance(value, Watched) else ()
-        batches = _batches(self._book, outcome, bars, force=isinstance(value, TapeEnd))
+        piece = value.piece if isinstance(value, Watched) else None
+        batches = batches_of(self._book, outcome, piece, force=isinstance(value, TapeEnd))
         for batch in batches:
             (self._told,) = batch.progress
         return batches, op.StatefulLogic.RETAIN
@@ -262,26 +261,3 @@ def _advance_with(book: SymbolBook, item: Watched) -> Outcome:
     if isinstance(item.record, ClockMark):
         return book.mark(item.record.at_ns, item.proposals)
     return book.advance(item.record, item.proposals)
-
-
-def _bar_rows(symbol: str, piece: BarPiece) -> tuple[BarRows, ...]:
-    closed = tuple(BarRows(symbol, interval, bars) for interval, bars in piece.bars.items())
-    revised = piece.revised.bars
-    return (*closed, BarRows(symbol, Interval.M1, revised)) if len(revised) else closed
-
-
-def _batches(book: SymbolBook, outcome: Outcome, bars: tuple[BarRows, ...], *, force: bool) -> list[Batch]:
-    if not (force or bars or outcome.events or outcome.refused or outcome.scans or outcome.states):
-        return []
-    return [
-        Batch(
-            plans=tuple(outcome.plans),
-            events=tuple(outcome.events),
-            states=tuple(outcome.states),
-            dead_letters=tuple(outcome.refused),
-            progress=(book.progress(),),
-            bars=bars,
-            scan_results=tuple(outcome.scans),
-            option_quotes=tuple(outcome.quotes),
-        )
-    ]

@@ -32,6 +32,15 @@ class Commands:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """A symbol that a command adds to the universe.  `since_ns`: prints before that are not its own, ns UTC."""
+
+    symbol: str
+    at_ns: int
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class MarketCalendar:
     """Market events that the tape knows of, each with the time since when."""
 

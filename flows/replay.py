@@ -17,6 +17,7 @@ from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
 from flows.job import Job
 from flows.meter import Meter
+from flows.newcomers import Newcomers
 from flows.options import STREAM, ReplayOptions
 from flows.plan_files import PlanProblem, load_plans
 from flows.recovery.resume import Resume
@@ -76,7 +77,8 @@ def prepare(options: ReplayOptions) -> Prepared:
         raise BadInputError(msg)
     first_ns = _first_instant(options, files)
     history, letters = load_history(options, scanned, first_ns)
-    quoted = load_chains(options, scanned, first_ns, _last_instant(options, files))
+    last_ns = _last_instant(options, files)
+    quoted = load_chains(options, scanned, first_ns, last_ns)
     wanted = ScanFilter(options.from_ns, options.to_ns, options.symbols)
     reader = TapeReader(
         tuple(files),
@@ -87,6 +89,7 @@ def prepare(options: ReplayOptions) -> Prepared:
         plan_symbols={plan.plan_id: plan.symbol for plan in plans},
         odd_lots=options.odd_lots,
         extended_hours=options.extended_hours,
+        grows=True,
     )
     replayed = Replay(
         plans=tuple(chosen),
@@ -98,6 +101,7 @@ def prepare(options: ReplayOptions) -> Prepared:
         history=history,
         splits=splits_ahead(options, scanned, first_ns),
         chains=quoted.chains,
+        newcomers=Newcomers(options, first_ns, last_ns),
     )
     return Prepared(
         options, replayed, tuple(problems), (*notes, *adjusted_notes(quoted)), (*letters, *quoted.dead_letters)

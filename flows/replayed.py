@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flows.newcomers import Newcomers
 from flows.tape.reader import TapeReader
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
@@ -19,7 +20,7 @@ class Replay:
     `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.  `history`: bars
     from before the tape, by symbol; `splits`: those after the first session, by symbol, oldest first; `chains`: option
     quotes, by underlying.  `follow`: the tape grows, and has no end until somebody stops the run.  `kept`: the engine
-    keeps state, so places are told.
+    keeps state, so places are told.  `newcomers`: what symbols bring along that commands add to the universe.
     """
 
     plans: tuple[Plan, ...]
@@ -34,6 +35,7 @@ class Replay:
     splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
     chains: Mapping[str, ChainHistory] = field(default_factory=dict)
     kept: bool = False
+    newcomers: Newcomers | None = None
 
     def shares(self, workers: int) -> int:
         """Into how many shares the tape is read: one for each worker, or, of a topic, for each partition."""

@@ -19,9 +19,9 @@ from operators import ticks
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split, due
 from operators.coding import MOST_SYMBOLS
-from operators.plans import SYMBOL_LENGTH
 from operators.rows import DeadLetter
 from operators.sessions import new_york
+from operators.universe import is_ticker
 
 BarsOf = Mapping[str, Mapping[Interval, Bars]]
 
@@ -53,7 +53,7 @@ def read_universe(path: Path) -> frozenset[str]:
     found: set[str] = set()
     for number, line in enumerate(text.splitlines(), 1):
         symbol = line.partition("#")[0].strip()
-        if len(symbol) > SYMBOL_LENGTH or " " in symbol or "," in symbol:
+        if symbol and not is_ticker(symbol):
             msg = f"{path}: line {number}: got {symbol[:40]!r}; must be one ticker"
             raise BadInputError(msg)
         found |= {symbol} - {""}

@@ -113,4 +113,5 @@ def merged(batches: list[Batch]) -> Batch:
         bars=tuple(every("bars")),
         scan_results=tuple(every("scan_results")),
         option_quotes=tuple(every("option_quotes")),
+        superseded=tuple(every("superseded")),
     )

@@ -2,24 +2,23 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from bytewax.inputs import StatelessSourcePartition
 
+from flows.addressing import Addressing
 from flows.cutting import Cut, cut_pieces
 from flows.errors import CommandError
-from flows.items import Commands, CutFrame, GapOf, History, MarketCalendar, TapeItem, ToAll, Unusable
+from flows.items import Commands, CutFrame, History, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.recovery.place import Place
-from flows.recovery.places import Places, event_from_row
+from flows.recovery.places import Places
 from flows.replayed import Replay
 from flows.tape.ends import LEFT, NOT_YET, Ends
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
 from flows.tape.reader import TapePiece
-from flows.tape.scan import Mark
-from flows.tape.told_gaps import ToldGaps
 from operators.frames import TickFrame
 from operators.records import ClockMark, Command, Register, TapeEnd
 
@@ -40,13 +39,9 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
 
     def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None, workers: int = 1) -> None:
         self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
-        self._symbols = tuple(replayed.reader.watched)
-        self._calendar, self._gaps = MarketCalendar(replayed.events), ToldGaps()
+        self._addressing = Addressing(replayed)
         resume = replayed.reader.resume
         self._places = Places(replayed.reader.share, resume, self._symbols, workers) if replayed.kept else None
-        if resume is not None and resume.calendar is not None:
-            self._calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
-            self._gaps = ToldGaps.from_plain(resume.gaps)
         self._unusable: list[TapeItem] = []
         self._end_ns = 0 if resume is None else resume.end_ns
         meter.end_ns = max(meter.end_ns, self._end_ns)
@@ -88,6 +83,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         """Stop reading ahead."""
         self._items.close()
 
+    @property
+    def _symbols(self) -> tuple[str, ...]:
+        return self._addressing.symbols
+
     def _tape(self) -> Generator[Frame | Paced | list[TapeItem], None, None]:
         yield [*self._opening(), *([] if self._places is None else self._places.opening())]
         frames = self._frames()
@@ -123,7 +122,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             self._note(piece)
             if len(piece.frame.sip_ns):
                 yield from self._cuts(piece.frame, pacer)
-            items, self._unusable = [*self._unusable, *self._addressed(piece.marks, piece.place)], []
+            items, self._unusable = [*self._unusable, *self._addressing.items(piece.marks, piece.place)], []
             if items or (piece.idle and self._replay.follow):
                 yield items
 
@@ -148,12 +147,12 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                 if self._replay.batch_rows is not None:
                     yield held
                     held = []
-            items, self._unusable = [*self._unusable, *self._addressed(piece.marks, piece.place)], []
+            items, self._unusable = [*self._unusable, *self._addressing.items(piece.marks, piece.place)], []
             held += items
             if not piece.idle or items:
                 held.append(places.at(piece.place))
             if piece.memory is not None and places.anchor_due and not piece.idle:
-                remembered = piece.memory(), self._calendar.events, self._gaps.to_plain()
+                remembered = piece.memory(), self._addressing.calendar.events, self._addressing.gaps.to_plain()
                 held.append(places.anchor(piece.place, *remembered))
             many = piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None
             if piece.idle or many or (self._replay.follow and time.monotonic() - since > HELD_SECONDS):
@@ -184,38 +183,6 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             return pacer.cuts(frame)
         rows = self._replay.batch_rows
         return iter((frame,)) if rows is None else recut((frame,), rows)
-
-    def _addressed(self, marks: Sequence[Mark], place: Place) -> Iterator[TapeItem]:
-        """Give marks the symbols of this worker that they must reach; a command may bring a new one.
-
-        What ends at `place` is kept from symbols whose states hold it already.
-        """
-        new = self._replay.reader.new
-        for mark in marks:
-            match mark:
-                case Commands():
-                    mine = self._replay.reader.share.holds(mark.symbol)
-                    if mine and mark.symbol not in self._symbols:
-                        self._symbols = (*self._symbols, mark.symbol)
-                        if new(mark.symbol, place):
-                            yield ToAll((mark.symbol,), self._calendar)
-                            yield from self._gaps.standing(mark.symbol)
-                            if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
-                                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
-                    if mark.symbol in self._symbols and new(mark.symbol, place):
-                        yield mark
-                case MarketCalendar():
-                    self._calendar = MarketCalendar((*self._calendar.events, *mark.events))
-                    yield ToAll(self._new(place), mark)
-                case ClockMark():
-                    yield ToAll(self._new(place), mark)
-                case GapOf():
-                    yield from self._gaps.take(mark, self._new(place))
-
-    def _new(self, place: Place) -> tuple[str, ...]:
-        if self._replay.reader.resume is None or place > self._replay.reader.resume.reached.furthest:
-            return self._symbols
-        return tuple(symbol for symbol in self._symbols if self._replay.reader.new(symbol, place))
 
     def _until_stopped(self, frames: Iterator[AnyFrame]) -> Iterator[AnyFrame]:
         for frame in frames:
@@ -262,7 +229,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         known_of = [each for each in self._symbols if each in past or each in splits or each in chains]
         history = [History(each, past.get(each, {}), splits.get(each, ()), chains.get(each)) for each in known_of]
         known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
-        return [*history, *known, ToAll(self._symbols, self._calendar)]
+        return [*history, *known, ToAll(self._symbols, self._addressing.calendar)]
 
     def _closing(self) -> list[TapeItem]:
         rest: list[TapeItem] = list(self._unusable)

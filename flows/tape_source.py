@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
@@ -12,8 +13,9 @@ from flows.items import TapeItem
 from flows.meter import Meter
 from flows.recovery.resume import Resume
 from flows.replayed import Replay
-from flows.tape.decoding import commanded_symbols
+from flows.tape.decoding import added_symbols, commanded_symbols
 from flows.tape.ends import Ends
+from flows.tape.reader import TapeReader
 from flows.tape.share import Share
 from flows.tape_partition import TapePartition
 
@@ -21,6 +23,17 @@ from flows.tape_partition import TapePartition
 def shard(symbols: Sequence[str], index: int, count: int) -> tuple[str, ...]:
     """Return the symbols that worker `index` of `count` reads."""
     return tuple(filter(Share(index, count).holds, symbols))
+
+
+def grown(reader: TapeReader, memory: tuple[Any, ...]) -> TapeReader:
+    """Return a reader that watches what commands had named when this was remembered."""
+    added, wanted = added_symbols(memory), reader.wanted
+    for symbol in added:
+        wanted = wanted.with_symbol(symbol)
+    plans = {symbol for symbol in commanded_symbols(memory) if wanted.symbols is None or symbol in wanted.symbols}
+    since_ns = {symbol: at_ns for symbol, at_ns in added.items() if symbol not in reader.watched}
+    watched = tuple(sorted({*reader.watched, *plans, *added}))
+    return replace(reader, watched=watched, wanted=wanted, since_ns=since_ns)
 
 
 class TapeSource(DynamicSource[TapeItem]):
@@ -48,13 +61,14 @@ class TapeSource(DynamicSource[TapeItem]):
         return SeveralPartitions([self._share(Share(index, shares), worker_count) for index in mine])
 
     def _share(self, share: Share, workers: int) -> "TapePartition":
-        every = self._replay.reader.watched
         resume = None if self._resumes is None else self._resumes[share.index]
+        reader = self._replay.reader
         if resume is not None and resume.memory is not None:
-            every = tuple(sorted({*every, *commanded_symbols(resume.memory)}))
+            reader = grown(reader, resume.memory)
+        every = reader.watched
         symbols = shard(every, share.index, share.count)
         elsewhere = tuple(symbol for symbol in every if not share.holds(symbol))
-        reader = replace(self._replay.reader, watched=symbols, share=share, elsewhere=elsewhere, resume=resume)
+        reader = replace(reader, watched=symbols, share=share, elsewhere=elsewhere, resume=resume)
         return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends, self._cut, workers)
 
 

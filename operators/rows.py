@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from operators.bars.columns import Bars, Interval
+from operators.bars.columns import Bars, Interval, Ints
 from operators.chains.option_quote import OptionQuote
 from operators.events import PlanEvent
 from operators.plans import Plan
@@ -91,6 +91,16 @@ class BarRows:
     bars: Bars
 
 
+@dataclass(frozen=True, slots=True)
+class SupersededBars:
+    """Bars as they stood until late prints revised them, each `until_ns`, when its print became known, ns UTC."""
+
+    symbol: str
+    interval: Interval
+    bars: Bars
+    until_ns: Ints
+
+
 class ScanRow(msgspec.Struct, frozen=True):
     """One candidate that a detector found at the end of a bar, `at_ns` (ns UTC), whether or not a plan came of it.
 
@@ -126,6 +136,7 @@ class Batch:
     bars: tuple[BarRows, ...] = ()
     scan_results: tuple[ScanRow, ...] = ()
     option_quotes: tuple[OptionQuote, ...] = ()
+    superseded: tuple[SupersededBars, ...] = ()
 
 
 def plan_row(plan: Plan, registered_ns: int) -> PlanRow:

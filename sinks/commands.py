@@ -1,7 +1,8 @@
 """The commands table: what people and programs asked for, in the order of ids, and whether it is on the tape by now.
 
 A command is asked for once it is committed, and applied once it is on the tape; its place there decides when it acts.
-A command's body is {"idempotency_key": text or null, "plan": the plan as it was given, or null}.
+A command's body is {"idempotency_key": text or null, "plan": the plan as it was given, or null}; of one that adds a
+symbol to the universe, which is about no plan, {"idempotency_key": …, "symbol": text}.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from sinks.tables import commands, plans
 
 REGISTER: Final = "register"
 CANCEL: Final = "cancel"
+WATCH: Final = "watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,15 @@ class StoredCommand:
 
     @property
     def plan(self) -> dict[str, Any] | None:
-        """The plan as it was given; None for a cancel."""
+        """The plan as it was given; None where none is registered."""
         plan: dict[str, Any] | None = self.body.get("plan")
         return plan
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol that is added to the universe; None for commands to plans."""
+        symbol: str | None = self.body.get("symbol")
+        return symbol
 
 
 def command_under(connection: sa.Connection, plan_id: str, idempotency_key: str) -> StoredCommand | None:
@@ -55,9 +63,22 @@ def append(
     created_ns: int,
     idempotency_key: str | None = None,
 ) -> StoredCommand:
-    """Append a command and return it.  Ids are given out in the order in which they are committed."""
-    lock_writers(connection)
+    """Append a command to a plan and return it.  Ids are given out in the order in which they are committed."""
     body = {"idempotency_key": idempotency_key, "plan": None if plan is None else dict(plan)}
+    return _appended(connection, kind, plan_id, body, created_ns)
+
+
+def append_watch(
+    connection: sa.Connection, symbol: str, created_ns: int, idempotency_key: str | None = None
+) -> StoredCommand:
+    """Append the command that adds a symbol to the universe."""
+    return _appended(connection, WATCH, None, {"idempotency_key": idempotency_key, "symbol": symbol}, created_ns)
+
+
+def _appended(
+    connection: sa.Connection, kind: str, plan_id: str | None, body: dict[str, Any], created_ns: int
+) -> StoredCommand:
+    lock_writers(connection)
     values = {"kind": kind, "plan_id": plan_id, "body": body, "created_ns": created_ns}
     number = connection.execute(commands.insert().values(values).returning(commands.c.id)).scalar_one()
     return StoredCommand(number, kind, plan_id, body, created_ns, None)
@@ -83,12 +104,28 @@ def mark_applied(connection: sa.Connection, ids: Sequence[int], applied_ns: int)
 def command_of(connection: sa.Connection, number: int, as_of_ns: int | None = None) -> StoredCommand | None:
     """The command of a number as it was known at an instant (None: now); None when there was none by then."""
     row = connection.execute(sa.select(commands).where(commands.c.id == number)).one_or_none()
-    found = None if row is None else StoredCommand(*row)
-    if found is None or as_of_ns is None:
+    return None if row is None else _as_of(StoredCommand(*row), as_of_ns)
+
+
+def _as_of(found: StoredCommand, as_of_ns: int | None) -> StoredCommand | None:
+    if as_of_ns is None:
         return found
     if found.applied_ns is not None and found.applied_ns > as_of_ns:
         found = replace(found, applied_ns=None)
     return found if found.created_ns <= as_of_ns else None
+
+
+def watches(connection: sa.Connection, as_of_ns: int | None = None) -> list[StoredCommand]:
+    """The commands that add symbols, in the order of ids, as they were known at an instant (None: now)."""
+    query = sa.select(commands).where(commands.c.kind == WATCH).order_by(commands.c.id)
+    known = (_as_of(StoredCommand(*row), as_of_ns) for row in connection.execute(query))
+    return [each for each in known if each is not None]
+
+
+def added_symbols(connection: sa.Connection) -> list[str]:
+    """The symbols that commands on the tape have added to the universe, the first one first."""
+    applied = [each for each in watches(connection) if each.applied_ns is not None]
+    return list(dict.fromkeys(each.symbol for each in applied if each.symbol is not None))
 
 
 def symbol_of_plan(connection: sa.Connection, plan_id: str) -> str | None:

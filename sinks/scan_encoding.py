@@ -7,7 +7,7 @@ from typing import Final, NoReturn
 import numpy as np
 
 from operators.bars.columns import Bars, Mask
-from operators.rows import BarRows, ScanRow
+from operators.rows import BarRows, ScanRow, SupersededBars
 from operators.sessions import PHASE_CODES
 from operators.times import SECOND_NS
 from sinks.canonical import canonical_of_many
@@ -32,7 +32,16 @@ def bar_rows(pieces: Sequence[BarRows]) -> list[Row]:
     return once + _newest(compress(rows, again))
 
 
-def _rows(pieces: Sequence[BarRows], bars: Bars) -> list[Row]:
+def superseded_rows(pieces: Sequence[SupersededBars]) -> list[Row]:
+    """Write bars as they stood, each with the instant until which it did; all of them, whatever came of them."""
+    if not pieces:
+        return []
+    rows = _rows(pieces, Bars.concat([piece.bars for piece in pieces]))
+    until_ns = chain.from_iterable(piece.until_ns.tolist() for piece in pieces)
+    return [(*row, until) for row, until in zip(rows, until_ns, strict=True)]
+
+
+def _rows(pieces: Sequence[BarRows | SupersededBars], bars: Bars) -> list[Row]:
     numbers = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     if not all(np.isfinite(column).all() for column in numbers):
         _refuse(pieces)
@@ -54,7 +63,7 @@ def _told_again(pieces: Sequence[BarRows], bars: Bars) -> Mask:
     return np.isin(keys, keys[bars.revision > 0])
 
 
-def _refuse(pieces: Iterable[BarRows]) -> NoReturn:
+def _refuse(pieces: Iterable[BarRows | SupersededBars]) -> NoReturn:
     for piece in pieces:
         for name in ("open", "high", "low", "close", "volume"):
             if not np.isfinite(getattr(piece.bars, name)).all():

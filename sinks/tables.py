@@ -101,6 +101,26 @@ bars: Final = sa.Table(
     _column("revision", sa.Integer),
 )
 
+# What a late print made of a bar stands in `bars`; here, what it had been `until_ns`, when that print became known.
+bar_revisions: Final = sa.Table(
+    "bar_revisions",
+    metadata,
+    _key("symbol"),
+    _key("interval"),
+    _key("start_ns", sa.BigInteger),
+    _column("end_ns", sa.BigInteger),
+    _column("open", sa.Double),
+    _column("high", sa.Double),
+    _column("low", sa.Double),
+    _column("close", sa.Double),
+    _column("volume", sa.Double),
+    sa.Column("vwap", sa.Double),
+    _column("trades", sa.BigInteger),
+    _column("phase", NAME),
+    _key("revision", sa.Integer),
+    _column("until_ns", sa.BigInteger),
+)
+
 scan_results: Final = sa.Table(
     "scan_results",
     metadata,

@@ -1,8 +1,8 @@
 """Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
 
-Plans, events, scan results, option quotes and dead letters are written once and stay; states, progress and bars only
-move on.  A plan or event that is stored with another content is a divergence: the stored one stays, the report and the
-stream's record count it, and from then on this writer leaves the plan as it is stored.
+Plans, events, scan results, superseded bars, option quotes and dead letters are written once and stay; states, progress
+and bars only move on.  A plan or event that is stored with another content is a divergence: the stored one stays, the
+report and the stream's record count it, and from then on this writer leaves the plan as it is stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -29,7 +29,7 @@ from sinks.encoding import (
 )
 from sinks.fencing import check
 from sinks.option_quotes import option_quote_rows
-from sinks.scan_encoding import bar_rows, scan_rows
+from sinks.scan_encoding import bar_rows, scan_rows, superseded_rows
 from sinks.streams import last_stream_seq, note
 
 
@@ -76,7 +76,7 @@ class SinkWriter:
         """
         plans, events = plan_rows(batch.plans), self._event_pieces(batch.events)
         states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
-        bars, scans = bar_rows(batch.bars), scan_rows(batch.scan_results)
+        bars, scans, superseded = bar_rows(batch.bars), scan_rows(batch.scan_results), superseded_rows(batch.superseded)
         with self._engine.begin() as connection:
             lock_writers(connection)
             check(connection, self._stream, self._token)
@@ -100,6 +100,7 @@ class SinkWriter:
                 scan_results=insert_new(connection, tables.scan_results, scans),
                 option_quotes=insert_new(connection, tables.option_quotes, option_quote_rows(batch.option_quotes)),
             )
+            insert_new(connection, tables.bar_revisions, superseded)
             note(connection, self._stream, report.last_stream_seq, report.divergences)
             ring(connection)
         self._diverged = barred

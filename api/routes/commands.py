@@ -1,23 +1,23 @@
-"""Registering, replacing and cancelling plans: commands that the flow takes in its own time."""
+"""Plans that are registered, replaced, cancelled, and symbols to scan: commands that the flow takes in its own time."""
 
 import asyncio
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read, may_write
 from api.answers import answer
-from api.asking import Asker, cancel, read, register, replace
+from api.asking import Asker, cancel, read, register, replace, watch
 from api.clockwork import Clockwork, Spoken
 from api.names import PlanId
 from api.problems import ANSWERS, ProblemOut, invalid, not_found
 from api.settings import ApiSettings
-from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanChange, PlanOut
+from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanChange, PlanOut, UniverseBody
 from api.standing import one
 from api.store import Store
 from operators.times import iso
-from sinks.commands import StoredCommand, command_of
+from sinks.commands import CANCEL, REGISTER, WATCH, StoredCommand, command_of
 
 CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": CommandAnswer, "description": "The flow has taken the command within the wait."},
@@ -26,6 +26,11 @@ CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
         "description": "The plan stands otherwise.",
         "content": {"application/problem+json": {}},
     },
+}
+_KINDS: Final[dict[str, Literal["register", "cancel", "watch"]]] = {
+    REGISTER: "register",
+    CANCEL: "cancel",
+    WATCH: "watch",
 }
 LOOK_S: Final = 0.02
 """How often a waiting request looks whether its command was taken."""
@@ -38,7 +43,7 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,128}$",
-        description="The same key for the same plan asks once, however often it is sent.",
+        description="The same key for the same plan or symbol asks once, however often it is sent.",
         examples=["a3c1-0001"],
     ),
 ]
@@ -125,6 +130,28 @@ async def cancel_plan(
     return await _accepted(request, store, clock, settings, command, wait)
 
 
+@router.post(
+    "/universe",
+    status_code=202,
+    response_model=CommandAnswer,
+    summary="Add a symbol to the universe",
+    dependencies=[Depends(may_write)],
+    responses={200: CONFLICT[200]},
+)
+async def add_symbol(
+    request: Request,
+    store: Database,
+    clock: Clock,
+    settings: Settings,
+    asker: Asking,
+    body: UniverseBody,
+    wait: Wait = 0,
+) -> Response:
+    """Ask the flow to follow and scan a symbol from now on; one that is scanned already changes nothing."""
+    command = await anyio.to_thread.run_sync(watch, store, body.symbol, asker)
+    return await _accepted(request, store, clock, settings, command, wait)
+
+
 @router.get(
     "/commands/{command_id}",
     response_model=CommandAnswer,
@@ -176,8 +203,9 @@ def _look(store: Store, number: int, as_of_ns: int | None = None) -> tuple[Store
 def _told(request: Request, spoken: Spoken, command: StoredCommand, plan: PlanOut | None, status: int) -> Response:
     shown = CommandOut(
         id=command.id,
-        kind="cancel" if command.kind == "cancel" else "register",
+        kind=_KINDS[command.kind],
         plan_id=command.plan_id,
+        symbol=command.symbol,
         created=iso(command.created_ns),
         created_ns=command.created_ns,
         applied=None if command.applied_ns is None else iso(command.applied_ns),

@@ -1,5 +1,6 @@
 """The surface for assistants, on what the sinks hold: scans, plans, context, charts."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
@@ -36,6 +37,7 @@ from operators.indicators.sheet import volatility_regime
 from operators.plans import Direction, Style
 from operators.rows import ScanRow
 from operators.times import iso
+from sinks.commands import StoredCommand, watches
 from sinks.scan_reader import scan_results_of
 
 router = APIRouter(tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS)
@@ -213,6 +215,18 @@ def _around(connection: sa.Connection, symbol: str, as_of_ns: int | None, parts:
 
 
 def _hint(connection: sa.Connection, symbol: str, as_of_ns: int | None) -> str:
+    own = "POST /api/v1/plans registers a plan of your own"
     if condition.last_price(connection, symbol, as_of_ns) is not None:
-        return "so far: it watches the symbol and has found no setup; POST /api/v1/plans registers a plan of your own"
-    return "and no bar of it: the symbol is outside the universe; POST /api/v1/plans registers a plan of your own"
+        return f"so far: it watches the symbol and has found no setup; {own}"
+    added = [each for each in watches(connection, as_of_ns) if each.symbol == symbol]
+    if added:
+        return f"so far: {_standing(added[0])}, and no bar of it has ended since; {own}"
+    add = f'POST /api/v1/universe with {{"symbol": {json.dumps(symbol)}}} adds it'
+    return f"and no bar of it: the symbol is outside the universe; {add}, {own}"
+
+
+def _standing(added: StoredCommand) -> str:
+    """Say how far a symbol that was added has come."""
+    if added.applied_ns is None:
+        return f"command {added.id} of {iso(added.created_ns)} adds it to the universe and waits for the flow"
+    return f"command {added.id} added it to the universe at {iso(added.applied_ns)}"

@@ -10,6 +10,7 @@ from operators.plans import Direction, Gate, Style
 from operators.rows import StateRow
 from operators.state import Health, Phase
 from operators.times import iso
+from operators.universe import TICKER
 
 
 class DataGapOut(BaseModel):
@@ -179,12 +180,24 @@ class PlanChange(PlanBody):
     """Another version of a plan."""
 
 
+class UniverseBody(BaseModel):
+    """A symbol that the scanner shall scan."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    symbol: str = Field(pattern=f"^{TICKER}$", examples=["AIG"])
+
+
 class CommandOut(BaseModel):
-    """A command as stored.  `applied` is null until the flow has taken it."""
+    """A command as stored.  `applied` is null until the flow has taken it.
+
+    `plan_id` is null for a `watch`, `symbol` for all others.
+    """
 
     id: int = Field(examples=[7])
-    kind: Literal["register", "cancel"]
+    kind: Literal["register", "cancel", "watch"]
     plan_id: str | None = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
+    symbol: str | None = Field(examples=[None])
     created: str = Field(examples=["2013-10-07T15:50:00Z"])
     created_ns: int = Field(examples=[1_381_161_000_000_000_000])
     applied: str | None = Field(examples=["2013-10-07T15:50:01Z"])
@@ -192,7 +205,7 @@ class CommandOut(BaseModel):
 
 
 class CommandAnswer(Answer):
-    """A command that was accepted; `plan` is where the plan stands once the flow has taken it, else null."""
+    """A command that was accepted; `plan` is where its plan, if any, stands once the flow has taken it, else null."""
 
     command: CommandOut
     plan: PlanOut | None

@@ -21,6 +21,7 @@ from flows.feed.feed_clock import FeedClock
 from flows.feed.gaps import GapBook, GapRepair, StoppedError, reason_of, repairable
 from flows.feed.idle import IdleWatch
 from flows.feed.intake import Intake
+from flows.feed.joining import Joining
 from flows.feed.line import Line, LineError
 from flows.feed.protocol import FeedProtocol
 from flows.feed.settings import FeedSettings
@@ -51,6 +52,11 @@ class FeedClient:
     rng: Random = field(default_factory=Random)
     stop: Event = field(default_factory=Event)
     status: FeedStatus = field(default_factory=FeedStatus)
+    joining: Joining = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with the subscriptions of the settings; `joining` takes more while it runs."""
+        self.joining = Joining(self.settings.subscriptions)
 
     @property
     def time_told(self) -> bool:
@@ -87,7 +93,7 @@ class FeedClient:
         )
         self._take_up(intake)
         idle = IdleWatch(self.calendar, self.settings.regular_silence, self.settings.extended_silence)
-        shared = Shared(self.settings, self.clock, intake, idle, self.status, self._say, self.stop)
+        shared = Shared(self.settings, self.clock, intake, self.joining, idle, self.status, self._say, self.stop)
         while not self.stop.is_set():
             self.status.state = "connecting"
             ending, streamed = self._connect(shared)
@@ -106,7 +112,7 @@ class FeedClient:
 
     def _connect(self, shared: Shared) -> tuple[Ending, float]:
         """Live through one connection; return how it ended, and how many seconds it streamed."""
-        wanted = [each for each in self.settings.subscriptions if each not in self.status.refused]
+        wanted = [each for each in self.joining.wanted if each not in self.status.refused]
         try:
             line = Line(self.settings.address.socket, self.settings.hear_seconds)
         except LineError as error:

@@ -26,6 +26,7 @@ from flows.feed.decisions import (
 from flows.feed.feed_clock import FeedClock
 from flows.feed.idle import IdleWatch
 from flows.feed.intake import Intake
+from flows.feed.joining import Joining, subscription_of
 from flows.feed.line import Closed, Line, Pong
 from flows.feed.protocol import FeedProtocol
 from flows.feed.settings import FeedSettings
@@ -42,6 +43,7 @@ class Shared:
     settings: FeedSettings
     clock: FeedClock
     intake: Intake
+    joining: Joining
     idle: IdleWatch
     status: FeedStatus
     say: Callable[..., Any]
@@ -67,6 +69,7 @@ class Connection:
     def live(self) -> Ending:
         """Follow the connection to its end."""
         while not self._shared.stop.is_set():
+            self._join()
             heard = self._line.hear()
             if isinstance(heard, bytes):
                 self._heard_at = time.monotonic()
@@ -82,6 +85,13 @@ class Connection:
             if self._ending is not None:
                 return self._ending
         return Ending.LOST
+
+    def _join(self) -> None:
+        """Ask for the symbols that were added meanwhile."""
+        added = self._shared.joining.take()
+        for symbol in added:
+            self._shared.intake.watch(symbol)
+        self._do(self._protocol.ask(map(subscription_of, added), time.monotonic_ns()))
 
     def _do(self, decisions: list[Decision]) -> None:
         for decision in decisions:
@@ -120,6 +130,8 @@ class Connection:
         self._shared.say("streaming", subscriptions=len(held), unanswered=len(status.unanswered))
         if not self._data:
             self._begin()
+        for symbol, since_ns in self._shared.joining.begun(held):
+            self._shared.intake.joined(symbol, since_ns)
 
     def _begin(self, first: bytes = b"") -> None:
         """Data comes from here on: what is missing ends here."""

@@ -44,6 +44,17 @@ class GapBook:
         self.open = Gap(name, GapState.OPEN, from_ns, None, self._symbols, reason, OVERLAP_NS)
         return self.open
 
+    def watch(self, symbol: str) -> None:
+        """From the next gap on one more symbol is concerned."""
+        if EVERY_SYMBOL not in self._symbols:
+            self._symbols = tuple(dict.fromkeys((*self._symbols, symbol)))
+
+    def missed(self, symbol: str, from_ns: int, to_ns: int, reason: str) -> Gap:
+        """Name a gap of one symbol that is over and stays; it is beside the one that may be open."""
+        self._count += 1
+        name = f"{self._start_ns}-{self._count}"
+        return Gap(name, GapState.LOST, from_ns, to_ns, (symbol,), reason)
+
     def ended(self) -> Gap | None:
         """Note that frames come again; return the gap that lies behind, if there was one."""
         gap, self.open = self.open, None

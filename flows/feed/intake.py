@@ -37,6 +37,16 @@ class Intake:
             self._status.gaps += 1
             self.queue.put(GapOpened(gap, self._clock.now_ns()))
 
+    def watch(self, symbol: str) -> None:
+        """Note that a symbol is wanted from now on: what is lost later is lost of it too."""
+        self._book.watch(symbol)
+
+    def joined(self, symbol: str, since_ns: int) -> None:
+        """Note that a symbol's data comes from now on, and that it is missing since it was wanted."""
+        gap = self._book.missed(symbol, since_ns, max(self._now_ns(), since_ns), "not subscribed to yet")
+        self._status.gaps += 1
+        self.queue.put(GapOpened(gap, self._clock.now_ns()))
+
     def keep(self, data: bytes) -> None:
         """Take a frame.  When there is no room it is gone: that is a gap, until there is room again."""
         now_ns, newest = self._clock.now_ns(), newest_ns(data)

@@ -70,6 +70,18 @@ class FeedProtocol:
             decisions += self._on_status(status, now_ns)
         return decisions
 
+    def ask(self, subscriptions: Iterable[str], now_ns: int) -> list[Decision]:
+        """Want more than before; what is asked for already comes first, and data is kept meanwhile."""
+        new = [each for each in subscriptions if each not in self._wanted]
+        if not new or self.phase is Phase.OVER:
+            return []
+        self._wanted = (*self._wanted, *new)
+        self._channels += [list(pairs) for _, pairs in groupby(by_channel(new), channel_of)]
+        if self.phase is not Phase.STREAMING:
+            return []
+        self.phase = Phase.SUBSCRIBING
+        return self._next_channel(now_ns)
+
     def elapsed(self, now_ns: int) -> list[Decision]:
         """Say what time alone decides: an answer that did not come."""
         if now_ns < self._deadline_ns:

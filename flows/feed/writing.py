@@ -36,6 +36,7 @@ class Writing:
                 self._sink.clock(at_ns)
             case GapOpened(gap, received_ns):
                 self._sink.mark_gap(gap, received_ns)
+                self._status.gaps_left += gap.state is GapState.LOST
                 self._sink.commit()  # whoever reads the tape knows it before the repair, which may take a while
             case GapEnded():
                 self._mend(item)

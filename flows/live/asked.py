@@ -1,4 +1,4 @@
-"""What people ask for, on its way to the tape: market events and plans from files, then the commands table.
+"""What people ask for, on its way to the tape: market events and plans from files, the universe, the commands table.
 
 Rule: nothing is put on the tape before the feed has told the time, since its time is the commands' time.
 """
@@ -11,7 +11,7 @@ from flows.calendars import nyse_calendar
 from flows.event_files import load_events
 from flows.options import ReplayOptions
 from flows.plan_files import given_plans
-from flows.tape.command_feed import commands_to_tape
+from flows.tape.command_feed import commands_to_tape, universe_to_tape
 from flows.tape.segments import payloads
 from flows.tape.segments.payloads import PlanCommand
 from flows.tape.segments.record import Record
@@ -20,12 +20,20 @@ from operators.plan_reading import PlanDefaults
 
 
 class Asked:
-    """`told`: whether time was told; `now_ns`: the feed's clock, ns UTC, whose time the commands carry."""
+    """`told`: whether time was told; `now_ns`: the feed's clock, ns UTC, whose time the commands carry.
+
+    `watch`: takes each symbol that joins the universe, and when.
+    """
 
     def __init__(
-        self, flow: ReplayOptions, engine: sa.Engine, told: Callable[[], bool], now_ns: Callable[[], int]
+        self,
+        flow: ReplayOptions,
+        engine: sa.Engine,
+        told: Callable[[], bool],
+        now_ns: Callable[[], int],
+        watch: Callable[[str, int], None],
     ) -> None:
-        self._flow, self._engine, self._told, self._now_ns = flow, engine, told, now_ns
+        self._flow, self._engine, self._told, self._now_ns, self._watch = flow, engine, told, now_ns, watch
         self._begun = False
 
     def __call__(self, writer: TapeWriter) -> None:
@@ -34,8 +42,11 @@ class Asked:
             return
         if not self._begun:
             writer.append(list(self._of_files(self._now_ns())))
+            universe_to_tape(self._engine, writer, self._now_ns)
             self._begun = True
-        commands_to_tape(self._engine, writer, self._now_ns)
+        for applied in commands_to_tape(self._engine, writer, self._now_ns):
+            if applied.symbol is not None and applied.applied_ns is not None:
+                self._watch(applied.symbol, applied.applied_ns)
 
     def _of_files(self, at_ns: int) -> Iterator[Record]:
         """Market events and plans; told again after a restart, they have the names that they had before."""

@@ -12,6 +12,7 @@ from flows.live.options import LiveOptions
 from flows.live.waiting import awaited
 from flows.logs import log_line
 from flows.meter import Meter
+from flows.newcomers import Newcomers
 from flows.replay import Prepared, run
 from flows.replayed import Replay
 from flows.scanning import load_history
@@ -54,7 +55,8 @@ def _day_of_topic(topic: Topic) -> date | None:
 def _prepared(options: LiveOptions, day: date) -> Prepared:
     flow = options.flow
     scanned = frozenset(options.symbols) if flow.scan else frozenset[str]()
-    history, letters = load_history(flow, scanned, nyse_calendar().day_on_or_after(day).pre_ns)
+    first_ns = nyse_calendar().day_on_or_after(day).pre_ns
+    history, letters = load_history(flow, scanned, first_ns)
     reader = TapeReader(
         (log_file(options.tape) if options.topic is None else topic_file(options.topic),),
         tuple(sorted(options.symbols)),
@@ -62,8 +64,10 @@ def _prepared(options: LiveOptions, day: date) -> Prepared:
         for_bars=flow.scan,
         odd_lots=flow.odd_lots,
         extended_hours=flow.extended_hours,
+        grows=True,
     )
-    replayed = Replay(plans=(), events=(), reader=reader, history=history, follow=True)
+    newcomers = Newcomers(flow, first_ns)
+    replayed = Replay(plans=(), events=(), reader=reader, history=history, follow=True, newcomers=newcomers)
     return Prepared(flow, replayed, (), (), letters)
 
 

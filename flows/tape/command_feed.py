@@ -4,6 +4,7 @@ The tape tells commands by the table's ids; the second of a name is passed over 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -11,32 +12,48 @@ import sqlalchemy as sa
 from flows.tape.segments.payloads import PlanCommand, command
 from flows.tape.segments.writer import TapeWriter
 from sinks.bulk import lock_writers
-from sinks.commands import REGISTER, StoredCommand, mark_applied, symbol_of_plan, unapplied
+from sinks.commands import REGISTER, StoredCommand, added_symbols, mark_applied, symbol_of_plan, unapplied
 from sinks.database import reading
 
 MOST_AT_ONCE: Final = 1_000
 
 
-def commands_to_tape(engine: sa.Engine, writer: TapeWriter, now_ns: Callable[[], int]) -> int:
-    """Append what is not on the tape yet, in the order of ids; return how many that were.
+def commands_to_tape(engine: sa.Engine, writer: TapeWriter, now_ns: Callable[[], int]) -> list[StoredCommand]:
+    """Append what is not on the tape yet, in the order of ids; return it, applied.
 
     `now_ns` is the tape's clock, ns UTC: when it says so, the commands act.  Cheap when there is nothing to do: the
     writers' lock is taken only then.  Raises DatabaseError, TapeError; calling again is safe after either.
     """
     with reading(engine) as connection:
         if not unapplied(connection, 1):
-            return 0
+            return []
     with engine.begin() as connection:
         lock_writers(connection)
-        rows = unapplied(connection, MOST_AT_ONCE)
+        rows, at_ns = unapplied(connection, MOST_AT_ONCE), now_ns()
         if rows:
-            at_ns = now_ns()
             writer.append([command(_on_tape(connection, row), at_ns) for row in rows])
             mark_applied(connection, [row.id for row in rows], at_ns)
-    return len(rows)
+    return [replace(row, applied_ns=at_ns) for row in rows]
+
+
+def universe_to_tape(engine: sa.Engine, writer: TapeWriter, now_ns: Callable[[], int]) -> None:
+    """Append once more what was added to the universe.  Who begins a tape begins with it; on the same tape it is known.
+
+    Raises DatabaseError, TapeError; calling again is safe.
+    """
+    with reading(engine) as connection:
+        added = added_symbols(connection)
+    writer.append([command(_watching(symbol), now_ns()) for symbol in added])
+
+
+def _watching(symbol: str) -> PlanCommand:
+    """By its symbol, not by its number, a tape knows it, whichever database it comes from."""
+    return PlanCommand(f"watch:{symbol}", "watch", symbol=symbol)
 
 
 def _on_tape(connection: sa.Connection, row: StoredCommand) -> PlanCommand:
+    if row.symbol is not None:
+        return _watching(row.symbol)
     name = f"commands:{row.id}"
     if row.kind == REGISTER:
         return PlanCommand(name, "register", plan=row.plan)

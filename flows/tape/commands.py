@@ -1,4 +1,4 @@
-"""Plan commands as they stand on the tape, into what the dataflow obeys.  A command acts at its record's time.
+"""Commands as they stand on the tape, into what the dataflow obeys.  A command acts at its record's time.
 
 Commands may be on the tape more than once (their writer died between two of its steps): the first counts.
 """
@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.calendars import nyse_calendar
-from flows.items import Commands
+from flows.items import Commands, Watch
 from flows.tape.segments.payloads import PlanCommand, read_command
 from operators.plan_reading import PlanDefaults, read_plan
 from operators.plans import PlanError
 from operators.records import Cancel, Register
+from operators.universe import is_ticker
 
 Refusal = tuple[str, str]
 """The field that a command fails by, and why."""
@@ -24,6 +25,7 @@ class CommandReader:
         self._symbols = dict(symbols)
         self._odd_lots, self._extended_hours = odd_lots, extended_hours
         self._seen: set[str] = set()
+        self._added: dict[str, int] = {}
 
     @property
     def plan_symbols(self) -> Mapping[str, str]:
@@ -32,14 +34,15 @@ class CommandReader:
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write what was commanded so far as plain values."""
-        return tuple(self._symbols.items()), tuple(sorted(self._seen))
+        return tuple(self._symbols.items()), tuple(sorted(self._seen)), tuple(self._added.items())
 
     def restore(self, plain: tuple[Any, ...]) -> None:
         """Undo `to_plain`."""
-        symbols, seen = plain
+        symbols, seen, *added = plain  # the first layout knows of none that were added
         self._symbols, self._seen = dict(symbols), set(seen)
+        self._added = dict(*added)
 
-    def read(self, payload: bytes, at_ns: int) -> Commands | Refusal | None:
+    def read(self, payload: bytes, at_ns: int) -> Commands | Watch | Refusal | None:
         """Return what a record commands, why it commands nothing, or None when it is there for the second time."""
         try:
             given = read_command(payload)
@@ -48,7 +51,13 @@ class CommandReader:
         if given.id in self._seen:
             return None
         self._seen.add(given.id)
-        return self._register(given, at_ns) if given.kind == "register" else self._cancel(given, at_ns)
+        match given.kind:
+            case "register":
+                return self._register(given, at_ns)
+            case "cancel":
+                return self._cancel(given, at_ns)
+            case "watch":
+                return self._watch(given.symbol or "", at_ns)
 
     def _register(self, given: PlanCommand, at_ns: int) -> Commands | Refusal:
         defaults = PlanDefaults(at_ns, nyse_calendar().close_after, self._odd_lots, self._extended_hours)
@@ -66,3 +75,12 @@ class CommandReader:
         if symbol is None:
             return "plan_id", f"no plan {given.plan_id} was registered before"
         return Commands(symbol, (Cancel(at_ns, given.plan_id),))
+
+    def _watch(self, symbol: str, at_ns: int) -> Watch | Refusal | None:
+        """A symbol that plans brought before has been read since then."""
+        if not is_ticker(symbol):
+            return "symbol", f"got {symbol!r}; must be one ticker"
+        if symbol in self._added:
+            return None
+        self._added[symbol] = 0 if symbol in self._symbols.values() else at_ns
+        return Watch(symbol, at_ns, self._added[symbol])

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from flows.items import GapOf, MarketCalendar
+from flows.items import Commands, GapOf, MarketCalendar
 from flows.tape.commands import CommandReader
 from flows.tape.scan import ROW, Mark, Piece, dead_letter
 from flows.tape.segments.follower import Placed
@@ -28,8 +28,10 @@ from operators.wire.reckoning import Reckoning
 from operators.wire.rows import Reject, WireRow, columns
 from operators.wire.succession import FEED, Succession, Verdict
 
-MEMORY_LAYOUT: Final = 1
+MEMORY_LAYOUT: Final = 2
 """Version of `TapeDecoder.to_plain`; raise it when the layout changes."""
+WITHOUT_ADDED: Final = 1
+"""A layout that knows of no symbols that were added to the universe.  It is still read."""
 MEMORY_VALUES: Final = 6
 """How many values it writes; readers that remember more put it behind them."""
 
@@ -58,8 +60,9 @@ class TapeDecoder:
 
     def restore(self, plain: tuple[Any, ...]) -> Offset:
         """Undo `to_plain`; return where to read on.  Raises ValueError for a layout of another version."""
-        if plain[0] != MEMORY_LAYOUT:
-            msg = f"what was remembered of {self._source} has layout {plain[0]}; this version reads {MEMORY_LAYOUT}"
+        if plain[0] not in (WITHOUT_ADDED, MEMORY_LAYOUT):
+            known = f"{WITHOUT_ADDED} and {MEMORY_LAYOUT}"
+            msg = f"what was remembered of {self._source} has layout {plain[0]}; this version reads {known}"
             raise ValueError(msg)
         _, at, self._repairs, succession, reckoning, commands = plain
         self._at = Offset(*at)
@@ -168,7 +171,9 @@ class TapeDecoder:
             if self._tells:
                 self._letters.append(self._letter(place, *found, record.payload.decode(errors="replace")))
             return None
-        return None if found is None else replace(found, reached_ns=self._succession.newest_ns(found.symbol))
+        if isinstance(found, Commands):
+            return replace(found, reached_ns=self._succession.newest_ns(found.symbol))
+        return found
 
     def _gap(self, mark: GapMark, at_ns: int) -> GapOf:
         self._repairs += mark.state == "open"
@@ -190,3 +195,9 @@ class TapeDecoder:
 def commanded_symbols(memory: tuple[Any, ...]) -> frozenset[str]:
     """Return the symbols of all plans that what a decoder remembered knows of."""
     return frozenset(symbol for _, symbol in memory[5][0])
+
+
+def added_symbols(memory: tuple[Any, ...]) -> dict[str, int]:
+    """Return the symbols that were added to the universe by then, each with the time since when it counts, ns UTC."""
+    _, _, *added = memory[5]
+    return dict(*added)

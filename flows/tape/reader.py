@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from flows.items import Commands
+from flows.items import Commands, Watch
 from flows.kafka.topic import TopicTape
 from flows.recovery.place import Place
 from flows.recovery.resume import Resume
@@ -19,7 +19,7 @@ from flows.tape.log_reader import read_log
 from flows.tape.order_guard import OrderGuard
 from flows.tape.parquet_reader import read_parquet
 from flows.tape.prefetch import prefetched
-from flows.tape.scan import ROW, Mark, Piece, ScanFilter
+from flows.tape.scan import ROW, Mark, Piece, ScanFilter, filtered
 from flows.tape.segments.segment import Offset
 from flows.tape.share import Share
 from operators import ticks
@@ -28,6 +28,7 @@ from operators.columnar import Ints
 from operators.frames import TickFrame
 from operators.rows import DeadLetter
 from operators.times import DEFAULT_LATE_NS
+from operators.universe import floors_of, without_earlier
 
 AHEAD: Final = 2
 
@@ -59,6 +60,7 @@ class TapeReader:
 
     `for_bars`: frames hold what bars are built of as well.  Of a tape with plan commands, symbols that a command names
     are watched from there on as well, if they are within `share`; `plan_symbols`: of plans known from elsewhere;
+    `grows`: so are those that a command adds to the universe, `wanted` or not, with the prints that are not older.
     `odd_lots`, `extended_hours`: what commanded plans do that are silent about it; `elsewhere`: symbols that other
     workers watch.  What belongs to no worker's symbols is the first one's to count and to tell.  `resume`: what of the
     tape is part of the symbols' states already.
@@ -75,6 +77,8 @@ class TapeReader:
     extended_hours: bool = False
     elsewhere: Sequence[str] = ()
     resume: Resume | None = None
+    grows: bool = False
+    since_ns: dict[str, int] = field(default_factory=dict)
 
     @property
     def has_log(self) -> bool:
@@ -145,31 +149,43 @@ class TapeReader:
         """Yield a live recording's pieces.  It has been held against going back, whoever watches which symbol when."""
         file = self.files[index]
         memory = self.resume.memory if self.resume is not None and self.resume.start.file == index else None
-        pieces = self._log_pieces(file, memory, follow=follow)
         coder, known = Coder((), self.late_ns, for_bars=self.for_bars), set(self.watched)
         coded: Sequence[str] = ()
-        for piece in pieces:
+        for each in self._log_pieces(file, memory, follow=follow):
+            piece = filtered(each, self.wanted) if self.grows else each
             if len(piece.ticks) and coded is not self.watched:  # many may be new at once: plans come one by one
                 coded, coder = self.watched, Coder(self.watched, self.late_ns, for_bars=self.for_bars)
                 order.widen(len(coded))
             yield self._log_piece(piece, coder, order, index)
-            new = {mark.symbol for mark in piece.marks if isinstance(mark, Commands)} - known
-            mine = sorted(symbol for symbol in new if self.share.holds(symbol))
-            if mine:
-                self.watched = (*self.watched, *mine)
-                known.update(mine)
+            self._join(piece.marks, known)
+
+    def _join(self, marks: Sequence[Mark], known: set[str]) -> None:
+        """Watch from here on the symbols that marks name and that are not `known`."""
+        new = []
+        for mark in marks:
+            if not isinstance(mark, Commands | Watch) or mark.symbol in known or not self.share.holds(mark.symbol):
+                continue
+            if isinstance(mark, Watch):
+                if not self.grows:
+                    continue
+                self.wanted = self.wanted.with_symbol(mark.symbol)
+                self.since_ns = {**self.since_ns, mark.symbol: mark.since_ns}
+            known.add(mark.symbol)
+            new.append(mark.symbol)
+        if new:
+            self.watched = (*self.watched, *new)
 
     def _log_pieces(self, file: TapeFile, memory: tuple[Any, ...] | None, *, follow: bool) -> Iterator[Piece]:
         """Yield a tape's pieces; of a topic those of this share's partition, or of all if the shares are others."""
-        topic = file.topic
+        topic, wanted = file.topic, replace(self.wanted, symbols=None) if self.grows else self.wanted
         if topic is None:
-            return read_log(file.path, self.wanted, self._commands(), follow=follow, memory=memory)
+            return read_log(file.path, wanted, self._commands(), follow=follow, memory=memory)
         from flows.kafka.reading import read_partition, read_topic
 
         if self.share.count == topic.partitions:
             index = self.share.index
-            return read_partition(topic, index, self.wanted, self._commands(), follow=follow, memory=memory)
-        return read_topic(topic, self.wanted, self._commands)
+            return read_partition(topic, index, wanted, self._commands(), follow=follow, memory=memory)
+        return read_topic(topic, wanted, self._commands)
 
     def _commands(self) -> CommandReader:
         return CommandReader(self.plan_symbols, odd_lots=self.odd_lots, extended_hours=self.extended_hours)
@@ -192,6 +208,8 @@ class TapeReader:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
         numbers = rows.get_column(ROW).to_numpy()
         frame = framed(rows, self.watched, coder)
+        if self.since_ns:
+            frame = without_earlier(frame, floors_of(frame.symbols, self.since_ns))
         code = frame.code
         watched = code < len(self.watched)
         if 2 * np.count_nonzero(watched) < len(code):

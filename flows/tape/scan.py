@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from flows.items import Commands, GapOf, MarketCalendar
+from flows.items import Commands, GapOf, MarketCalendar, Watch
 from flows.tape.segments.segment import Offset
 from operators import ticks
 from operators.records import ClockMark
@@ -20,7 +20,7 @@ ROW: Final = "row"
 """Extra column: the row's number in its file, 1 for the first after a header."""
 RAW_LENGTH: Final = 300
 
-Mark = Commands | MarketCalendar | ClockMark | GapOf
+Mark = Commands | Watch | MarketCalendar | ClockMark | GapOf
 """What stands between the prints of a tape that was recorded live."""
 
 
@@ -53,6 +53,10 @@ class ScanFilter:
         for part in parts:
             kept = part if kept is None else kept & part
         return kept
+
+    def with_symbol(self, symbol: str) -> "ScanFilter":
+        """Let the rows of one more symbol through."""
+        return self if self.symbols is None else replace(self, symbols=self.symbols | {symbol})
 
     def own(self) -> pl.Expr | None:
         """Return the rows that this worker answers for, usable or not; None: all."""
@@ -137,7 +141,7 @@ def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:
         case Commands():
             in_time = wanted.to_ns is None or all(each.at_ns <= wanted.to_ns for each in mark.commands)
             return in_time and (wanted.symbols is None or mark.symbol in wanted.symbols)
-        case ClockMark():
+        case ClockMark() | Watch():
             return wanted.to_ns is None or mark.at_ns <= wanted.to_ns
         case GapOf():
             return wanted.to_ns is None or mark.gap.at_ns <= wanted.to_ns

@@ -33,15 +33,17 @@ class Straggler(msgspec.Struct, frozen=True, gc=False):
 class Revisions(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Bars as stragglers left them, one per straggler that changed one, in tape order.
 
-    `at_ns`: when each became known, ns UTC.  `unplaced`: how many more would count but found no bar.
+    `before`: the same as they had stood; `at_ns`: when each became known, ns UTC.  `unplaced`: how many more would
+    count but found no bar.
     """
 
     bars: Bars
+    before: Bars
     at_ns: Ints
     unplaced: int
 
 
-NO_REVISIONS: Final = Revisions(NO_BARS, np.empty(0, dtype=np.int64), 0)
+NO_REVISIONS: Final = Revisions(NO_BARS, NO_BARS, np.empty(0, dtype=np.int64), 0)
 
 
 class ClosedMinutes:
@@ -66,9 +68,8 @@ class ClosedMinutes:
 
     def revise(self, stragglers: Iterable[Straggler]) -> Revisions:
         """Take stragglers, in tape order, into the bars that they belong to."""
-        rows: list[Sum] = []
-        revisions: list[int] = []
-        at_ns: list[int] = []
+        rows, before = list[Sum](), list[Sum]()
+        revisions, at_ns = list[int](), list[int]()
         unplaced = 0
         for each in stragglers:
             found = self._find(each)
@@ -79,12 +80,14 @@ class ClosedMinutes:
             if row != found[0]:
                 self._revised[each.start_ns] = row, found[1] + 1
                 rows.append(row)
-                revisions.append(found[1] + 1)
+                before.append(found[0])
+                revisions.append(found[1])
                 at_ns.append(each.at_ns)
         if not rows:
-            return Revisions(NO_BARS, NO_REVISIONS.at_ns, unplaced)
-        bars = bars_of(sums_of(rows), np.array(revisions, dtype=np.int64))
-        return Revisions(bars, np.array(at_ns, dtype=np.int64), unplaced)
+            return Revisions(NO_BARS, NO_BARS, NO_REVISIONS.at_ns, unplaced)
+        old = np.array(revisions, dtype=np.int64)
+        after, stood = bars_of(sums_of(rows), old + 1), bars_of(sums_of(before), old)
+        return Revisions(after, stood, np.array(at_ns, dtype=np.int64), unplaced)
 
     def _find(self, straggler: Straggler) -> tuple[Sum, int] | None:
         """Return a straggler's bar as it stands, and its revision."""

@@ -49,6 +49,8 @@ def apply_all(url: str, at_ns: int) -> None:
             plan = read_plan({**command.body["plan"], "valid_from": at_ns, "expires_at": at_ns + 10**12}, NO_DEFAULTS)
             state, events = register(plan, at_ns)
             batch = Batch(plans=(plan_row(plan, at_ns),), events=events, states=(state_row(plan, state),))
+        elif command.kind == "watch":
+            batch = Batch()
         else:
             plan = read_plan({**PLAN, "valid_from": at_ns - 5, "expires_at": at_ns + 10**12}, NO_DEFAULTS)
             state, _ = register(plan, at_ns - 5)

@@ -35,16 +35,17 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a replay left: events and states, every bar, every scan result."""
+    """What a replay left: events and states, every bar, every scan result, and bars as they had stood."""
 
     replayed: Replayed
     bars: list[Row]
     scans: list[Row]
+    superseded: list[Row]
 
     @property
-    def everything(self) -> tuple[str, list[Row], list[Row]]:
+    def everything(self) -> tuple[str, list[Row], list[Row], list[Row]]:
         """What must be the same however the tape came."""
-        return self.replayed.digest, self.bars, self.scans
+        return self.replayed.digest, self.bars, self.scans, self.superseded
 
     def until(self, at_ns: int) -> tuple[list[Row], list[Row], list[Row]]:
         """The prefix of an instant: events, bars that had ended, scan results."""
@@ -71,7 +72,8 @@ def left_in(database: str, meter: Meter | None = None) -> Scanned:
     """Read everything a replay wrote."""
     bars = rows_of(database, "SELECT * FROM bars ORDER BY symbol, interval, start_ns")
     scans = rows_of(database, "SELECT * FROM scan_results ORDER BY symbol, strategy, direction, at_ns")
-    return Scanned(read_back(database, meter or Meter()), bars, scans)
+    superseded = rows_of(database, "SELECT * FROM bar_revisions ORDER BY symbol, interval, start_ns, revision")
+    return Scanned(read_back(database, meter or Meter()), bars, scans, superseded)
 
 
 def sessions(count: int, first: date = FIRST_SESSION) -> list[SessionDay]:

@@ -10,7 +10,10 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import astuple
 
+from flows.asof.provider import AsOf
+from flows.asof.recorded import RecordedPrints, RecordedQuotes
 from flows.calendars import nyse_calendar
 from flows.job import Job, run_job
 from flows.meter import Meter
@@ -24,14 +27,17 @@ from operators.bars.symbol_bars import SymbolBars
 from operators.conditions import Flag
 from operators.frames import by_symbol, tag
 from operators.rows import BarRows
+from operators.sessions import PHASE_CODES
 from operators.times import DEFAULT_LATE_NS, MINUTE_NS
-from sinks.database import open_database
+from sinks.database import open_database, reading
 from sinks.scan_encoding import bar_rows
+from sinks.scan_reader import bars_of
 from sinks.schema import ensure_schema
 from tests.flows.made import check_whole, rows_of, vendor_row
 from tests.flows.scanned import (
     AT,
     CLOSE,
+    END,
     INTERVAL,
     KEY,
     OPENS,
@@ -159,7 +165,10 @@ def count_of(url: str) -> int:
 def test_l5_a_replay_up_to_t_is_the_prefix_and_bars_are_as_they_stood(
     whole: Scanned, tape: list[Path], tmp_path: Path
 ) -> None:
-    """Candidates and events up to T; bars that had ended, without what late prints of after T made of them."""
+    """Candidates and events up to T; bars that had ended, without what late prints of after T made of them.
+
+    So does the whole replay's database tell them, asked as of T, and the as-of provider of the tape.
+    """
     cuts = Random(3).sample([row[AT] for row in whole.scans], 2)
     for cut in (cuts[0], cuts[1] - 1):
         found = scan(tape, f"sqlite:///{tmp_path}/{cut}.db", to_ns=cut)
@@ -169,6 +178,42 @@ def test_l5_a_replay_up_to_t_is_the_prefix_and_bars_are_as_they_stood(
         minutes = [row for row in found.bars if row[INTERVAL] == "1m"]
         assert minutes == minutes_as_of(tape, cut), cut
         assert [row[:KEY] for row in found.bars] == [row[:KEY] for row in bars], cut
+        assert stored_as_of(whole.replayed.database, cut) == found.bars, cut
+        assert provided_as_of(tape, cut) == [tuple(row[2:]) for row in minutes if row[2] >= session_start(cut)], cut
+    *bar, until_ns = Random(5).choice([row for row in whole.superseded if row[END] < row[-1]])
+    stored = stored_as_of(whole.replayed.database, until_ns - 1)
+    assert [row for row in stored if row[INTERVAL] == "1m"] == minutes_as_of(tape, until_ns - 1)
+    assert tuple(bar) in stored
+    assert tuple(bar) not in whole.bars
+
+
+def session_start(at_ns: int) -> int:
+    """Where the pre-market of the session that has begun last began."""
+    return max(day.pre_ns for day in sessions(SESSIONS) if day.pre_ns <= at_ns)
+
+
+def stored_as_of(url: str, at_ns: int) -> list[Row]:
+    """All bars as they stood at an instant, as the database tells them."""
+    engine = open_database(url)
+    try:
+        with reading(engine) as connection:
+            asked = [(symbol, interval) for symbol in sorted(OPENS) for interval in sorted(Interval)]
+            told = [BarRows(*each, bars_of(connection, *each, as_of_ns=at_ns)) for each in asked]
+    finally:
+        engine.dispose()
+    return sorted(tuple(row) for row in bar_rows(told))
+
+
+def provided_as_of(tape: list[Path], at_ns: int) -> list[Row]:
+    """The last session's minutes, as the prints themselves tell them."""
+    calendar = nyse_calendar()
+    provider = AsOf(RecordedPrints(tape, calendar), RecordedQuotes(()), calendar)
+    found = list[Row]()
+    for symbol in sorted(OPENS):
+        for each in provider.bars_asof(symbol, at_ns).bars:
+            bar = astuple(each.bar)
+            found.append((*bar[:9], str(PHASE_CODES[bar[9]]), bar[10]))
+    return found
 
 
 def longer(bars: list[Row]) -> list[Row]:

@@ -9,7 +9,7 @@ import pytest
 
 from flows.errors import ExitCode
 from flows.simulation.vendor import COLUMNS
-from flows.tape.command_feed import commands_to_tape
+from flows.tape.command_feed import commands_to_tape, universe_to_tape
 from flows.tape.segments.errors import TapeError
 from flows.tape.segments.payloads import GapMark, gap, read_command
 from flows.tape.segments.record import Kind, Record
@@ -197,8 +197,8 @@ def test_commands_reach_the_tape_in_their_order(command: Command, tmp_path: Path
     assert command("plans", "cancel", "P2", "--db", database).code == 0
     engine = open_database(database)
     with TapeWriter(tmp_path / "tape") as writer:
-        assert commands_to_tape(engine, writer, lambda: OPEN_NS) == 3
-        assert commands_to_tape(engine, writer, lambda: OPEN_NS + 1) == 0
+        assert len(commands_to_tape(engine, writer, lambda: OPEN_NS)) == 3
+        assert commands_to_tape(engine, writer, lambda: OPEN_NS + 1) == []
     found = everything(tmp_path / "tape")
     engine.dispose()
     assert {record.receive_ns for record in found} == {OPEN_NS}
@@ -231,7 +231,7 @@ def test_a_death_between_tape_and_table_applies_nothing_twice(
             patched.setattr("flows.tape.command_feed.mark_applied", die)
             with pytest.raises(KeyboardInterrupt):
                 commands_to_tape(engine, writer, lambda: OPEN_NS + 600 * SECOND_NS)
-        assert commands_to_tape(engine, writer, lambda: OPEN_NS + 601 * SECOND_NS) == 1
+        assert len(commands_to_tape(engine, writer, lambda: OPEN_NS + 601 * SECOND_NS)) == 1
         writer.append([each for each in as_frames(PRINTS) if each.receive_ns > OPEN_NS + 602 * SECOND_NS])
     engine.dispose()
     assert sum(record.kind is Kind.COMMAND for record in everything(folder)) == 2
@@ -270,4 +270,31 @@ def test_what_cannot_be_asked_for_is_refused(command: Command, tmp_path: Path) -
     assert "plan 2 (P2): stop" in said.only_line
     assert command("plans", "add", write_plans(tmp_path, []), "--db", database).code == ExitCode.BAD_INPUT
     assert command("plans", "cancel", "P1", "--db", database).code == ExitCode.DATA_MISSING
+    assert rows_of(database, "SELECT count(*) FROM commands") == [(0,)]
+
+
+def test_symbols_are_added_by_name_and_once_on_a_tape(command: Command, tmp_path: Path) -> None:
+    """A feed that begins, on this tape or a new one, tells again of those that were added."""
+    database = f"sqlite:///{tmp_path}/plans.db"
+    said = command("universe", "add", "NVDA", "BRK.B", "NVDA", "--db", database)
+    assert (said.code, said.out) == (0, "asked to watch NVDA, BRK.B (commands 1 to 2)\n")
+    engine = open_database(database)
+    with TapeWriter(tmp_path / "tape") as writer:
+        universe_to_tape(engine, writer, lambda: OPEN_NS)
+        assert [each.symbol for each in commands_to_tape(engine, writer, lambda: OPEN_NS + 1)] == ["NVDA", "BRK.B"]
+        universe_to_tape(engine, writer, lambda: OPEN_NS + 2)
+    engine.dispose()
+    told = [(read_command(record.payload), record.receive_ns) for record in everything(tmp_path / "tape")]
+    assert [(each.id, each.kind, each.symbol, at_ns) for each, at_ns in told] == [
+        (f"watch:{symbol}", "watch", symbol, at_ns)
+        for at_ns in (OPEN_NS + 1, OPEN_NS + 2)
+        for symbol in ("NVDA", "BRK.B")
+    ]
+
+
+@pytest.mark.parametrize("symbol", ["*", "A,B", "A B", "X" * 33])
+def test_what_is_no_symbol_adds_nothing(command: Command, tmp_path: Path, symbol: str) -> None:
+    database = f"sqlite:///{tmp_path}/plans.db"
+    said = command("universe", "add", "NVDA", symbol, "--db", database)
+    assert (said.code, "must be one ticker" in said.only_line) == (ExitCode.BAD_INPUT, True)
     assert rows_of(database, "SELECT count(*) FROM commands") == [(0,)]

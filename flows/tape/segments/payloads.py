@@ -15,14 +15,14 @@ from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
 
 
 class PlanCommand(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Register `plan` (as in a plans file) or cancel `plan_id`.  `id` names the command: the second of a name is none.
+    """Register `plan` (as in a plans file), cancel `plan_id`, or watch `symbol`: add it to the universe.
 
-    It acts at its record's time; a plan that is silent about its start begins then.  `symbol`: whose plan is cancelled,
-    where the tape itself may not know.
+    `id` names the command: the second of a name is none.  It acts at its record's time; a plan that is silent about its
+    start begins then.  `symbol` of a cancel: whose plan it is, where the tape itself may not know.
     """
 
     id: str
-    kind: Literal["register", "cancel"]
+    kind: Literal["register", "cancel", "watch"]
     plan: dict[str, Any] | None = None
     plan_id: str | None = None
     symbol: str | None = None

@@ -235,3 +235,28 @@ def test_no_order_of_statuses_authenticates_twice_or_streams_what_was_not_grante
     for each in decisions:
         if isinstance(each, Streaming):
             assert set(each.held) <= granted
+
+
+def test_more_can_be_asked_for_while_it_streams() -> None:
+    """Data is kept meanwhile; what is not answered is given up after a while, and the rest streams on."""
+    protocol = subscribing("T.A")
+    protocol.receive(acknowledged("T.A"), 0)
+    assert sent(protocol.ask(["T.B", "T.A"], 5)) == [{"action": "subscribe", "params": "T.B"}]
+    assert protocol.receive(TRADE, 6) == [Keep(TRADE)]
+    assert protocol.ask(["T.B"], 7) == []
+    assert protocol.ask(["T.C"], 8) == []
+    decisions = protocol.receive(acknowledged("T.B"), 9)
+    assert sent(decisions) == [{"action": "subscribe", "params": "T.C"}]
+    assert protocol.elapsed(9 + ANSWER_NS) == [Unanswered(("T.C",)), Streaming(("T.A", "T.B"))]
+    assert protocol.unanswered == ("T.C",)
+
+
+def test_what_is_asked_for_before_it_streams_comes_after_the_rest() -> None:
+    protocol = connection("T.A")
+    assert protocol.ask(["T.B"], 0) == []
+    protocol.receive(status("connected"), 0)
+    assert sent(protocol.receive(status("auth_success"), 0)) == [{"action": "subscribe", "params": "T.A"}]
+    assert sent(protocol.receive(acknowledged("T.A"), 0)) == [{"action": "subscribe", "params": "T.B"}]
+    assert protocol.receive(acknowledged("T.B"), 0) == [Streaming(("T.A", "T.B"))]
+    protocol.closed(None)
+    assert protocol.ask(["T.C"], 0) == []

@@ -13,10 +13,14 @@ from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
 from flows.tape.segments.errors import TapeDamagedError
+from flows.tape.segments.payloads import PlanCommand, command
 from tests.flows.kafka.answers import answer
 from tests.flows.kafka.cluster import Cluster
 from tests.flows.kafka.conftest import published
+from tests.flows.made import rows_of
+from tests.flows.made_tape import write_records
 from tests.flows.recovery.stops import go_on
+from tests.flows.tape_segments.made_records import everything
 
 
 @pytest.mark.parametrize(
@@ -108,3 +112,21 @@ def test_a_message_that_is_missing_is_damage(
         go_on(options, None)
     with pytest.raises(TapeDamagedError, match=missing):
         verify_topic(topic)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_symbol_that_a_command_adds_is_read_from_its_partition(
+    cluster: Cluster, tape: Path, tmp_path: Path, workers: int
+) -> None:
+    """Though a replay that names other symbols would need no other partition; workers read two or one of them."""
+    folder = tmp_path / "tape"
+    records = everything(tape)
+    added = command(PlanCommand("watch:NA", "watch", symbol="NA"), records[700].receive_ns)
+    write_records(folder, [*records[:700], added, *records[700:]])
+    topic = published(folder, cluster.topic(f"added-{workers}", 2))
+    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("folder", "topic")]
+    for path, url in zip((folder, Path(str(topic))), urls, strict=True):
+        go_on(ReplayOptions((path,), None, url, symbols=frozenset({"AAA"}), workers=workers), None)
+    assert answer(urls[0]) == answer(urls[1])
+    assert rows_of(urls[1], "SELECT count(*) > 5 FROM plan_states WHERE symbol = 'NA'") == [(1,)]
+    assert rows_of(urls[1], "SELECT DISTINCT symbol FROM progress ORDER BY symbol") == [("AAA",), ("NA",)]

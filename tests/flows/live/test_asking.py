@@ -59,9 +59,8 @@ def following(market: Running, folder: Path, database: str, rest: Event | None =
     try:
         with TapeWriter(folder, Sync.NEVER) as writer:
             client, _ = client_for(market, Held(writer, rest))
-            asked = Asked(
-                ReplayOptions((folder,), None, database), engine, lambda: client.time_told, client.clock.now_ns
-            )
+            flow, clock = ReplayOptions((folder,), None, database), client.clock
+            asked = Asked(flow, engine, lambda: client.time_told, clock.now_ns, client.joining.add)
             with asking(lambda: asked(writer), client.stop, client.log), running(client):
                 yield client
     finally:

@@ -29,19 +29,23 @@ def marks(folder: Path) -> list[Kind]:
         return [record.kind for record, _ in follower.read(1 << 28) if record.kind in (Kind.COMMAND, Kind.GAP)]
 
 
-@pytest.mark.parametrize(("stop", "scan"), [(signal.SIGINT, "--no-scan"), (signal.SIGTERM, "--scan --workers 2")])
+@pytest.mark.parametrize(
+    ("stop", "scan", "symbols"),
+    [(signal.SIGINT, "--no-scan", "AAA,BRK.B"), (signal.SIGTERM, "--scan --workers 2", "AAA")],
+)
 def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
-    command: Command, tmp_path: Path, stop: signal.Signals, scan: str
+    command: Command, tmp_path: Path, stop: signal.Signals, scan: str, symbols: str
 ) -> None:
     """A plan from a file, one that is added while the line is down, and its cancelling have their places.
 
-    It is served meanwhile, which changes nothing; neither do two processes.
+    So has its symbol, where the run was begun without.  It is served meanwhile, which changes nothing; neither do two
+    processes.
     """
     plans, more = tmp_path / "plans.json", tmp_path / "more.json"
     plans.write_text(json.dumps([PLAN]))
     more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
     live_url, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
-    watched = ("--symbols", "AAA,BRK.B", *scan.split())
+    watched = ("--symbols", symbols, *scan.split())
     with serving(made_day(4_000), "drop@200:300", speed=200.0, start_ns=START_NS) as market:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
@@ -49,6 +53,7 @@ def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
         arguments = ("--tape", tmp_path / "tape", "--db", live_url, "--plans", plans, *watched, *served)
         with live(market, tmp_path / "log", KEY, *arguments) as run:
             until(lambda: Kind.GAP in marks(tmp_path / "tape"))
+            assert command("universe", "add", "BRK.B", "--db", live_url).code == 0
             assert command("plans", "add", more, "--db", live_url).code == 0
             until(lambda: "target_hit" in kinds_of(live_url, "file-long"))
             until(lambda: "entered" in kinds_of(live_url, "asked-long"))

@@ -14,7 +14,6 @@ from tests.flows.made import Command, digest_of, rows_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 from tests.flows.processes import children_of, lives
 
-WATCHED = ("--symbols", "AAA,BRK.B", "--no-scan")
 CHILDREN = ("feed", "flow", "serve")
 LOST_ONE = "a worker process failed: worker-1 ended without a word (exit code -9)"
 
@@ -38,7 +37,8 @@ def work_done(database: str) -> int:
 def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(command: Command, tmp_path: Path) -> None:
     """Feed, flow and server by SIGKILL, one after the other; then their parent.
 
-    Then it goes on as two processes; when one of those is killed, both begin again.
+    Then it goes on as two processes; when one of those is killed, both begin again.  The feed knows again of the symbol
+    that was added before.
     """
     plans, more, tape = tmp_path / "plans.json", tmp_path / "more.json", tmp_path / "tape"
     plans.write_text(json.dumps([PLAN]))
@@ -46,10 +46,13 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
     first, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    arguments = ("--tape", tape, "--db", first, "--plans", plans, *WATCHED, "--serve", "--port", port)
+    watched = ("--symbols", "AAA", "--no-scan")
+    arguments = ("--tape", tape, "--db", first, "--plans", plans, *watched, "--serve", "--port", port)
     with serving(made_day(20_000), speed=50.0, start_ns=START_NS) as market:
         with live(market, tmp_path / "log", KEY, *arguments) as run:
             until(lambda: "entered" in kinds_of(first, "file-long") and bool(run.said("serving")))
+            assert command("universe", "add", "BRK.B", "--db", first).code == 0
+            until(lambda: bool(run.said("streaming", subscriptions=2)))
             for child in CHILDREN:
                 os.kill(pids(run)[child], signal.SIGKILL)
                 until(lambda child=child: bool(run.said("child_started", child=child, restarts=1)))  # type: ignore[misc]
@@ -74,7 +77,7 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
             until(lambda: "cancelled" in kinds_of(first, "asked-long"))
             assert run.stop() == 0
             assert not run.said("child_killed")
-    assert command("replay", tape, *WATCHED, "--db", again).code == 0
+    assert command("replay", tape, *watched, "--db", again).code == 0
     assert digest_of(again) == digest_of(first)
     assert not any(KEY.encode() in each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
 

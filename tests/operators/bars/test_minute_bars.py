@@ -170,7 +170,8 @@ def test_a_print_behind_the_tape_revises() -> None:
 def outputs(builder: MinuteBuilder, piece: list[Print]) -> tuple[list[object], ...]:
     built = feed(builder, piece)
     unplaced: list[object] = [None] * built.revised.unplaced
-    return [*plain(built.closed)], [*plain(built.revised.bars)], built.revised.at_ns.tolist(), unplaced
+    revised = built.revised
+    return [*plain(built.closed)], [*plain(revised.bars)], [*plain(revised.before)], revised.at_ns.tolist(), unplaced
 
 
 @given(tape=tapes(), cuts=st.lists(st.integers(0, 40), max_size=5), again=st.booleans())
@@ -179,7 +180,7 @@ def test_the_cut_decides_nothing(tape: list[Print], cuts: list[int], again: bool
     whole, cut = MinuteBuilder(), MinuteBuilder()
     edges = [0, *sorted(min(each, len(tape)) for each in cuts), len(tape)]
     pieces = [tape[left:right] for left, right in pairwise(edges)]
-    found: list[list[object]] = [[], [], [], []]
+    found: list[list[object]] = [[], [], [], [], []]
     for piece in pieces:
         for part, more in zip(found, outputs(cut, piece), strict=True):
             part.extend(more)
@@ -198,6 +199,11 @@ def test_columns_give_what_a_plain_loop_gives(tape: list[Print]) -> None:
     at_ns = built.revised.at_ns.tolist()
     revised = [(at, *row) for at, row in zip(at_ns, rows(built.revised.bars), strict=True)]
     assert repr(revised) == repr(loop.revised)
+    stood, before = {row[0]: row for row in loop.closed}, list[tuple[float, ...]]()
+    for _, *row in loop.revised:
+        before.append(stood[row[0]])
+        stood[row[0]] = tuple(row)
+    assert repr(rows(built.revised.before)) == repr(before)
     assert built.revised.unplaced == loop.unplaced
 
 

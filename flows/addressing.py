@@ -1,0 +1,73 @@
+"""What stands between the prints of a tape, and the symbols of one worker that each must reach."""
+
+from collections.abc import Iterator, Sequence
+
+from flows.items import Commands, GapOf, MarketCalendar, TapeItem, ToAll, Watch
+from flows.recovery.place import Place
+from flows.recovery.places import event_from_row
+from flows.replayed import Replay
+from flows.tape.scan import Mark
+from flows.tape.told_gaps import ToldGaps
+from operators.records import ClockMark
+
+
+class Addressing:
+    """Remembers the symbols so far, and what those that come later must be told.
+
+    What ends at a place is kept from symbols whose states hold it already.
+    """
+
+    def __init__(self, replayed: Replay) -> None:
+        self._replay, self._reader = replayed, replayed.reader
+        self.symbols = tuple(self._reader.watched)
+        self.calendar, self.gaps = MarketCalendar(replayed.events), ToldGaps()
+        resume = self._reader.resume
+        if resume is not None and resume.calendar is not None:
+            self.calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
+            self.gaps = ToldGaps.from_plain(resume.gaps)
+
+    def items(self, marks: Sequence[Mark], place: Place) -> Iterator[TapeItem]:
+        """Give marks the symbols that they must reach; a command may bring a new one."""
+        for mark in marks:
+            match mark:
+                case Commands():
+                    yield from self._commanded(mark, place)
+                case Watch():
+                    if self._joins(mark.symbol) and self._reader.new(mark.symbol, place):
+                        newcomers = self._replay.newcomers
+                        yield from () if newcomers is None else newcomers.items(mark.symbol)
+                        yield from self._told(mark.symbol)
+                case MarketCalendar():
+                    self.calendar = MarketCalendar((*self.calendar.events, *mark.events))
+                    yield ToAll(self._new(place), mark)
+                case ClockMark():
+                    yield ToAll(self._new(place), mark)
+                case GapOf():
+                    yield from self.gaps.take(mark, self._new(place))
+
+    def _commanded(self, mark: Commands, place: Place) -> Iterator[TapeItem]:
+        joins, new = self._joins(mark.symbol), self._reader.new(mark.symbol, place)
+        if joins and new:
+            yield from self._told(mark.symbol)
+            if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
+                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
+        if new and mark.symbol in self.symbols:
+            yield mark
+
+    def _joins(self, symbol: str) -> bool:
+        """Whether a symbol is this worker's and was not watched so far; then it is from now on."""
+        joins = self._reader.share.holds(symbol) and symbol not in self.symbols
+        if joins:
+            self.symbols = (*self.symbols, symbol)
+        return joins
+
+    def _told(self, symbol: str) -> Iterator[TapeItem]:
+        """Tell a new symbol what all others know."""
+        yield ToAll((symbol,), self.calendar)
+        yield from self.gaps.standing(symbol)
+
+    def _new(self, place: Place) -> tuple[str, ...]:
+        resume = self._reader.resume
+        if resume is None or place > resume.reached.furthest:
+            return self.symbols
+        return tuple(symbol for symbol in self.symbols if self._reader.new(symbol, place))
