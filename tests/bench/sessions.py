@@ -98,7 +98,7 @@ def followed(folder: Path, symbols: int) -> dict[str, Any]:
 
 def follow(folder: Path, symbols: int, stop: Event) -> None:
     """Be the flow of a live run without its scanner."""
-    from flows.live.following import follow_tape
+    from flows.live.bodies import flow as body
     from flows.live.options import LiveOptions
     from flows.options import ReplayOptions
 
@@ -106,12 +106,15 @@ def follow(folder: Path, symbols: int, stop: Event) -> None:
         (folder / "tape",), None, f"sqlite:///{folder}/plans.db", recovery=folder / "kept", snapshot_s=0.5
     )
     with patch("flows.live.following.telling", lambda facts: nullcontext()):
-        follow_tape(LiveOptions(flow, folder / "tape", "", symbols=tuple(names_of(symbols))), stop)
+        body(LiveOptions(flow, folder / "tape", "", symbols=tuple(names_of(symbols))), stop)
 
 
 def resumed(folder: Path, symbols: int) -> dict[str, Any]:
     """Go on from the kept state; seconds from the start of this process to each step, the first commit at last."""
-    ages = {"resume_imported_seconds": age_s()}
+    ages = {"resume_begun_seconds": age_s()}
+    from flows.collector import collect_later
+
+    collect_later()  # as the flow of a live run does first of all
     from flows.dataflow import HitLogic
     from flows.sql_sink import SqlPartition
     from flows.tape_partition import TapePartition
