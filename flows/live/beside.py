@@ -10,12 +10,17 @@ from flows.live.child import tell
 from flows.logs import log_line
 
 LOOPBACK: Final = "127.0.0.1"
+AGAIN_SECONDS: Final = 0.2
 
 
 def serve_beside(database: str, port: int, stop: Event) -> None:
     """Serve until told to stop; port 0: any that is free.  Raises BadInputError for what cannot be served."""
-    Thread(target=_end_with, args=(stop,), name="stop", daemon=True).start()
-    serve_until_stopped(database, LOOPBACK, port, ready=_say)
+    over = Event()
+    Thread(target=_end_with, args=(stop, over), name="stop", daemon=True).start()
+    try:
+        serve_until_stopped(database, LOOPBACK, port, ready=_say)
+    finally:
+        over.set()
 
 
 def _say(url: str) -> None:
@@ -23,7 +28,9 @@ def _say(url: str) -> None:
     log_line("serving", url=url, documentation=f"{url}/docs")
 
 
-def _end_with(stop: Event) -> None:
-    """The server ends by a signal, as it does when people run it."""
+def _end_with(stop: Event, over: Event) -> None:
+    """The server ends by a signal, as it does when people run it; one that comes while it still starts is lost."""
     stop.wait()
-    os.kill(os.getpid(), signal.SIGTERM)
+    while not over.is_set():
+        os.kill(os.getpid(), signal.SIGTERM)
+        over.wait(AGAIN_SECONDS)
