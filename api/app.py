@@ -23,6 +23,7 @@ from api.rates import Rates
 from api.relay.follower import Follower
 from api.relay.hub import Hub
 from api.routes import assistant, charts, commands, gpt, health, market, plans, sse, stream, symbols
+from api.routes.pages import pages
 from api.settings import ApiSettings
 from api.store import Store
 from api.turns import Turns
@@ -57,12 +58,13 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.settings = settings
     app.state.store = Store(settings.database, settings.busy_s)
     app.state.rates = Rates(settings)
-    app.state.turns = Turns(settings.reading, settings.busy_s)
+    app.state.turns = _turns(settings)
     app.state.keys = KeyRing(settings, app.state.store)
     app.state.hub = Hub()
     app.state.metrics = Metrics()
     for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, sse, health):
         app.include_router(route.router)
+    app.include_router(pages())
     _surround(app, settings)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)
     app.add_exception_handler(DatabaseError, problems.on_database)
@@ -70,6 +72,12 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(Exception, problems.on_defect)
     return app
+
+
+def _turns(settings: ApiSettings) -> Turns:
+    """Reads of SQLite in turn; those of a server wait for it, not for each other."""
+    long_s = settings.reading_s if settings.database.startswith("sqlite") else 0.0
+    return Turns(settings.reading, long_s, settings.busy_s)
 
 
 def _surround(app: FastAPI, settings: ApiSettings) -> None:

@@ -1,6 +1,7 @@
 """Running the API: uvicorn on one socket, loopback unless there are keys, and a stop that keeps nobody waiting."""
 
 import asyncio
+import gc
 import ipaddress
 import json
 import signal
@@ -96,6 +97,7 @@ class Server(uvicorn.Server):
 def run(app: FastAPI, listener: socket.socket) -> None:
     """Run an application on a socket until SIGINT or SIGTERM, which are a wish and no failure."""
     server = Server(app)
+    gc.freeze()  # what is loaded by now stays: looking through it again would hold up requests
     before = [signal.signal(each, _heard) for each in STOPPING]  # uvicorn raises its signals again once it has stopped
     try:
         server.run(sockets=[listener])

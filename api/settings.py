@@ -17,7 +17,7 @@ class ApiSettings:
     Sizes in bytes, times in seconds; `clock`: the present instant, ns UTC.
 
     Rates hold for each key, or each address where there is none; `requests`: those under way at once; `reading`: the
-    reads of plans among them that run at once, the others waiting for their turn;
+    reads of plans among them that run at once, each begun as the one before ends or has taken `reading_s`;
     `clients`: connections to the stream; `subscribed`: names in a subscription.
     """
 
@@ -32,7 +32,8 @@ class ApiSettings:
     refusals_per_minute: int = 120
     connects_per_s: int = 1_000
     requests: int = 200
-    reading: int = 2
+    reading: int = 4
+    reading_s: float = 0.02
     body_bytes: int = 65_536
     body_s: float = 10.0
     page_rows: int = 1_000

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
@@ -34,8 +35,7 @@ CHUNK = 200
 """Plans looked at together, at least, where a list is narrowed to what changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stands:
+class Stands(msgspec.Struct, frozen=True, gc=False):
     """A plan's state row, what a list shows of the plan, and where the row comes from."""
 
     row: StateRow

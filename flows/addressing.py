@@ -6,6 +6,7 @@ from flows.items import Commands, GapOf, MarketCalendar, TapeItem, ToAll, Watch
 from flows.recovery.place import Place
 from flows.recovery.places import event_from_row
 from flows.replayed import Replay
+from flows.tape.passed import Passed
 from flows.tape.scan import Mark
 from flows.tape.told_gaps import ToldGaps
 from operators.records import ClockMark
@@ -14,7 +15,8 @@ from operators.records import ClockMark
 class Addressing:
     """Remembers the symbols so far, and what those that come later must be told.
 
-    What ends at a place is kept from symbols whose states hold it already.
+    `passed`: how far prints have taken them; whoever gives frames tells it.  What ends at a place is kept from symbols
+    whose states hold it already.
     """
 
     def __init__(self, replayed: Replay) -> None:
@@ -22,6 +24,7 @@ class Addressing:
         self.symbols = tuple(self._reader.watched)
         self.calendar, self.gaps = MarketCalendar(replayed.events), ToldGaps()
         resume = self._reader.resume
+        self.passed = Passed(self.symbols, {} if resume is None else resume.newest_ns)
         if resume is not None and resume.calendar is not None:
             self.calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
             self.gaps = ToldGaps.from_plain(resume.gaps)
@@ -39,9 +42,10 @@ class Addressing:
                         yield from self._told(mark.symbol)
                 case MarketCalendar():
                     self.calendar = MarketCalendar((*self.calendar.events, *mark.events))
-                    yield ToAll(self._new(place), mark)
+                    self.passed.told(self.symbols)
+                    yield ToAll(self._new(place), self.calendar)
                 case ClockMark():
-                    yield ToAll(self._new(place), mark)
+                    yield ToAll(self.passed.marked(self._new(place), mark.at_ns), mark)
                 case GapOf():
                     yield from self.gaps.take(mark, self._new(place))
 
@@ -52,6 +56,7 @@ class Addressing:
             if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
                 yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
         if new and mark.symbol in self.symbols:
+            self.passed.told((mark.symbol,))
             yield mark
 
     def _joins(self, symbol: str) -> bool:
@@ -63,6 +68,7 @@ class Addressing:
 
     def _told(self, symbol: str) -> Iterator[TapeItem]:
         """Tell a new symbol what all others know."""
+        self.passed.told((symbol,))
         yield ToAll((symbol,), self.calendar)
         yield from self.gaps.standing(symbol)
 

@@ -6,11 +6,12 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from math import inf
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
 from typing import Final
 
 from flows.calendars import nyse_calendar
@@ -44,6 +45,7 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
         with _signals_held(), _sharing_the_cores(count):
             for worker in _started(job, count):
                 workers.append(worker)  # noqa: PERF402 - one by one: whoever has been started must be ended
+        _send(job, workers)
         _collect(workers, meter)
     finally:
         for process, _ in workers:
@@ -52,15 +54,22 @@ def _run_processes(job: Job, count: int, meter: Meter) -> None:
 
 
 def _started(job: Job, count: int) -> Iterator[Worker]:
-    context, calendar = multiprocessing.get_context("spawn"), nyse_calendar()
+    context = multiprocessing.get_context("spawn")
     addresses, ends = _free_addresses(count), context.Array("q", job.replay.shares(count), lock=False)
     for index in range(count):
-        here, there = context.Pipe(duplex=False)
-        post = Post(addresses, index, there, ends)
-        worker = context.Process(target=work, args=(job, post, calendar), name=f"worker-{index}")
+        here, there = context.Pipe()
+        worker = context.Process(target=work, args=(Post(addresses, index, there, ends),), name=f"worker-{index}")
         worker.start()
         there.close()
         yield worker, here
+
+
+def _send(job: Job, workers: Sequence[Worker]) -> None:
+    """Tell all what to do once all have been started: each takes it only when it has imported what it needs."""
+    parcel = ForkingPickler.dumps((job, nyse_calendar()))
+    for _, connection in workers:
+        with suppress(BrokenPipeError):  # that it ended is heard where words are awaited
+            connection.send_bytes(parcel)
 
 
 @contextmanager
@@ -121,7 +130,7 @@ def _collect(workers: Sequence[Worker], meter: Meter) -> None:
 def _word(connection: Connection, worker: SpawnProcess) -> Told | str:
     try:
         said: Told = connection.recv()
-    except EOFError:
+    except (EOFError, ConnectionResetError):
         worker.join()
         return f"{LOST}: {worker.name} ended without a word (exit code {worker.exitcode})"
     return said

@@ -30,7 +30,6 @@ from flows.items import (
     Unusable,
     Watched,
 )
-from flows.recovery.places import event_from_row, event_row
 from flows.recovery.standing import PLACES_STEP, PlacesLogic, Standing
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules, measured
 from flows.shards import shard_key
@@ -74,7 +73,7 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     arrived = op.branch("usable", items, lambda item: not isinstance(item, Unusable))
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
     evaluated = _evaluated(tagged, rules)
-    gated = op.stateful("gate_events", evaluated, lambda kept: GateLogic(rules, kept))
+    gated = op.map_value("gate_events", evaluated, partial(gate_events, settings=rules.gates))
     hits = op.stateful("detect_hits", gated, lambda kept: HitLogic(rules, kept))
     unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
     op.output("sinks", op.merge("rows", hits, unusable), sink)
@@ -155,27 +154,12 @@ def evaluate_targets(item: SymbolItem) -> SymbolItem:
     return measured(item) if isinstance(item, Commands) else item
 
 
-class GateLogic(op.StatefulLogic[SymbolItem, SymbolItem, tuple[Any, ...]]):
-    """Remembers the market events that reached a symbol, and turns them into its gate windows."""
-
-    def __init__(self, rules: Rules, kept: tuple[Any, ...] | None) -> None:
-        self._settings, self._keep_state = rules.gates, rules.keep_state
-        self._events = () if kept is None else tuple(event_from_row(row) for row in kept)
-
-    def on_item(self, value: SymbolItem) -> tuple[Iterable[SymbolItem], bool]:
-        """Pass everything on; events become the timeline of all so far, each as it was told last."""
-        if isinstance(value, SymbolEvents):
-            latest = {event.event_id: event for event in (*self._events, *value.events)}
-            self._events = tuple(latest.values())
-            timeline = gate_timeline(value.symbol, self._events, self._settings)
-            return [SymbolGates(value.symbol, timeline)], op.StatefulLogic.RETAIN
-        return [value], op.StatefulLogic.RETAIN
-
-    def snapshot(self) -> tuple[Any, ...]:
-        """Return the events as plain rows."""
-        if not self._keep_state:
-            return ()
-        return tuple(event_row(event) for event in self._events)
+def gate_events(item: SymbolItem, settings: GateSettings) -> SymbolItem:
+    """Turn a symbol's market events into its gate windows, each event as it was told last; pass on all else."""
+    if not isinstance(item, SymbolEvents):
+        return item
+    latest = {event.event_id: event for event in item.events}
+    return SymbolGates(item.symbol, gate_timeline(item.symbol, tuple(latest.values()), settings))
 
 
 _told_values: Final = attrgetter(*(field.name for field in fields(ProgressRow)))

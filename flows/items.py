@@ -42,14 +42,14 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class MarketCalendar:
-    """Market events that the tape knows of, each with the time since when."""
+    """Market events, each with the time since when it is known: of one record of a tape, or all that it told so far."""
 
     events: tuple[MarketEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolEvents:
-    """The market events that concern one symbol, whether by name or as all others."""
+    """All market events so far that concern one symbol, whether by name or as all others, in the order of the tape."""
 
     symbol: str
     events: tuple[MarketEvent, ...]

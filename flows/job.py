@@ -1,6 +1,5 @@
 """One process's part of a run: the dataflow from its source to its sink, and its errors as they were raised."""
 
-import gc
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.testing import cluster_main
 
 from flows.calendars import nyse_calendar
+from flows.collector import spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
 from flows.errors import CommandError
 from flows.meter import Meter
@@ -29,7 +29,6 @@ from sinks.database import CACHE_KIB
 from sinks.errors import DatabaseError
 
 EPOCH: Final = timedelta(seconds=1)
-COLLECT_SELDOM: Final = (200_000, 20, 100)
 SMALL_CACHE_KIB: Final = 8_192
 """Who follows a tape writes little at a time, and for days: a large cache would only fill."""
 
@@ -60,7 +59,7 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     ahead = job.options.scan and kept is None and not job.replay.follow
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)
-    _spare_the_collector()
+    spare_the_standing()
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
     source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
@@ -93,12 +92,6 @@ def _scan_rules(options: ReplayOptions) -> ScanRules | None:
         return None
     calendar = nyse_calendar()
     return ScanRules(calendar, SessionClock.of(calendar), options.risk_budget, options.recovery is not None)
-
-
-def _spare_the_collector() -> None:
-    """Millions of small values and no cycles among them: looking for cycles often would cost more than the rules."""
-    gc.freeze()
-    gc.set_threshold(*COLLECT_SELDOM)
 
 
 def _known_cause(error: BaseException) -> BaseException:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import polars as pl
 import sqlalchemy as sa
 
 from flows.calendars import nyse_calendar
@@ -197,9 +196,8 @@ def _day_of_first_print(file: TapeFile) -> date | None:
         first = first_instant(file)
         return None if first is None else new_york(first).date()
     for piece in read_file(file, ScanFilter()):
-        first = piece.ticks.select(pl.col(ticks.SIP_NS).min()).item()
-        if first is not None:
-            return new_york(int(first)).date()
+        if len(piece.ticks):
+            return new_york(int(piece.ticks.get_column(ticks.SIP_NS).min())).date()  # type: ignore[arg-type]
     return None
 
 

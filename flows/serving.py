@@ -35,7 +35,7 @@ def _beside(database: str, port: int) -> Iterator[None]:
     there.close()
     try:
         url = _url_from(here)
-        typer.echo(f"serving {url} (documentation at {url}/docs) while this runs", err=True)
+        typer.echo(f"serving {url} (a board of the plans; documentation at {url}/docs) while this runs", err=True)
         yield
     finally:
         process.terminate()

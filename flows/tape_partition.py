@@ -11,6 +11,7 @@ from bytewax.inputs import StatelessSourcePartition
 from flows.addressing import Addressing
 from flows.cutting import Cut, cut_pieces
 from flows.errors import CommandError
+from flows.gathered import Gathered
 from flows.items import Commands, CutFrame, History, TapeItem, ToAll, Unusable
 from flows.meter import Meter
 from flows.recovery.place import Place
@@ -41,7 +42,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
         self._addressing = Addressing(replayed)
         resume = replayed.reader.resume
-        self._places = Places(replayed.reader.share, resume, self._symbols, workers) if replayed.kept else None
+        self._passed = self._addressing.passed
+        self._places = Places(replayed.reader.share, resume, self._passed, workers) if replayed.kept else None
         self._unusable: list[TapeItem] = []
         self._end_ns = 0 if resume is None else resume.end_ns
         meter.end_ns = max(meter.end_ns, self._end_ns)
@@ -121,8 +123,9 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         for piece in self._pieces_until_stopped():
             self._note(piece)
             if len(piece.frame.sip_ns):
+                self._passed.gave(piece.frame)
                 yield from self._cuts(piece.frame, pacer)
-            items, self._unusable = [*self._unusable, *self._addressing.items(piece.marks, piece.place)], []
+            items = self._besides(piece)
             if items or (piece.idle and self._replay.follow):
                 yield items
 
@@ -131,35 +134,42 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
 
         What stands together on the tape goes together: every batch is a transaction in the end.
         """
-        held: list[TapeItem] = []
-        since = time.monotonic()
+        gathered, since = Gathered(), time.monotonic()
         for piece in self._pieces_until_stopped():
             self._note(piece)
             places.end_ns = self._end_ns
             for first, last in self._edges(piece):
                 if first and self._meter.stop.is_set() and not self._replay.follow:
                     self._meter.stopped_early = True
-                    yield held
+                    yield gathered.take()
                     return
-                frame = piece.frame.take(slice(first, last))
-                places.gave(frame)
-                held += [*self._with_unusable(frame), places.at(_behind(piece, last - 1))]
+                self._give(piece.frame.take(slice(first, last)), gathered)
+                gathered.stand(places.at(_behind(piece, last - 1)))
                 if self._replay.batch_rows is not None:
-                    yield held
-                    held = []
-            items, self._unusable = [*self._unusable, *self._addressing.items(piece.marks, piece.place)], []
-            held += items
-            if not piece.idle or items:
-                held.append(places.at(piece.place))
+                    yield gathered.take()
+            gathered.items(self._besides(piece))
+            if not piece.idle or gathered:
+                gathered.stand(places.at(piece.place))
             if piece.memory is not None and places.anchor_due and not piece.idle:
                 remembered = piece.memory(), self._addressing.calendar.events, self._addressing.gaps.to_plain()
-                held.append(places.anchor(piece.place, *remembered))
-            many = piece.rows >= MANY_ROWS or len(held) >= MANY_ITEMS or self._replay.batch_rows is not None
+                gathered.stand(places.anchor(piece.place, *remembered))
+            much = max(piece.rows, gathered.rows) >= MANY_ROWS or len(gathered) >= MANY_ITEMS
+            many = much or self._replay.batch_rows is not None
             if piece.idle or many or (self._replay.follow and time.monotonic() - since > HELD_SECONDS):
-                yield held
-                held, since = [], time.monotonic()
-        if held:
-            yield held
+                yield gathered.take()
+                since = time.monotonic()
+        if gathered:
+            yield gathered.take()
+
+    def _give(self, frame: TickFrame, gathered: Gathered) -> None:
+        self._passed.gave(frame)
+        self._show(frame)
+        gathered.frame(frame)
+
+    def _besides(self, piece: TapePiece) -> list[TapeItem]:
+        """Return what stands behind a piece's frame, and what of the tape could not be used."""
+        items, self._unusable = [*self._unusable, *self._addressing.items(piece.marks, piece.place)], []
+        return items
 
     def _pieces_until_stopped(self) -> Iterator[TapePiece]:
         pieces = self._replay.reader.pieces(follow=self._replay.follow)
@@ -207,11 +217,14 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             self._unusable.append(Unusable(tuple(piece.dead_letters)))
         self._meter.read(piece.rows, self._end_ns)
 
-    def _with_unusable(self, frame: Frame) -> list[TapeItem]:
+    def _show(self, frame: Frame) -> None:
         if isinstance(frame, CutFrame):
             self._meter.tape_ns = max(self._meter.tape_ns, frame.end_ns)
         elif len(frame.sip_ns):
             self._meter.tape_ns = max(self._meter.tape_ns, int(frame.sip_ns[-1]))
+
+    def _with_unusable(self, frame: Frame) -> list[TapeItem]:
+        self._show(frame)
         items, self._unusable = [*self._unusable, frame], []
         return items
 

@@ -54,7 +54,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Which worker of a cluster a process is: one of `addresses`, with `ends` shared by all, and whom it tells."""
+    """Which worker of a cluster a process is: one of `addresses`, with `ends` shared by all.
+
+    `connection`: the process that started it, which says what is to be done, and is told.
+    """
 
     addresses: list[str]
     index: int
@@ -62,11 +65,13 @@ class Post:
     ends: Ends
 
 
-def work(job: Job, post: Post, calendar: SessionCalendar) -> None:
+def work(post: Post) -> None:
     """Be a worker; says its last word in any case but the worst."""
     for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; the parent says it better
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
+    asked: tuple[Job, SessionCalendar] = post.connection.recv()
+    job, calendar = asked
     know(calendar)
     meter = Meter()
     for each in STOPPING:

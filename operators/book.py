@@ -46,6 +46,7 @@ class SymbolBook:
         self._desk = Desk(symbol)
         self._retired: dict[str, Past] = {}
         self._met = 0
+        self._retires = True  # whether a plan may have ended since `retire` last looked
 
     def set_gates(self, gates: GateTimeline) -> None:
         """Take the symbol's gate windows; edges already passed stay as they were."""
@@ -56,7 +57,7 @@ class SymbolBook:
     def commands(self, commands: Iterable[Command]) -> None:
         """Queue commands for their own times; one that is due in the past takes effect at the next record."""
         self._settle_all()
-        self._groups = None
+        self._groups, self._retires = None, True
         for command in commands:
             plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
             self._slot(plan_id).queue(command)
@@ -71,6 +72,7 @@ class SymbolBook:
         if not proposals and all_calm(self._grouped(), ticks):
             self.now_ns = max(self.now_ns, ticks.end_ns)
             return outcome
+        self._retires = True
         changed = {
             profile: self._advance_group(group, profile, ticks, outcome) for profile, group in self._grouped().items()
         }
@@ -92,7 +94,7 @@ class SymbolBook:
     def gap(self, told: DataGap) -> Outcome:
         """Take note of what is missing, or is no more: all living plans carry it from this place of the tape on."""
         self._settle_all()
-        self._gaps, outcome = self._gaps.after(told), Outcome()
+        self._gaps, outcome, self._retires = self._gaps.after(told), Outcome(), True
         for slot in self._slots.values():
             if slot.plan is None or slot.state is None:
                 continue
@@ -131,6 +133,8 @@ class SymbolBook:
         None whose mark an open gap's end will change.  Nothing happens to them any more, and what is kept must not grow
         with every session.
         """
+        if not self._retires:
+            return
         asked, leaving = self._desk.remembered(), list[Slot]()
         for slot in self._slots.values():
             ended = slot.state is None or not (slot.state.live or slot.state != slot.written or slot.state.waits)
@@ -144,6 +148,7 @@ class SymbolBook:
             if past is not None:
                 self._retired[slot.plan_id] = past
             del self._slots[slot.plan_id]
+        self._retires = not all(slot.state is not None and slot.state.live for slot in self._slots.values())
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return everything as plain values: layout, symbol, time, counts, gates, plans, desk, plans retired, gaps."""

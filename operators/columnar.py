@@ -25,6 +25,8 @@ SLACK: Final = 1e-8
 
 FEW: Final = 16
 """Of so many prices plain Python finds the extremes sooner than numpy."""
+STEPPED: Final = 2
+"""So few ticks are stepped through sooner than searched."""
 FIRST_CHUNK: Final = 64
 CHUNK_GROWTH: Final = 8
 
@@ -137,6 +139,13 @@ def run(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> tup
     events: list[PlanEvent] = []
     if start >= end or not state.live:
         return state, events
+    if end - start <= STEPPED:
+        for place in range(start, end):
+            state, happened = step(plan, state, _tick(ticks, place))
+            events += happened
+            if not state.live:
+                break
+        return state, events
     low, high = ticks.span(start, end)
     band = quiet_band(plan, state)
     if band.low < low and high < band.high:  # most plans wait far from the price
@@ -147,11 +156,14 @@ def run(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> tup
             state = _fold(plan, state, ticks, start, noticed)
         if noticed == end:
             break
-        tick = Tick(int(ticks.sip_ns[noticed]), float(ticks.price[noticed]))
-        state, happened = step(plan, state, tick)
+        state, happened = step(plan, state, _tick(ticks, noticed))
         events += happened
         start = noticed + 1
     return state, events
+
+
+def _tick(ticks: Ticks, place: int) -> Tick:
+    return Tick(int(ticks.sip_ns[place]), float(ticks.price[place]))
 
 
 def _first_noticed(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> int:

@@ -1,6 +1,6 @@
 """Which prints a plan may act on.  One profile per way of choosing; plans of one profile share their columns."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from operators.bars.summing import SummedPrints
-from operators.columnar import FEW, Floats, Ints, Ticks
+from operators.columnar import Floats, Ints, Ticks
 from operators.conditions import ANY_LAST, Flag
 from operators.plans import Plan, SessionPhase
 from operators.sessions import PHASE_CODES
@@ -60,12 +60,6 @@ def admission_table(profile: Profile) -> npt.NDArray[np.bool_]:
     return np.array([[profile.admits(flags, phase) for flags in range(256)] for phase in PHASE_CODES])
 
 
-@lru_cache(maxsize=1024)
-def _admitted_flags(profile: Profile, phase_code: int) -> frozenset[int]:
-    """Return the flags, as numbers, of the prints that a profile admits in a phase."""
-    return frozenset(np.flatnonzero(admission_table(profile)[phase_code]).tolist())
-
-
 COUNTED: Final = ("records", "eligible", "late", "corrected", "unknown_condition")
 LONGEST_PHASE_NS: Final = 8 * 3600 * SECOND_NS
 """No session phase lasts longer, and two of one kind are further apart."""
@@ -78,7 +72,8 @@ class SymbolSlice:
 
     `flags` and `phase` are uint8 codes.  `end_ns` is the SIP time of the symbol's last record in the frame, usable
     or not.  `counts` of all its records: see COUNTED.  `summed`: all its prints per minute, where bars are built.
-    `band`: the lowest and highest price; `one_phase`: of all its prints; None where nobody has looked.
+    `band`: the lowest and highest price; `one_phase`: of all its prints; `glimpses`: what `glimpse` gives; None where
+    nobody has looked.
     """
 
     sip_ns: Ints
@@ -91,6 +86,7 @@ class SymbolSlice:
     summed: SummedPrints | None = None
     band: tuple[float, float] | None = None
     one_phase: int | None = None
+    glimpses: Callable[[Profile], Quiet | None] | None = None
     _views: dict[Profile, Ticks] = field(default_factory=dict)
 
     def view(self, profile: Profile) -> Ticks:
@@ -101,22 +97,11 @@ class SymbolSlice:
         return view
 
     def glimpse(self, profile: Profile) -> Quiet | None:
-        """Return what the ticks that a profile admits leave if all are quiet; None when it admits none.
-
-        Live, a slice has a print or two, and there are hundreds in a piece of tape: plain Python sees those soonest.
-        """
-        if not len(self.price):
-            return None
-        if len(self.price) > FEW or self.one_phase is None:
-            view = self.view(profile)
-            return view.as_quiet() if len(view.price) else None
-        flags, prices, admitted = self.flags.tolist(), self.price.tolist(), _admitted_flags(profile, self.one_phase)
-        kept = [place for place, each in enumerate(flags) if each in admitted]
-        if not kept:
-            return None
-        if len(kept) < len(prices):
-            prices = [prices[place] for place in kept]
-        return Quiet(int(self.sip_ns[kept[-1]]), prices[-1], max(prices), min(prices))
+        """Return what the ticks that a profile admits leave if all are quiet; None when it admits none."""
+        if self.glimpses is not None:
+            return self.glimpses(profile)
+        view = self.view(profile)
+        return view.as_quiet() if len(view.price) else None
 
     def _view(self, profile: Profile) -> Ticks:
         sip_ns, price = self.sip_ns, self.price

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from operators.bars.summing import SummedPrints, sum_prints
 from operators.columnar import Floats, Ints
 from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import LONGEST_PHASE_NS, SymbolSlice
+from operators.glimpses import MOST_PRINTS, Glimpses
 from operators.sessions import SessionCalendar
 
 Codes = npt.NDArray[np.uint16]
@@ -87,12 +88,15 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     edges = starts.tolist()  # unwatched prints come after the last edge
     bands = _bands(price, starts)
     one_phase = int(phase[0]) if len(phase) and phase.min() == phase.max() and _is_short(frame.sip_ns) else None
+    glimpses = None
+    if one_phase is not None and len(price) <= MOST_PRINTS:
+        glimpses = Glimpses(sip_ns, price, flags, starts, one_phase)
     for index, counts in enumerate(tallies.tolist()):
         if counts[0]:
             part = slice(edges[index], edges[index + 1])
             columns = sip_ns[part], price[part], flags[part], phase[part]
             end_ns, sums = int(ends[index]), summed.get(index)
-            told = bands[index], one_phase
+            told = bands[index], one_phase, None if glimpses is None else partial(glimpses.of, index)
             yield frame.symbols[index], SymbolSlice(*columns, end_ns, usable, tuple(counts), sums, *told)
 
 

@@ -68,10 +68,7 @@ class PlanColumns:
 
     def hold(self, seen: Quiet) -> None:
         """Keep ticks that are quiet for every plan."""
-        held = self._held
-        if held is not None:
-            seen = Quiet(seen.at_ns, seen.price, max(seen.high, held.high), min(seen.low, held.low))
-        self._held = seen
+        self._held = seen if self._held is None else _after(self._held, seen)
 
     def release(self) -> None:
         """Fold what was held into every plan's columns."""
@@ -130,10 +127,13 @@ class PlanColumns:
 
     def quiet(self) -> dict[str, Quiet]:
         """Return the quiet ticks of each plan that are not part of its state yet."""
-        self.release()
-        rows = np.flatnonzero(self.last_ns != NOTHING_YET)
-        columns = (column[rows].tolist() for column in (self.last_ns, self.last, self.top, self.bottom))
-        return {self.slots[row].plan_id: Quiet(*ticks) for row, *ticks in zip(rows.tolist(), *columns, strict=True)}
+        columns = (column.tolist() for column in (self.last_ns, self.last, self.top, self.bottom))
+        found = dict[str, Quiet]()
+        for slot, at_ns, last, top, bottom in zip(self.slots, *columns, strict=True):
+            seen = self._held if at_ns == NOTHING_YET else _after(Quiet(at_ns, last, top, bottom), self._held)
+            if seen is not None:
+                found[slot.plan_id] = seen
+        return found
 
     def take(self, rows: Ints) -> "PlanColumns":
         """Return columns of some of the plans."""
@@ -156,6 +156,13 @@ class PlanColumns:
             parts.setdefault(self.slots[row].profile, []).append(row)
         staying = self.without(np.arange(len(self.slots)), moving)
         return [self.take(rows) for rows in (staying, *map(np.array, parts.values())) if len(rows)]
+
+
+def _after(before: Quiet, seen: Quiet | None) -> Quiet:
+    """Return what both leave, the one after the other."""
+    if seen is None:
+        return before
+    return Quiet(seen.at_ns, seen.price, max(before.high, seen.high), min(before.low, seen.low))
 
 
 def all_calm(groups: Mapping[Profile | None, PlanColumns], ticks: SymbolSlice) -> bool:

@@ -28,8 +28,13 @@ BY_TICKS: Final = (
 """Fields of a state row that ticks move between events."""
 
 
-_GATES: Final = frozenset({Kind.GATED, Kind.UNGATED})
-_HEALTH: Final = frozenset({Kind.AT_RISK, Kind.RECOVERED})
+RETOLD: Final = {
+    "gate": frozenset({Kind.GATED, Kind.UNGATED}),
+    "health": frozenset({Kind.AT_RISK, Kind.RECOVERED}),
+    "trail": frozenset({Kind.TRAIL_RAISED}),
+}
+"""What of a plan some kinds of event tell anew each time; the other kinds move its phase."""
+_SORTS: Final = {kind: sort for sort, kinds in RETOLD.items() for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,9 @@ def deciding(kinds: Iterable[str]) -> list[int]:
     kept: list[int] = []
     newest: dict[str, int] = {}
     for place, kind in enumerate(kinds):
-        if kind in _GATES:
-            newest["gate"] = place
-        elif kind == Kind.TRAIL_RAISED:
-            newest["trail"] = place
-        elif kind in _HEALTH:
-            newest["health"] = place
+        sort = _SORTS.get(Kind(kind))
+        if sort is not None:
+            newest[sort] = place
         elif kind == Kind.REGISTERED:  # the life of a version begins: nothing before it matters
             kept, newest = [place], {}
         else:  # a trail that only the events of health told of may stay hidden behind break-even from now on

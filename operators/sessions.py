@@ -183,8 +183,12 @@ def new_york(at_ns: int) -> datetime:
 
 def new_york_day_ns(day: date) -> tuple[int, int]:
     """Return [midnight, next midnight) of a New York date in ns UTC; 23 or 25 hours when clocks change."""
-    first, last = (datetime(d.year, d.month, d.day, tzinfo=_ZONE) for d in (day, day + timedelta(days=1)))
-    return int(first.timestamp()) * SECOND_NS, int(last.timestamp()) * SECOND_NS
+    return new_york_midnight_ns(day), new_york_midnight_ns(day + timedelta(days=1))
+
+
+def new_york_midnight_ns(day: date) -> int:
+    """Return the beginning of a New York date in ns UTC."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=_ZONE).timestamp()) * SECOND_NS
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
 from sinks.canonical import canonical
 from sinks.errors import BUSY_SECONDS, DatabaseError, explained, shown
@@ -131,6 +132,8 @@ def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib
         **_waiting(patience_s),
     )
 
+    engine.dialect.statement_compiler = _Compiler
+
     @event.listens_for(engine, "do_connect")
     def open_without_creating(_dialect: Any, _record: Any, args: list[Any], options: dict[str, Any]) -> None:
         if read_only and not options.get("uri") and args[0] != ":memory:":
@@ -150,6 +153,14 @@ def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', usual)}")
 
     return engine
+
+
+class _Compiler(SQLiteCompiler):
+    """Writes hints of tables, which SQLAlchemy's own compiler for SQLite leaves out without a word."""
+
+    def get_from_hint_text(self, table: sa.FromClause, text: str | None) -> str | None:
+        """Say it behind the table's name."""
+        return text
 
 
 def _postgresql(url: sa.URL, read_only: bool, patience_s: float | None) -> sa.Engine:

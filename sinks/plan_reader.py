@@ -3,10 +3,10 @@
 A plan is known from its registration on, an event from its own time on.  Pages are in order of plan_id or of seq.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from msgspec.structs import fields as struct_fields
 
 from operators.events import Kind, PlanEvent
-from operators.rebuilding import deciding
+from operators.rebuilding import RETOLD, deciding
 from operators.rows import ScanRow, StateRow
 from sinks.reader import PlanStanding
 from sinks.tables import plan_events, plan_states, plans, scan_results
@@ -37,15 +37,29 @@ _VERSIONS: Final = (
     .where(plans.c.plan_id.in_(_ASKED), plans.c.registered_ns <= _BY_THEN)
     .order_by(plans.c.plan_id, plans.c.version)
 )
-_KINDS: Final = (
-    sa.select(_PLAN, plan_events.c.kind, plan_events.c.seq)
-    .where(_PLAN.in_(_ASKED), plan_events.c.at_ns <= _BY_THEN)
-    .order_by(_PLAN, plan_events.c.seq)
+_SEQ: Final = plan_events.c.seq
+_MOVED: Final = (
+    sa.select(_PLAN, _SEQ, sa.func.lead(_SEQ, 1, 2**31 - 1).over(partition_by=_PLAN, order_by=_SEQ).label("until"))
+    .where(
+        _PLAN.in_(_ASKED), plan_events.c.at_ns <= _BY_THEN, plan_events.c.kind.not_in(sorted(chain(*RETOLD.values())))
+    )
+    .cte("moved")
 )
-_NUMBERED: Final = (  # numbers and plans apart: for pairs of them SQLite would look through every row
-    sa.select(*_EVENT)
-    .where(_PLAN.in_(_ASKED), plan_events.c.seq.in_(sa.bindparam("numbers", type_=sa.Integer, expanding=True)))
-    .order_by(_PLAN, plan_events.c.seq)
+
+
+def _told_last(kinds: Iterable[str]) -> sa.Select[Any]:
+    """The number of the last event of some kinds before a plan's phase moves on."""
+    told = plan_events.alias()
+    between = (told.c.plan_id == _MOVED.c.plan_id, told.c.seq > _MOVED.c.seq, told.c.seq < _MOVED.c.until)
+    query = sa.select(told.c.seq).where(*between, told.c.at_ns <= _BY_THEN, told.c.kind.in_(sorted(kinds)))
+    return sa.select(_MOVED.c.plan_id, query.order_by(told.c.seq.desc()).limit(1).scalar_subquery().label("seq"))
+
+
+_NUMBERED: Final = sa.union_all(
+    sa.select(_MOVED.c.plan_id, _MOVED.c.seq), *(_told_last(kinds) for kinds in RETOLD.values())
+).subquery()
+_DECIDING: Final = (
+    sa.select(*_EVENT).join(_NUMBERED, (_NUMBERED.c.plan_id == _PLAN) & (_NUMBERED.c.seq == _SEQ)).order_by(_PLAN, _SEQ)
 )
 _UNMOVED: Final = _STANDING.where(plan_states.c.plan_id.in_(_ASKED), plan_states.c.updated_ns <= _BY_THEN)
 EVER_NS: Final = 2**63 - 1
@@ -139,16 +153,11 @@ def deciding_events(
     connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int = EVER_NS
 ) -> dict[str, list[PlanEvent]]:
     """Of the events of plans at or before an instant those that decide their states, by plan_id, in order of seq."""
-    chosen: set[tuple[str, int]] = set()
-    kinds = connection.execute(_KINDS, {"plan_ids": plan_ids, "as_of_ns": as_of_ns}).all()
-    for plan_id, group in groupby(kinds, itemgetter(0)):
-        log = list(group)
-        chosen |= {(plan_id, log[place][2]) for place in deciding(row[1] for row in log)}
+    rows = connection.execute(_DECIDING, {"plan_ids": plan_ids, "as_of_ns": as_of_ns}).all()
     found: dict[str, list[PlanEvent]] = {}
-    numbers = sorted({seq for _, seq in chosen})
-    for row in connection.execute(_NUMBERED, {"plan_ids": plan_ids, "numbers": numbers}).all():
-        if (row[0], row[2]) in chosen:
-            found.setdefault(row[0], []).append(_event(row))
+    for plan_id, group in groupby(rows, itemgetter(0)):
+        log = [_event(row) for row in group]
+        found[plan_id] = [log[place] for place in deciding(event.kind for event in log)]
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from msgspec.structs import fields as struct_fields
 
@@ -17,8 +18,7 @@ _STATE: Final = [plan_states.c[field.name] for field in struct_fields(StateRow)]
 _PROGRESS: Final = [progress.c[field.name] for field in fields(ProgressRow)]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStanding:
+class PlanStanding(msgspec.Struct, frozen=True, gc=False):
     """A plan's state, with what of the plan itself a list shows."""
 
     state: StateRow

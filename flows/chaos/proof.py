@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -56,35 +56,48 @@ def prove(asked: Torment, folder: Path, told: Callable[[str], None]) -> dict[str
     told(f"digest {expected['digest'][:16]}, {expected['events']:,} events")
     cases = []
     for number, (kind, workers) in enumerate(product(_kinds(asked), asked.workers)):
-        rng = Random(f"{asked.seed} {kind} {workers}")
-        with _home(folder / f"case-{number}", asked.postgres if kind == "postgresql" else None) as (url, anew):
-            home = folder / f"case-{number}"
-            options = ReplayOptions(
-                whole.paths,
-                whole.plans,
-                url,
-                whole.events,
-                workers=workers,
-                batch_rows=asked.batch_rows,
-                recovery=home / "kept",
-                snapshot_s=asked.snapshot_s,
-            )
-            began = time.monotonic()
-            say = _labelled(told, f"{kind}, {workers} workers")
-            found = torment(options, asked.kills, rng, anew, say)
-            case = {"database": kind, "workers": workers, "deaths": found.deaths.total(), "starts": found.starts}
-            case |= {"seconds": round(time.monotonic() - began, 1), **facts(url), "by_site": dict(found.deaths)}
-        cases.append(case)
-        _hold(case, expected, asked.seed)
+        home = folder / f"case-{number}"
+        options = replace(
+            whole,
+            workers=workers,
+            batch_rows=asked.batch_rows,
+            recovery=home / "kept",
+            snapshot_s=asked.snapshot_s,
+        )
+        with _home(home, asked.postgres if kind == "postgresql" else None) as (url, anew):
+            case = _Case(f"{kind}, {workers} workers, seed {asked.seed}", replace(options, database=url), anew, told)
+            cases.append({"database": kind, "workers": workers} | case.tormented(asked, kind, expected))
     return {"seed": asked.seed, "ticks": asked.ticks, "plans": asked.plans, **expected, "cases": cases}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One kind of database and cluster; `anew` gives it an empty database and recovery directory."""
+
+    label: str
+    options: ReplayOptions
+    anew: Callable[[], None]
+    told: Callable[[str], None]
+
+    def tormented(self, asked: Torment, kind: str, expected: dict[str, Any]) -> dict[str, Any]:
+        """Kill as often as asked; every end that a run comes to is held against the undisturbed one's."""
+
+        def ended() -> None:
+            found = facts(self.options.database)
+            for name, value in expected.items():
+                if found[name] != value:
+                    msg = f"chaos: {self.label}: {name} is {found[name]}; undisturbed it is {value}"
+                    raise CommandError(msg)
+            self.anew()
+
+        began, rng = time.monotonic(), Random(f"{asked.seed} {kind} {self.options.workers}")
+        found = torment(self.options, asked.kills, rng, ended, lambda line: self.told(f"{self.label}: {line}"))
+        counts = {"deaths": found.deaths.total(), "starts": found.starts, "equal_ends": found.ends}
+        return {**counts, "seconds": round(time.monotonic() - began, 1), **expected, "by_site": dict(found.deaths)}
 
 
 def _kinds(asked: Torment) -> list[str]:
     return ["sqlite"] * asked.sqlite + ["postgresql"] * (asked.postgres is not None)
-
-
-def _labelled(told: Callable[[str], None], label: str) -> Callable[[str], None]:
-    return lambda line: told(f"{label}: {line}")
 
 
 def facts(url: str) -> dict[str, Any]:
@@ -102,14 +115,6 @@ def facts(url: str) -> dict[str, Any]:
         return {"digest": digest(engine), **found}
     finally:
         engine.dispose()
-
-
-def _hold(case: dict[str, Any], expected: dict[str, Any], seed: int) -> None:
-    for name, value in expected.items():
-        if case[name] != value:
-            at = f"{case['database']}, {case['workers']} workers, seed {seed}"
-            msg = f"chaos: {at}: {name} is {case[name]} after {case['deaths']} deaths; undisturbed it is {value}"
-            raise CommandError(msg)
 
 
 def _workload(asked: Torment, folder: Path) -> ReplayOptions:

@@ -16,23 +16,26 @@ from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
 from flows.signals import signals_set
+from flows.worker import LOST
 from sinks.errors import DatabaseError
 
 SIGTERM_SHARE: Final = 0.2
-STOPPED: Final = 1
-DIVERGED: Final = 4
-HALF_SECOND: Final = 0.5
+STOPPED: Final = 10
+FAILED: Final = 11
+DIVERGED: Final = 12
+"""Exit codes of a run; none is that of an error that nobody caught."""
+TENTH: Final = 0.1
 PRELOADED: Final = ("flows.chaos.tormenting", "flows.chaos.ready")
 MAIN: Final = "main"
 
 
 @dataclass(frozen=True, slots=True)
 class Tormented:
-    """How often a run was killed, where, and how often it came to an end by itself before it should."""
+    """How often a run was killed, where, how often it was started, and how often it came to its end."""
 
     deaths: Counter[str]
     starts: int
-    divergences: int
+    ends: int
 
 
 def context() -> ForkServerContext:
@@ -43,39 +46,42 @@ def context() -> ForkServerContext:
 
 
 def torment(
-    options: ReplayOptions, kills: int, rng: Random, anew: Callable[[], None], told: Callable[[str], None]
+    options: ReplayOptions, kills: int, rng: Random, ended: Callable[[], None], told: Callable[[str], None]
 ) -> Tormented:
     """Run, die, run again, until `kills` traps have sprung; then let it end.
 
-    A run that comes to its end too soon begins anew: `anew` empties its database and recovery directory.
-    Raises CommandError when a run fails by itself.
+    `ended` is called whenever a run came to its end, which may be before a trap sprang: to look at what it left, and to
+    empty its database and recovery directory for another one.  Raises CommandError when a run fails by itself.
     """
-    server, deaths, starts = context(), Counter[str](), 0
+    deaths, starts, ends = Counter[str](), 0, 0
     while True:
-        enough = deaths.total() >= kills
-        trap = None if enough else drawn(rng, options.workers)
-        process = server.Process(target=one_run, args=(options, trap), name=MAIN)
-        process.start()
-        if trap is not None and trap.site == ANYWHERE:
-            process.join(trap.nth * HALF_SECOND)
-            if process.exitcode is None:
-                os.kill(process.pid or 0, trap.number)
-        process.join()
+        trap = drawn(rng, options.workers) if deaths.total() < kills else None
+        code = _lived(options, trap)
         starts += 1
-        code = process.exitcode
-        if code == 0 and enough:
-            return Tormented(deaths, starts, 0)
-        if code == DIVERGED:
-            return Tormented(deaths, starts, 1)
-        if code == 0:
-            told(f"{starts}: came to its end; {trap} did not spring")
-            anew()
+        if code in (0, DIVERGED):
+            ends += 1
+            told(f"{starts}: came to its end" + ("" if trap is None else f"; {trap} did not spring"))
+            ended()
+            if trap is None:
+                return Tormented(deaths, starts, ends)
         elif trap is None or code not in _EXPECTED:
             msg = f"chaos: a run left with {code} by itself, with {trap}"
             raise CommandError(msg)
         else:
             deaths[f"{signal.Signals(trap.number).name} {trap.site}"] += 1
             told(f"{starts}: {trap}")
+
+
+def _lived(options: ReplayOptions, trap: Trap | None) -> int | None:
+    """Let a run live into its trap, if there is one; return its exit code."""
+    process = context().Process(target=one_run, args=(options, trap), name=MAIN)
+    process.start()
+    if trap is not None and trap.site == ANYWHERE:
+        process.join(trap.nth * TENTH)
+        if process.exitcode is None:
+            os.kill(process.pid or 0, trap.number)
+    process.join()
+    return process.exitcode
 
 
 _EXPECTED: Final = (-signal.SIGKILL, -signal.SIGTERM, STOPPED)
@@ -105,13 +111,19 @@ def one_run(options: ReplayOptions, trap: Trap | None) -> None:
         with signals_set(meter.stop):
             run(prepared, meter)
     except (CommandError, DatabaseError) as error:
-        code = STOPPED if trap is not None else STOPPED + 1
-        os.write(2, f"{error}\n".encode())
+        code = STOPPED if trap is not None and of_the_trap(error, trap) else FAILED
+        if code == FAILED:
+            os.write(2, f"{error}\n".encode())
     if meter.divergences:
         code = DIVERGED
-    elif meter.stopped_early:
+    elif meter.stopped_early and code == 0:
         code = STOPPED
     os._exit(code)
+
+
+def of_the_trap(error: Exception, trap: Trap) -> bool:
+    """Whether a run failed of nothing but a worker that its trap killed."""
+    return trap.process != MAIN and trap.number == signal.SIGKILL and str(error).startswith(LOST)
 
 
 def _quietly() -> None:

@@ -19,14 +19,15 @@ from flows.tape.reader import TapeReader
 from flows.tape_partition import TapePartition
 
 READING: Final = "reading"
+WRITING: Final = "writing"
 COMMITTING: Final = "committing"
 COMMITTED: Final = "committed"
 KEEPING: Final = "keeping state"
 RESUMING: Final = "resuming"
 ANYWHERE: Final = "anywhere"
-SITES: Final = {READING: 40, COMMITTING: 12, COMMITTED: 12, KEEPING: 60, RESUMING: 4, ANYWHERE: 8}
-"""Where a trap may be: before a piece is read, before and after a commit, before a state is kept or restored; and up
-to which time of that it may wait; or anywhere, after so many half seconds."""
+SITES: Final = {READING: 40, WRITING: 60, COMMITTING: 12, COMMITTED: 12, KEEPING: 60, RESUMING: 4, ANYWHERE: 40}
+"""Where a trap may be: before a piece is read, before a statement, before and after a commit, before a state is kept or
+restored; and up to which time of that it may wait; or anywhere, after so many tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,11 @@ class TrappedReader(TapeReader):
     trap: Trap | None = None
 
     def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
-        """Arrive in another process."""
+        """Arrive in another process.  Its name is known by now, its parent's to `multiprocessing` is not yet."""
         for name, value in state[1].items():
             setattr(self, name, value)
-        run = multiprocessing.parent_process()
-        if self.trap is not None and run is not None and multiprocessing.current_process().name == self.trap.process:
-            set_trap(self.trap, run.pid or 0)
+        if self.trap is not None and multiprocessing.current_process().name == self.trap.process:
+            set_trap(self.trap, os.getppid())
 
 
 def trapped(reader: TapeReader, trap: Trap) -> TrappedReader:
@@ -77,6 +77,8 @@ def set_trap(trap: Trap, run: int) -> None:
     match trap.site:
         case "reading":
             _before(TapePartition, "next_batch", happened)
+        case "writing":
+            sa.event.listen(sa.Engine, "before_cursor_execute", lambda *given: happened())
         case "committing":
             sa.event.listen(sa.Engine, "commit", lambda connection: happened())
         case "committed":

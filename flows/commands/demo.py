@@ -35,7 +35,7 @@ def demo(
 
 def _serve(database: str, port: int | None) -> None:
     def ready(url: str) -> None:
-        pages = ("/docs", "/api/v1/plans", "/api/v1/plans/sim1-swing-waiting/explain", "/sse/plans")
+        pages = ("/", "/docs", "/api/v1/plans", "/api/v1/plans/sim1-swing-waiting/explain", "/sse/plans")
         lines = "\n".join(f"  {url}{page}" for page in pages)
         typer.echo(f"\nServing this day; stop with Ctrl-C:\n{lines}", err=True)
 

@@ -31,7 +31,7 @@ def serve(
         typer.Option("--set", metavar="NAME=VALUE", help="A limit or a time, by its name in /metrics; repeatable."),
     ] = None,
 ) -> None:
-    """Serve plans over HTTP and WebSocket, with documentation at /docs, until stopped.
+    """Serve plans over HTTP and WebSocket, with a board at / and documentation at /docs, until stopped.
 
     Example: fancy-trader serve --db sqlite:///plans.db --port 8000
     """
@@ -99,6 +99,6 @@ def _say(url: str) -> None:
     from flows.logs import log_line
 
     if sys.stderr.isatty():
-        typer.echo(f"serving {url} (documentation at {url}/docs); stop with Ctrl-C", err=True)
+        typer.echo(f"serving {url} (a board of the plans; documentation at {url}/docs); stop with Ctrl-C", err=True)
     else:
         log_line("serving", url=url, documentation=f"{url}/docs")

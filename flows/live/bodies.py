@@ -3,6 +3,7 @@
 from threading import Event
 from typing import NamedTuple
 
+from flows.collector import collect_later
 from flows.live.options import LiveOptions
 
 
@@ -28,7 +29,8 @@ def publish(options: LiveOptions, stop: Event) -> None:
 
 
 def flow(options: LiveOptions, stop: Event) -> None:
-    """Take the tape through the dataflow."""
+    """Take the tape through the dataflow; who waits for it after a crash waits for its imports too."""
+    collect_later()
     from flows.live.following import follow_tape
 
     follow_tape(options, stop)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+from msgspec.structs import astuple
 
 from flows.simulation.vendor import COLUMNS
 from flows.tape.compacting import Message, read_compacted
@@ -50,7 +51,7 @@ def taped_prints(folder: Path) -> pl.DataFrame:
 
 def _frame(rows: list[WireRow]) -> pl.DataFrame:
     """Return rows as a frame of `ticks.TICK_SCHEMA`; a row has one field more, its tape."""
-    by_field = list(zip(*rows, strict=True)) or [()] * len(WireRow._fields)
+    by_field = list(zip(*map(astuple, rows), strict=True)) or [()] * len(WireRow.__struct_fields__)
     return pl.DataFrame(
         [
             pl.Series(name, values, dtype=dtype)

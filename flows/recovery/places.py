@@ -4,15 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
 from flows.recovery.place import START, Layer, Place
 from flows.recovery.resume import Resume
 from flows.recovery.resuming import anchor_state, keys, place_state
 from flows.recovery.standing import Plain, Standing
+from flows.tape.passed import Passed
 from flows.tape.share import Share
-from operators.frames import TickFrame
 from operators.market_events import MarketEvent, Severity
 
 ANCHOR_SECONDS: Final = 3.0
@@ -20,17 +17,16 @@ ANCHOR_SECONDS: Final = 3.0
 
 
 class Places:
-    """One share's place, its symbols' newest times, and when its next anchor is due.
+    """One share's place, and when its next anchor is due.
 
-    `workers`: how many there are; each reads one share, or, of a topic, several.
+    `passed`: how far its symbols have come; `workers`: how many there are; each reads one share, or, of a topic,
+    several.
     """
 
-    def __init__(self, share: Share, resume: Resume | None, symbols: Sequence[str], workers: int) -> None:
+    def __init__(self, share: Share, resume: Resume | None, passed: Passed, workers: int) -> None:
         self._share, self._resume, self._workers = share, resume, workers
         self._keys = keys(share.index, share.count, workers)
-        self._symbols = tuple(symbols)
-        known: Mapping[str, int] = {} if resume is None else resume.newest_ns
-        self._newest_ns: npt.NDArray[np.int64] = np.array([known.get(each, 0) for each in (*symbols, "")], np.int64)
+        self._passed = passed
         self._place = START if resume is None else resume.reached.start(share.index, share.count)
         self._anchored = time.monotonic()
         self.end_ns = 0 if resume is None else resume.end_ns
@@ -53,14 +49,6 @@ class Places:
         self._place = max(self._place, place)
         return Standing(self._keys[0], None, self._tell)
 
-    def gave(self, frame: TickFrame) -> None:
-        """Take note of the newest times in a frame that is given."""
-        if len(frame.symbols) + 1 > len(self._newest_ns):
-            more = len(frame.symbols) + 1 - len(self._newest_ns)
-            self._newest_ns = np.concatenate((self._newest_ns[:-1], np.zeros(more + 1, np.int64)))
-        self._symbols = frame.symbols
-        self._newest_ns[frame.code] = frame.sip_ns
-
     def anchor(self, place: Place, memory: Plain, calendar: Sequence[MarketEvent], gaps: Plain) -> Standing:
         """Tell what the reader remembers at a place, up to which everything was given, events and gaps among it."""
         self._anchored = time.monotonic()
@@ -74,11 +62,11 @@ class Places:
         return time.monotonic() - self._anchored >= ANCHOR_SECONDS
 
     def _tell(self) -> Plain:
-        times = dict(zip(self._symbols, self._newest_ns.tolist(), strict=False))
         older: tuple[Layer, ...] = ()
         if self._resume is not None and self._place < self._resume.reached.furthest:
             older = self._resume.reached.layers
-        return place_state(self._place, older, self.end_ns, times, self._share.index, self._share.count)
+        times_ns = self._passed.times_ns()
+        return place_state(self._place, older, self.end_ns, times_ns, self._share.index, self._share.count)
 
 
 def event_row(event: MarketEvent) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 import polars as pl
+from msgspec.structs import astuple
 
 from flows.errors import DataMissingError
 from flows.simulation.vendor import COLUMNS
@@ -149,7 +150,7 @@ def _compact(segment: Segment) -> Compacted:
         if rows is None:
             kept.append((place, int(record.kind), record.receive_ns, record.feed, record.payload))
         else:
-            prints += [(*row, place, record.receive_ns, record.feed) for row in rows]
+            prints += [(*astuple(row), place, record.receive_ns, record.feed) for row in rows]
     files = segment.path.with_name(f"{segment.stem}.parquet"), segment.path.with_name(f"{segment.stem}{COMPACTED}")
     types = {**{name: PRINTS[name] for name in _FIELDS}, PLACE: PRINTS[PLACE], RECEIVED: pl.Int64(), FEED: PRINTS[FEED]}
     with told(segment.path, "be compacted"):

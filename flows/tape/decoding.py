@@ -6,7 +6,6 @@ exception that changes nothing: after one, no older print is let through, so of 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -126,15 +125,13 @@ class TapeDecoder:
 
         `steps`: which of the record's elements these are; empty: the first ones.
         """
-        judge = self._succession.judge
-        numbers = [place + step for step in steps] if steps else count(place)
-        for row, number in zip(rows, numbers, strict=False):
-            verdict = judge(row, source)
-            if verdict is Verdict.NEW:
-                self._rows.append(row)
-                self._places.append(number)
-            else:
-                self._left_out(row, verdict, number)
+        numbers = [place + step for step in steps] if steps else list(range(place, place + len(rows)))
+        left_out = self._succession.left_out(rows, source)
+        for where, verdict in left_out:
+            self._left_out(rows[where], verdict, numbers[where])
+        gone = {where for where, _ in left_out}
+        self._rows += [row for where, row in enumerate(rows) if where not in gone] if gone else rows
+        self._places += [each for where, each in enumerate(numbers) if where not in gone] if gone else numbers
         for each in rejects:
             step = steps[each.place] if steps else each.place
             self._letters.append(self._letter(place + step, each.field, each.reason, each.raw))

@@ -149,26 +149,31 @@ class TapeReader:
         """Yield a live recording's pieces.  It has been held against going back, whoever watches which symbol when."""
         file = self.files[index]
         memory = self.resume.memory if self.resume is not None and self.resume.start.file == index else None
-        coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
+        coder, known = Coder((), self.late_ns, for_bars=self.for_bars), set(self.watched)
+        coded: Sequence[str] = ()
         for each in self._log_pieces(file, memory, follow=follow):
             piece = filtered(each, self.wanted) if self.grows else each
+            if len(piece.ticks) and coded is not self.watched:  # many may be new at once: plans come one by one
+                coded, coder = self.watched, Coder(self.watched, self.late_ns, for_bars=self.for_bars)
+                order.widen(len(coded))
             yield self._log_piece(piece, coder, order, index)
-            joined = [self._joins(mark) for mark in piece.marks]
-            if any(joined):
-                coder = Coder(self.watched, self.late_ns, for_bars=self.for_bars)
-                order.widen(len(self.watched))
+            self._join(piece.marks, known)
 
-    def _joins(self, mark: Mark) -> bool:
-        """Watch from here on the symbol that a mark names, if it does; return whether that is new."""
-        if not isinstance(mark, Commands | Watch) or mark.symbol in self.watched or not self.share.holds(mark.symbol):
-            return False
-        if isinstance(mark, Watch):
-            if not self.grows:
-                return False
-            self.wanted = self.wanted.with_symbol(mark.symbol)
-            self.since_ns = {**self.since_ns, mark.symbol: mark.since_ns}
-        self.watched = (*self.watched, mark.symbol)
-        return True
+    def _join(self, marks: Sequence[Mark], known: set[str]) -> None:
+        """Watch from here on the symbols that marks name and that are not `known`."""
+        new = []
+        for mark in marks:
+            if not isinstance(mark, Commands | Watch) or mark.symbol in known or not self.share.holds(mark.symbol):
+                continue
+            if isinstance(mark, Watch):
+                if not self.grows:
+                    continue
+                self.wanted = self.wanted.with_symbol(mark.symbol)
+                self.since_ns = {**self.since_ns, mark.symbol: mark.since_ns}
+            known.add(mark.symbol)
+            new.append(mark.symbol)
+        if new:
+            self.watched = (*self.watched, *new)
 
     def _log_pieces(self, file: TapeFile, memory: tuple[Any, ...] | None, *, follow: bool) -> Iterator[Piece]:
         """Yield a tape's pieces; of a topic those of this share's partition, or of all if the shares are others."""
@@ -188,11 +193,11 @@ class TapeReader:
     def _log_piece(self, piece: Piece, coder: Coder, order: OrderGuard, index: int) -> TapePiece:
         rows, at = piece.ticks, piece.offset or Offset(0, 0)
         frame, numbers = no_frame(tuple(self.watched), for_bars=self.for_bars), np.empty(0, np.int64)
-        backwards: list[DeadLetter] = []
+        backwards, end_ns = list[DeadLetter](), 0
         if len(rows):
             frame, numbers = self._new(*self._frame(coder.coded(rows), coder), index, at.segment)
             frame, numbers, backwards = order.check(frame, numbers, self.files[index].name)
-        end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
+            end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0)  # type: ignore[arg-type]
         tells = self._leads or self.topic is not None  # a topic's other partitions nobody else reads
         letters, read = (piece.dead_letters, piece.read or 0) if tells else ([], 0)
         idle, place = not (piece.read or piece.marks or piece.dead_letters), Place(index, *at)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
@@ -113,11 +114,26 @@ def reasoned(source: str, rows: pl.DataFrame, bounds: TimeBounds) -> list[DeadLe
 
 def filtered(piece: Piece, wanted: ScanFilter) -> Piece:
     """Leave out the prints and marks of a live recording that nobody asked for."""
-    kept = wanted.expression()
-    if kept is None:
+    if wanted.from_ns is None and wanted.to_ns is None and wanted.symbols is None:
         return piece
     marks = tuple(mark for mark in piece.marks if _is_wanted(mark, wanted))
-    return replace(piece, ticks=piece.ticks.filter(kept), marks=marks)
+    rows = piece.ticks if _all_wanted(piece.ticks, wanted) else piece.ticks.filter(_wanted_rows(wanted))
+    return replace(piece, ticks=rows, marks=marks)
+
+
+def _all_wanted(rows: pl.DataFrame, wanted: ScanFilter) -> bool:
+    """Whether all rows surely are: a look at few rows is cheap where a query with thousands of symbols is not."""
+    if not len(rows):
+        return True
+    if wanted.from_ns is not None or wanted.to_ns is not None or wanted.symbols is None:
+        return False
+    return wanted.symbols.issuperset(rows.get_column(ticks.SYMBOL).to_list())
+
+
+@lru_cache(maxsize=4)
+def _wanted_rows(wanted: ScanFilter) -> pl.Expr:
+    kept = wanted.expression()
+    return pl.lit(value=True) if kept is None else kept
 
 
 def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:

@@ -4,7 +4,9 @@ from functools import lru_cache
 from math import inf
 from typing import Final, NamedTuple
 
+import msgspec
 import polars as pl
+from msgspec.structs import astuple
 
 from operators import ticks
 from operators.times import EARLIEST_NS, LATEST_NS
@@ -13,10 +15,11 @@ from operators.usable import TimeBounds, why_unusable
 MS_NS: Final = 1_000_000
 
 
-class WireRow(NamedTuple):
+class WireRow(msgspec.Struct, frozen=True, gc=False):
     """One print.  Times in ns UTC, None or 0 where unknown; `price` dollars; `size` shares; no id: None.
 
-    `tape`: 1 NYSE, 2 AMEX and ARCA, 3 Nasdaq; it decides nothing.
+    `tape`: 1 NYSE, 2 AMEX and ARCA, 3 Nasdaq; it decides nothing.  Hundreds of thousands are remembered while a tape is
+    followed, so that the collector must have nothing to do with them.
     """
 
     symbol: str
@@ -80,7 +83,7 @@ def columns(rows: list[WireRow], numbers: list[int], numbered: str) -> pl.DataFr
     """Return rows as a frame: `ticks.DECISIVE`, and their numbers (uint32) in a column named `numbered`."""
     if not rows:
         return _no_columns(numbered)
-    by_field = list(zip(*rows, strict=True))
+    by_field = list(zip(*map(astuple, rows), strict=True))
     decisive = (pl.Series(name, by_field[place], dtype=ticks.TICK_SCHEMA[name]) for name, place in _DECISIVE)
     return pl.DataFrame([pl.Series(numbered, numbers, dtype=pl.UInt32), *decisive])
 
@@ -91,4 +94,4 @@ def _no_columns(numbered: str) -> pl.DataFrame:
     return pl.DataFrame(schema={numbered: pl.UInt32} | {name: ticks.TICK_SCHEMA[name] for name in ticks.DECISIVE})
 
 
-_DECISIVE: Final = tuple((name, WireRow._fields.index(name)) for name in ticks.DECISIVE)
+_DECISIVE: Final = tuple((name, WireRow.__struct_fields__.index(name)) for name in ticks.DECISIVE)

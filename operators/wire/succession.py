@@ -10,6 +10,7 @@ So only prints of a symbol's newest instant decide what is new; the others, whet
 as repeated or as going back.  `to_plain` writes what decides.
 """
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
@@ -108,6 +109,19 @@ class Succession:
         """Return the time that a symbol's next print must not be older than."""
         known = self._symbols.get(symbol)
         return self._marked_ns if known is None else max(self._marked_ns, known.newest_ns)
+
+    def left_out(self, rows: Sequence[WireRow], source: int = FEED) -> list[tuple[int, Verdict]]:
+        """Take the next prints of the tape; return the places of those that do not count, and why."""
+        found, judge, known_of, feed = list[tuple[int, Verdict]](), self.judge, self._symbols.get, source == FEED
+        for place, row in enumerate(rows):
+            known, sip_ns = known_of(row.symbol), row.sip_ns
+            later = feed and known is not None and known.newest_ns < sip_ns >= self._marked_ns
+            if later and known is not None and sip_ns - known.since_ns <= MEMORY_NS:  # as `judge` says of nearly all
+                known.fresh.append(row)
+                known.newest_ns, known.instant = sip_ns, None
+            elif (verdict := judge(row, source)) is not Verdict.NEW:
+                found.append((place, verdict))
+        return found
 
     def judge(self, row: WireRow, source: int = FEED) -> Verdict:
         """Take the next print of the tape and say whether it counts."""

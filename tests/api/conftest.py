@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
+from flows.cli import run
 from flows.demo import run_demo
 from flows.options import ReplayOptions
 from flows.replay import prepare
@@ -51,6 +52,16 @@ def _replayed_until(folder: Path, at_ns: int) -> str:
     prepared = prepare(options)
     prepared = replace(prepared, replay=replace(prepared.replay, cancels=DEMO_CANCELS))
     replay_and_show(prepared, as_json=True, quiet=True)
+    return url
+
+
+@pytest.fixture(scope="session")
+def scan_url(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The database of a replay with a scan."""
+    files = shared_data / "flatfiles" / "us_stocks_sip"
+    url = f"sqlite:///{tmp_path_factory.mktemp('scan') / 'scan.db'}"
+    tape = files / "trades_v1" / "2013" / "10" / "2013-10-07.csv.gz"
+    assert run(["replay", str(tape), "--bars", str(files), "--db", url, "--symbols", "AIG,IBM", "--json", "-q"]) == 0
     return url
 
 

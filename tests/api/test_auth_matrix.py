@@ -17,13 +17,15 @@ from websockets.sync.client import ClientConnection
 from api.app import create_app
 from api.keys import ApiKey, Scope, digest_of
 from api.relay.wire import Auth, Request
+from api.routes.pages import PAGES, PARTS
 from api.settings import ApiSettings
 from tests.api.serving import Flow, Server, hear, serving
 
 KEYS = (ApiKey("look", digest_of("r"), Scope.READ), ApiKey("act", digest_of("w"), Scope.WRITE))
 SECRETS = {"none": None, "wrong": "x", "read": "r", "write": "w"}
-OPEN = {"/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
-"""What needs no key: probes and the documentation, which hold no data."""
+DOCUMENTATION = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+OPEN = {"/healthz", "/readyz", *DOCUMENTATION, *PAGES, *(f"/pages/{part}" for part in PARTS)}
+"""What needs no key: probes, the documentation and the pages' files, which hold no data."""
 WRITING = {
     ("POST", "/api/v1/plans"),
     ("PUT", "/api/v1/plans/{plan_id}"),

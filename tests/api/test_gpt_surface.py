@@ -1,6 +1,5 @@
 """Scans, structured plans, context, charts and the compact workflow, over a scan of a recorded day."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,22 +9,11 @@ from starlette.testclient import TestClient
 from api.charting import chart_url
 from api.routes.assistant import LARGEST, fitted
 from api.shapes.gpt import ExecAnswer, PlanReply, ScanAnswer
-from flows.cli import run
 from operators.times import parse_instant
 from tests.api.conftest import MakeClient
 
 NOON = "2013-10-07T12:00:00-04:00"
 BEFORE = "2013-10-07T09:00:00-04:00"
-
-
-@pytest.fixture(scope="session")
-def scan_url(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The database of a replay with a scan."""
-    files = shared_data / "flatfiles" / "us_stocks_sip"
-    url = f"sqlite:///{tmp_path_factory.mktemp('scan') / 'scan.db'}"
-    tape = files / "trades_v1" / "2013" / "10" / "2013-10-07.csv.gz"
-    assert run(["replay", str(tape), "--bars", str(files), "--db", url, "--symbols", "AIG,IBM", "--json", "-q"]) == 0
-    return url
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_a_route_that_asks_for_more_is_refused_when_it_is_made() -> None:
 
 def test_who_waits_too_long_for_a_turn_is_told_to_try_again() -> None:
     async def scene() -> list[int]:
-        turns, found = Turns(1, 0.05), []
+        turns, found = Turns(2, 60, 0.05), []
         async with turns.one():
             with pytest.raises(ProblemError, match="no turn to read") as refused:
                 async with turns.one():
@@ -111,6 +111,30 @@ def test_who_waits_too_long_for_a_turn_is_told_to_try_again() -> None:
         return found
 
     assert asyncio.run(scene()) == [503, 200]
+
+
+def test_a_read_that_takes_long_keeps_nobody_waiting_but_the_most_at_once() -> None:
+    """The next begins while it lasts; beyond the most at once, one begins as another ends."""
+
+    async def scene() -> list[str]:
+        turns, began, go_on = Turns(2, 0.01, 60), [], asyncio.Event()
+
+        async def read(name: str) -> None:
+            async with turns.one():
+                began.append(name)
+                await go_on.wait()
+
+        async with asyncio.TaskGroup() as group:
+            for name in ("first", "second", "third"):
+                group.create_task(read(name))
+            await asyncio.sleep(0)
+            told = [*began, "and"]
+            await asyncio.sleep(0.1)
+            told += began
+            go_on.set()
+        return [*told, "then", *began]
+
+    assert asyncio.run(scene()) == ["first", "and", "first", "second", "then", "first", "second", "third"]
 
 
 def test_counts_of_those_who_came_once_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

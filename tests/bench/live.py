@@ -5,7 +5,8 @@ over a real WebSocket; whatever is late is late from its scheduled time.  Three 
 
 ticks: `fancy-trader live` with plans.  Each frame's last print makes an event of a plan, so that every frame is timed:
 from its scheduled time until another process sees the event in SQLite.  Socket, queue, durable tape, dataflow and
-commit are all in it.  `of_plans`: the same of the other plans' events.
+commit are all in it.  `of_plans`: the same of the other plans' events.  The first second is the warming up, in which
+every symbol has its first print and every plan at the market enters: it stands by itself in `while_warming_up`.
 feed: the feed's process alone, held to one core, until the frames can be read from the durable tape.
 burst: as `ticks`, at the pace of a market's open, until everything is committed.
 """
@@ -26,8 +27,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flows.simulation.workload import write_plans
-from tests.bench.live_feed import PROBE_PLAN, Load, generating
-from tests.bench.live_watch import DatabaseWatch, TapeWatch, count_ticks, latencies, quantiles
+from tests.bench.live_feed import PROBE_PLAN, START_NS, Load, generating
+from tests.bench.live_watch import DatabaseWatch, TapeWatch, count_ticks, latencies, of_plans, of_probe, quantiles
 
 NEAR_SHARE = 0.5
 PATIENCE_SECONDS = 120.0
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--plans", type=int, default=1_000)
     parser.add_argument("--rate", type=int, default=20_000, help="ticks a second of `ticks`")
     parser.add_argument("--seconds", type=float, default=20.0, help="of `ticks`")
+    parser.add_argument("--warm-up", type=float, default=1.0, help="seconds of `ticks` and `burst` that stand alone")
     parser.add_argument("--feed-rate", type=int, default=160_000)
     parser.add_argument("--feed-seconds", type=float, default=10.0)
     parser.add_argument("--burst-rate", type=int, default=100_000)
@@ -83,8 +85,8 @@ def live_once(load: Load, given: argparse.Namespace) -> dict[str, Any]:
             done = watch.until("probe", load.last_ns, load.seconds + PATIENCE_SECONDS)
             drained_ns = time.monotonic_ns()
             late_ms = generator.late_ms()
-        probes = [(seen_ns, at_ns) for seen_ns, at_ns, plan_id in watch.events if plan_id == "probe"]
-        others = [(seen_ns, at_ns) for seen_ns, at_ns, plan_id in watch.events if plan_id != "probe"]
+        warm_ns = START_NS + round(given.warm_up * 1e9)
+        warm = [each for each in watch.events if each[1] >= warm_ns]
         report = {
             "plans": len(plans),
             **_sent(load, late_ms),
@@ -94,8 +96,10 @@ def live_once(load: Load, given: argparse.Namespace) -> dict[str, Any]:
             "dead_letters": watch.count("SELECT count(*) FROM dead_letters"),
             "last_event_seen": done,
             "drained_seconds_after_last": round((drained_ns - began_ns) / 1e9 - load.seconds, 3),
-            "scheduled_to_committed": quantiles(latencies(probes, began_ns)),
-            "of_plans": quantiles(latencies(others, began_ns)),
+            "warm_up_seconds": given.warm_up,
+            "scheduled_to_committed": quantiles(latencies(of_probe(warm), began_ns)),
+            "of_plans": quantiles(latencies(of_plans(warm), began_ns)),
+            "while_warming_up": quantiles(latencies(of_probe(set(watch.events) - set(warm)), began_ns)),
             "commits_seen": watch.commits,
             **used,
             **_feed_said(folder),

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from flows.feed.newest import newest_ns
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import Kind
-from tests.bench.live_feed import MS_NS, START_NS
+from tests.bench.live_feed import MS_NS, PROBE_PLAN, START_NS
 
 LOOK_SECONDS = 0.001
 TRADE = b'"ev":"T"'
@@ -105,6 +106,16 @@ def count_ticks(folder: Path) -> int:
         while placed := follower.read():
             count += sum(record.payload.count(TRADE) for record, _ in placed if record.kind is Kind.FRAME)
     return count
+
+
+def of_probe(events: Iterable[tuple[int, int, str]]) -> list[tuple[int, int]]:
+    """Return when the probe's events were seen, and their own times."""
+    return [(seen_ns, at_ns) for seen_ns, at_ns, plan_id in events if plan_id == PROBE_PLAN["plan_id"]]
+
+
+def of_plans(events: Iterable[tuple[int, int, str]]) -> list[tuple[int, int]]:
+    """Return the same of all other plans."""
+    return [(seen_ns, at_ns) for seen_ns, at_ns, plan_id in events if plan_id != PROBE_PLAN["plan_id"]]
 
 
 def latencies(pairs: list[tuple[int, int]], began_ns: int) -> npt.NDArray[np.float64]:

@@ -20,6 +20,7 @@ from sinks.schema import ensure_schema
 from tests.flows.conftest import Replayed, read_back
 from tests.flows.made import check_whole, rows_of
 from tests.flows.made_day import BAD_LINES, PATIENCE, Day, Run, check_same, day, whole
+from tests.flows.processes import children_of, lives
 
 __all__ = ["day", "whole"]  # fixtures
 
@@ -190,19 +191,3 @@ def test_processes_of_a_killed_replay_end_too(started: Callable[..., Run]) -> No
     for child in left:
         os.kill(child, signal.SIGKILL)
     assert (len(children) >= 2, left) == (True, [])
-
-
-def children_of(parent: int) -> list[int]:
-    """The processes that a process started; skips where the system does not tell."""
-    listing = Path(f"/proc/{parent}/task/{parent}/children")
-    if not listing.exists():
-        pytest.skip("this system does not list children")
-    return [int(child) for child in listing.read_text().split()]
-
-
-def lives(process: int) -> bool:
-    """Whether a process runs (one that ended and was not waited for does not)."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

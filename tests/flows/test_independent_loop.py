@@ -84,8 +84,11 @@ def check_days(
     versions: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for plan in plans:
         versions[plan["plan_id"]].append(plan)
+    starts: dict[str, list[int]] = defaultdict(list)
+    for plan in plans:
+        starts[plan["symbol"]].append(starts_ns(plan, first_ns))
     for plan_id, given in versions.items():
-        check_plan(plan_id, given, tapes, market_events, first_ns, found, result.states, plans)
+        check_plan(plan_id, given, tapes, market_events, first_ns, found, result.states, starts)
     return len(result.events)
 
 
@@ -97,12 +100,11 @@ def check_plan(
     first_ns: int,
     found: dict[str, list[PlanEvent]],
     states: dict[str, StateRow],
-    plans: list[dict[str, Any]],
+    starts: dict[str, list[int]],
 ) -> None:
     """Hold one plan's events and final state against the plain loop's."""
     symbol = given[0]["symbol"]
     end_ns = max(tape.times[-1] for tape in tapes.values())
-    others = [starts_ns(plan, first_ns) for plan in plans if plan["symbol"] == symbol]
     events, state = run_plan(
         sorted(given, key=lambda plan: plan.get("version", 1)),
         tapes[symbol],
@@ -110,7 +112,7 @@ def check_plan(
         first_ns,
         None,
         tape_end_ns=end_ns,
-        other_records_ns=others,
+        other_records_ns=starts[symbol],
     )
     ours = sorted(found.get(plan_id, []), key=lambda event: event.seq)
     assert [told(event) for event in ours] == [asked(dict(event)) for event in events], given

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.calendars import nyse_calendar
-from flows.dataflow import GateLogic, HitLogic, Rules
+from flows.dataflow import HitLogic, Rules, gate_events
 from flows.items import History, ShardItems, SymbolEvents, SymbolItem
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules
 from flows.tape.files import find_tape_files
@@ -43,11 +43,7 @@ SHARD_STEPS: tuple[Callable[[Any], Any], ...] = (
     lambda kept: ScanLogic(RULES, kept),
     lambda kept: EvaluateLogic(RULES, kept),
 )
-SYMBOL_STEPS: tuple[Callable[[Any], Any], ...] = (
-    lambda kept: GateLogic(FLOW, kept),
-    lambda kept: HitLogic(FLOW, kept),
-)
-STEPS = (*SHARD_STEPS, *SYMBOL_STEPS)
+STEPS: tuple[Callable[[Any], Any], ...] = (*SHARD_STEPS, lambda kept: HitLogic(FLOW, kept))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +87,7 @@ class Chain:
         items: list[Any] = [ShardItems(((SYMBOL, item),))]
         for number, step in enumerate(self._steps):
             if number == len(SHARD_STEPS):
-                items = [each for shard in items for _, each in shard.items]
+                items = [gate_events(each, FLOW.gates) for shard in items for _, each in shard.items]
             items = list(chain.from_iterable(step.on_item(each)[0] for each in items))
         return items
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import polars as pl
 import pytest
 
 from flows.items import Commands
@@ -296,6 +297,26 @@ def test_a_cut_tape_gives_the_prefix(replayed: ReplayRunner, tape: Path, plans: 
     middle = OPEN_NS + 4_500 * SECOND_NS
     whole, part = replayed([tape], plans), replayed([tape], plans, to_ns=middle)
     assert [event for event in whole.events if event.at_ns <= middle] == part.events
+
+
+def test_only_prints_of_the_symbols_that_are_asked_for_are_read(tape: Path) -> None:
+    """Whether none, some or all of a piece are, and however many symbols are asked for that never print."""
+    whole = pl.concat(piece.ticks for piece in read_log(tape, ScanFilter()))
+    idle = [f"X{number}" for number in range(500)]
+    for asked in (["AAA"], ["AAA", "NA", *idle], [*SYMBOLS, *idle], idle):
+        wanted = ScanFilter(symbols=frozenset(asked))
+        found = pl.concat(piece.ticks for piece in read_log(tape, wanted))
+        assert found.equals(whole.filter(pl.col("symbol").is_in(asked)))
+
+
+def test_symbols_that_commands_bring_one_by_one_are_all_seen_in_the_next_prints(tmp_path: Path) -> None:
+    """Several come before any print; whatever is new is coded at once."""
+    registered = [registering(simple_plan(name, name), FRAMES[0].receive_ns) for name in ("NA", "BBB", "AAA")]
+    folder = write_records(tmp_path / "tape", [*registered, *FRAMES[:60]])
+    *_, piece = TapeReader((log_file(folder),), ()).pieces()
+    assert piece.frame.symbols == ("NA", "BBB", "AAA")
+    counted = [int((piece.frame.code == code).sum()) for code in range(3)]
+    assert counted == [[each["ticker"] for each in PRINTS[:60]].count(name) for name in ("NA", "BBB", "AAA")]
 
 
 def test_the_command_line_replays_a_tape(

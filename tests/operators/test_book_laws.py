@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from operators.book import SymbolBook
+from operators.data_gaps import DataGap
 from operators.events import PlanEvent
 from operators.records import Register
+from operators.slots import Outcome
 from tests.operators.builders import SECOND_NS, START_NS, make_plan
-from tests.operators.running import not_plain, plan_ids, run_book, start, usable_for
+from tests.operators.running import between_gaps, not_plain, plan_ids, run_book, start, usable_for
 from tests.operators.scenarios import END_NS, SYMBOL, Scenario, any_scenarios, sliced
 
 sizes = st.lists(st.integers(1, 9), min_size=1, max_size=3)
@@ -124,3 +126,20 @@ def test_a_retired_plan_that_a_command_will_bring_back_is_kept_with_it() -> None
     events = back.mark(START_NS + 10 * SECOND_NS).events
     assert events == book.mark(START_NS + 10 * SECOND_NS).events
     assert [(event.version, event.seq) for event in events] == [(2, len(told) + 1)]
+
+
+@settings(max_examples=80, deadline=None)
+@given(scenario=any_scenarios(), cuts=sizes, back=st.integers(0, 60))
+def test_a_clock_mark_no_further_than_the_last_print_changes_nothing(
+    scenario: Scenario, cuts: list[int], back: int
+) -> None:
+    """So whoever feeds a book may leave it out, which live saves most of them."""
+    book = start(scenario)
+    for piece in between_gaps(scenario, cuts):
+        if isinstance(piece, DataGap):
+            book.gap(piece)
+            continue
+        book.advance(sliced(piece, usable_for(scenario)))
+        before = book.snapshot()
+        assert book.mark(piece[-1].at_ns - back * SECOND_NS) == Outcome()
+        assert book.snapshot() == before

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.columnar import FEW
 from operators.conditions import ANY_LAST, Flag, flags_of
 from operators.eligibility import Profile, SymbolSlice, admission_table, admits_all, usable_flags
 from operators.plans import Plan, SessionPhase
@@ -96,29 +95,6 @@ def test_a_view_holds_the_prints_that_the_profile_admits(
     else:
         assert not view.low <= view.high
     assert cut.view(profile) is view
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(9_990, 10_010), st.sampled_from(LISTS)), max_size=2 * FEW),
-    st.sampled_from(PROFILES),
-    st.sampled_from(range(len(PHASE_CODES))),
-)
-def test_a_glimpse_is_what_the_view_leaves(
-    rows: list[tuple[int, list[int]]], profile: Profile, phase_code: int
-) -> None:
-    """However few prints there are, and whether or not the profile admits them all."""
-    sip_ns = np.arange(len(rows), dtype=np.int64) + START_NS
-    price = np.array([cents / 100 for cents, _ in rows])
-    flags = np.array([int(flags_of(ids)) for _, ids in rows], dtype=np.uint8)
-    phase = np.full(len(rows), phase_code, dtype=np.uint8)
-    cut = SymbolSlice(sip_ns, price, flags, phase, START_NS + len(rows), one_phase=phase_code)
-    admitted_rows = [row for row, each in enumerate(flags) if profile.admits(int(each), PHASE_CODES[phase_code])]
-    kept = price[admitted_rows]
-    wanted = (START_NS + admitted_rows[-1], kept[-1], kept.max(), kept.min()) if admitted_rows else None
-    assert cut.glimpse(profile) == wanted
-    view = cut.view(profile)
-    assert (view.as_quiet() if len(view.price) else None) == wanted
 
 
 @pytest.mark.parametrize(

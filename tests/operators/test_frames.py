@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flows.calendars import nyse_calendar
 from operators.conditions import ANY_LAST, Flag, flags_of
+from operators.eligibility import Profile
 from operators.frames import TickFrame, by_symbol, tag
 from operators.sessions import PHASE_CODES, SessionCalendar
 from tests.oracle.times import new_york_ns
@@ -21,6 +22,14 @@ REGULAR, ODD_LOT, FORM_T = (int(flags_of(ids)) for ids in ([], [37], [12]))
 AVERAGE, UNKNOWN = int(flags_of([2])), int(Flag.UNKNOWN_CONDITION)
 LATE, LATE_UNKNOWN, CORRECTED = REGULAR | Flag.LATE, UNKNOWN | Flag.LATE, 0
 FLAGS = [REGULAR, REGULAR, ODD_LOT, FORM_T, AVERAGE, UNKNOWN, int(LATE), int(LATE_UNKNOWN), CORRECTED]
+
+EVERY_PHASE = frozenset(PHASE_CODES)
+PROFILES = [
+    Profile(sessions, odd_lots, extended)
+    for sessions in (EVERY_PHASE, frozenset(PHASE_CODES[1:2]), frozenset(PHASE_CODES[2:]))
+    for odd_lots in (False, True)
+    for extended in (False, True)
+]
 
 Row = tuple[int, int, int, int]
 """Symbol code, SIP time, cents, flags."""
@@ -108,7 +117,10 @@ def test_a_frame_is_tagged_before_it_is_cut() -> None:
     usable=st.sampled_from([ANY_LAST, Flag.LAST, Flag.LAST_IF_ODD_LOTS]),
 )
 def test_every_symbol_gets_its_own_prints_in_tape_order(drawn: list[Row], order: str, usable: Flag) -> None:
-    """Frames in time order and frames sorted by ticker give the same slices, counts and ends."""
+    """Frames in time order and frames sorted by ticker give the same slices, counts and ends.
+
+    Of a frame of one phase all symbols are glimpsed at once: as each would see it alone.
+    """
     calendar = nyse_calendar()  # as an argument it would be printed whenever this fails
     rows = [(code, START_NS + after, cents, flags) for code, after, cents, flags in drawn]
     rows.sort(key=lambda row: row[1] if order == "time" else row[:2])
@@ -123,3 +135,6 @@ def test_every_symbol_gets_its_own_prints_in_tape_order(drawn: list[Row], order:
         assert part.flags.tolist() == [row[3] for row in kept]
         assert [PHASE_CODES[code] for code in part.phase] == [calendar.phase(row[1]) for row in kept]
         assert (part.end_ns, part.counts) == (own[-1][1], counts(own))
+        for profile in PROFILES:
+            view = part.view(profile)
+            assert part.glimpse(profile) == (view.as_quiet() if len(view.price) else None)

@@ -10,7 +10,7 @@ from random import Random
 
 from bytewax.inputs import StatelessSourcePartition
 
-from flows.dataflow import GateLogic, HitLogic, Rules, dead_letters, evaluate_targets, spread, tag_sessions
+from flows.dataflow import HitLogic, Rules, dead_letters, evaluate_targets, gate_events, spread, tag_sessions
 from flows.items import SymbolItem, TapeItem, Unusable
 from flows.meter import Meter
 from flows.replayed import Replay
@@ -34,7 +34,6 @@ class Worker:
         self._partition, self._ledger, self._token, self._rng = partition, ledger, token, rng
         self._ended = self._nothing_new = False
         self._queues: dict[str, deque[SymbolItem]] = {}
-        self._gates: dict[str, GateLogic] = {}
         self._hits: dict[str, HitLogic] = {}
         self._out: list[tuple[str, Batch]] = []
         self._unwritten: Batch | None = None
@@ -75,13 +74,11 @@ class Worker:
                 self._queues.setdefault(symbol, deque()).append(each)
 
     def _process(self, symbol: str) -> None:
-        if symbol not in self._gates:
-            self._gates[symbol], self._hits[symbol] = GateLogic(RULES, None), HitLogic(RULES, None)
-        item = self._queues[symbol].popleft()
-        passed, _ = self._gates[symbol].on_item(evaluate_targets(item))
-        for each in passed:
-            batches, _ = self._hits[symbol].on_item(each)
-            self._out += [(symbol, batch) for batch in batches]
+        if symbol not in self._hits:
+            self._hits[symbol] = HitLogic(RULES, None)
+        item = gate_events(evaluate_targets(self._queues[symbol].popleft()), RULES.gates)
+        batches, _ = self._hits[symbol].on_item(item)
+        self._out += [(symbol, batch) for batch in batches]
 
     def _write(self) -> None:
         """A batch that the database did not take, or that nobody knows of, is written again, and nothing before it."""

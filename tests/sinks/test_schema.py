@@ -62,7 +62,8 @@ def described(engine: sa.Engine) -> list[tuple[object, ...]]:
         "sqlite": "SELECT type, name, tbl_name, replace(replace(sql, char(10), ''), char(9), '') FROM sqlite_master",
         "postgresql": (
             "SELECT table_name, column_name, ordinal_position, data_type, collation_name, is_nullable, column_default,"
-            " (SELECT string_agg(indexdef, ';' ORDER BY indexdef) FROM pg_indexes WHERE tablename = table_name)"
+            " (SELECT string_agg(indexdef, ';' ORDER BY indexdef) FROM pg_indexes WHERE tablename = table_name),"
+            " (SELECT reloptions FROM pg_class WHERE oid = table_name::regclass)"
             " FROM information_schema.columns WHERE table_schema = 'public'"
         ),
     }

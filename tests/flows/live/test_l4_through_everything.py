@@ -19,9 +19,10 @@ from flows.tape.segments.payloads import standing_gaps
 from operators.times import SECOND_NS
 from sinks.database import open_database, reading
 from tests.flows.live.running_live import Live, kinds_of, live, until
-from tests.flows.live.test_supervision import lives, pids
+from tests.flows.live.test_supervision import pids
 from tests.flows.made import Command, digest_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
+from tests.flows.processes import lives
 
 SYMBOLS = ("AAA", "BRK.B")
 WATCHED = ("--symbols", ",".join(SYMBOLS), "--no-scan")

@@ -56,7 +56,7 @@ def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
             assert command("universe", "add", "BRK.B", "--db", live_url).code == 0
             assert command("plans", "add", more, "--db", live_url).code == 0
             until(lambda: "target_hit" in kinds_of(live_url, "file-long"))
-            until(lambda: "entered" in kinds_of(live_url, "asked-long"))
+            until(lambda: "entered" in kinds_of(live_url, "asked-long") and bool(run.said("serving")))
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/plans/asked-long") as answer:
                 assert json.load(answer)["plan"]["phase"] == "open"
             assert command("plans", "cancel", "asked-long", "--db", live_url).code == 0

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.flows.live.running_live import PLAN, Live, kinds_of, live, until
-from tests.flows.made import Command, digest_of, speaker
+from tests.flows.made import Command, digest_of, rows_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
+from tests.flows.processes import children_of, lives
 
 CHILDREN = ("feed", "flow", "serve")
+LOST_ONE = "a worker process failed: worker-1 ended without a word (exit code -9)"
 
 
 @pytest.fixture
@@ -27,18 +29,16 @@ def pids(run: Live) -> dict[str, int]:
     return {each["child"]: each["pid"] for each in run.said("child_started")}
 
 
-def lives(pid: int) -> bool:
-    """Whether a process is there; one that nobody has buried yet counts as gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def work_done(database: str) -> int:
+    """How many prints the flow has written of."""
+    return int(rows_of(database, "SELECT sum(records) FROM progress")[0][0])
 
 
 def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(command: Command, tmp_path: Path) -> None:
-    """Feed, flow and server by SIGKILL, one after the other; then their parent; then it goes on as two processes.
+    """Feed, flow and server by SIGKILL, one after the other; then their parent.
 
-    The feed knows again of the symbol that was added before.
+    Then it goes on as two processes; when one of those is killed, both begin again.  The feed knows again of the symbol
+    that was added before.
     """
     plans, more, tape = tmp_path / "plans.json", tmp_path / "more.json", tmp_path / "tape"
     plans.write_text(json.dumps([PLAN]))
@@ -65,7 +65,14 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
             run.process.kill()
             until(lambda: not any(map(lives, children)))
         with live(market, tmp_path / "log-2", KEY, *arguments, "--workers", 2) as run:
-            until(lambda: bool(run.said("streaming")))
+            before = work_done(first)
+            until(lambda: bool(run.said("streaming")) and work_done(first) > before)
+            workers = children_of(pids(run)["flow"])
+            os.kill(workers[-1], signal.SIGKILL)
+            until(lambda: bool(run.said("child_started", child="flow", restarts=1)))
+            (told,) = run.said("child_failed")
+            assert (len(workers), told["why"]) == (2, LOST_ONE)
+            assert not any(map(lives, workers))
             assert command("plans", "cancel", "asked-long", "--db", first).code == 0
             until(lambda: "cancelled" in kinds_of(first, "asked-long"))
             assert run.stop() == 0

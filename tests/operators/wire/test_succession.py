@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from operators.times import SECOND_NS
 from operators.wire.rows import WireRow
@@ -15,7 +16,7 @@ AT = 1_381_239_000 * SECOND_NS
 
 def row(after_ms: int = 0, trade_id: str | None = "1", **fields: Any) -> WireRow:
     usual = WireRow("A", AT + after_ms * 1_000_000, None, 10.0, 100.0, 11, None, 7, trade_id, None, None, 0)
-    return usual._replace(**fields)
+    return replace(usual, **fields)
 
 
 def kept(prints: list[tuple[WireRow, int]]) -> list[WireRow]:
@@ -134,6 +135,23 @@ def test_a_repeated_print_is_one_that_came_before(prints: list[tuple[WireRow, in
         elif each not in before:
             assert (verdict is Verdict.BACKWARDS) == (each.sip_ns < newest_ns)
         before.add(each)
+
+
+@settings(deadline=None)
+@given(few_prints, st.integers(FEED, 1))
+def test_prints_taken_together_are_judged_as_one_by_one(
+    prints: list[tuple[WireRow, int, int | None]], source: int
+) -> None:
+    """Whatever came before them, marks among it; what is remembered is the same."""
+    alone, together = Succession(), Succession()
+    for which in (alone, together):
+        for each, earlier, mark_ms in prints[::2]:
+            which.judge(each, earlier)
+            which.mark(AT if mark_ms is None else AT + mark_ms * 1_000_000)
+    rows = [each for each, _, _ in prints[1::2]]
+    verdicts = enumerate(alone.judge(each, source) for each in rows)
+    assert together.left_out(rows, source) == [each for each in verdicts if each[1] is not Verdict.NEW]
+    assert together.to_plain() == alone.to_plain()
 
 
 times = st.lists(st.integers(0, 8_000), min_size=1, max_size=60).map(sorted)

@@ -1,0 +1,226 @@
+// The board: where plans stand, now and as it changes, or as of an instant.
+
+import { ask, askForKey, happened, inR, instantOf, key, make, newYork, price, say } from "/pages/server.js";
+
+const MOST = 1000; // plans on the board; of more, those that the search names
+const NEWS = 100;
+const KEY_REFUSED = [4401, 4403];
+const TONES = {
+  phase: { open: "good", scaled: "good", completed: "good", stopped: "bad", invalidated: "bad", missed: "warn" },
+  health: { healthy: "good", at_risk: "bad" },
+  gate: { defined_risk: "warn", suppress: "bad" },
+};
+const element = (id) => document.getElementById(id);
+
+const plans = new Map(); // by plan_id, as the API writes them
+const rows = new Map(); // by plan_id, the table's rows
+const stale = new Set(); // plans that events spoke of since they were read
+const phases = new Set(); // that the board is narrowed to; none: all
+let chosen = null;
+let asOf = null; // an instant, or null: now
+let more = false; // whether the server has plans that the board does not show
+let socket = null;
+let place = null; // how far the stream has been heard
+let wait = 1000;
+let reading = 0; // counts beginnings, so that answers to an older question are left alone
+
+async function begin() {
+  const mine = ++reading;
+  say(null);
+  socket?.close();
+  place = null;
+  try {
+    const [found, whole] = await load();
+    if (mine !== reading) return;
+    more = !whole;
+    replace(found);
+    await show(chosen);
+    if (asOf === null) listen(mine);
+    else tell("as of an instant: nothing moves", "quiet");
+  } catch (error) {
+    if (mine !== reading) return;
+    say(error.message);
+    setTimeout(() => mine === reading && begin(), 5000);
+  }
+}
+
+async function load() {
+  const found = [];
+  let cursor = null;
+  do {
+    const words = new URLSearchParams({ limit: MOST - found.length });
+    if (asOf) words.set("as_of", asOf);
+    if (cursor) words.set("cursor", cursor);
+    const page = await ask(`/api/v1/plans?${words}`);
+    element("session").textContent = page.session.banner;
+    found.push(...page.plans);
+    cursor = page.next_cursor;
+  } while (cursor && found.length < MOST);
+  return [found, cursor === null];
+}
+
+function replace(found) {
+  plans.clear();
+  for (const plan of found) plans.set(plan.plan_id, plan);
+  draw();
+}
+
+// The stream: a snapshot, then every event once; after an interruption from where it was.
+function listen(mine) {
+  const here = new WebSocket(`${location.origin.replace("http", "ws")}/ws/plans`);
+  socket = here;
+  here.onopen = () => {
+    if (key()) here.send(JSON.stringify({ type: "auth", key: key() }));
+    const wanted = more ? [...plans.keys()] : null;
+    here.send(JSON.stringify({ type: "subscribe", plans: wanted, from: place }));
+  };
+  here.onmessage = ({ data }) => socket === here && hear(JSON.parse(data));
+  here.onclose = async ({ code }) => {
+    if (mine !== reading || socket !== here) return;
+    tell("interrupted; trying again", "warn");
+    if (KEY_REFUSED.includes(code)) await askForKey(key());
+    setTimeout(() => mine === reading && listen(mine), wait);
+    wait = Math.min(wait * 2, 15_000);
+  };
+}
+
+function hear(message) {
+  wait = 1000;
+  tell("live", "good");
+  if (message.type === "snapshot") {
+    for (const plan of message.plans) plans.set(plan.plan_id, plan);
+    if (!message.more) place = { epoch: message.epoch, seq: message.seq };
+    drawSoon();
+  } else if (message.type === "event") {
+    place.seq = message.seq;
+    element("news").prepend(happened(message, message.plan_id));
+    while (element("news").children.length > NEWS) element("news").lastChild.remove();
+    stale.add(message.plan_id);
+    refresh();
+  } else if (message.type === "price") {
+    const plan = plans.get(message.plan_id);
+    if (!plan) return;
+    Object.assign(plan, { last_price: message.price, rr_to_next_target: message.rr, open_r: message.open_r, updated: message.at });
+    drawSoon();
+  } else if (message.type === "reset") {
+    place = null;
+    plans.clear();
+  } else if (message.type === "error") {
+    say(message.detail);
+  }
+}
+
+// An event says what happened, the API where the plan stands since: each plan is read again once, one after the other.
+let refreshing = false;
+async function refresh() {
+  if (refreshing) return;
+  refreshing = true;
+  while (stale.size) {
+    const [plan_id] = stale;
+    stale.delete(plan_id);
+    try {
+      plans.set(plan_id, (await ask(`/api/v1/plans/${encodeURIComponent(plan_id)}`)).plan);
+      if (plan_id === chosen) await show(plan_id);
+    } catch (error) {
+      say(`${plan_id}: ${error.message}`);
+    }
+    drawSoon();
+  }
+  refreshing = false;
+}
+
+function tell(text, tone) {
+  element("line").textContent = text;
+  element("line").className = tone;
+}
+
+let drawing = false;
+function drawSoon() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    draw();
+  });
+}
+
+function draw() {
+  const words = element("find").value.trim().toLowerCase();
+  const named = [...plans.values()].filter((plan) => `${plan.plan_id} ${plan.symbol}`.toLowerCase().includes(words));
+  const shown = named.filter((plan) => !phases.size || phases.has(plan.phase)).sort((a, b) => (a.plan_id < b.plan_id ? -1 : 1));
+  drawPhases(named);
+  const body = element("plans").tBodies[0];
+  for (const plan_id of [...rows.keys()]) {
+    if (!plans.has(plan_id)) rows.delete(plan_id);
+  }
+  body.replaceChildren(...shown.map(drawRow));
+  const beyond = more ? `; the server has more than these ${MOST}` : "";
+  element("count").textContent = `${shown.length} of ${plans.size} plans${beyond}`;
+}
+
+function drawPhases(named) {
+  const counts = new Map();
+  for (const { phase } of named) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  const buttons = [...counts].sort().map(([phase, count]) => {
+    const button = make("button", { type: "button", "aria-pressed": String(phases.has(phase)) }, `${phase} ${count}`);
+    button.onclick = () => (phases.delete(phase) || phases.add(phase), draw());
+    return button;
+  });
+  element("phases").replaceChildren(...buttons);
+}
+
+function drawRow(plan) {
+  let row = rows.get(plan.plan_id);
+  if (!row) {
+    row = make("tr", { tabindex: "0" });
+    row.onclick = () => show(plan.plan_id);
+    row.onkeydown = ({ key: pressed }) => pressed === "Enter" && show(plan.plan_id);
+    rows.set(plan.plan_id, row);
+  }
+  const cell = (text, tone) => make("td", { class: tone }, text ?? "");
+  const number = (text, tone = "") => make("td", { class: `number ${tone}` }, text);
+  const tone = (value) => (value == null || value === 0 ? "" : value > 0 ? "good" : "bad");
+  row.className = plan.plan_id === chosen ? "chosen" : "";
+  row.replaceChildren(
+    cell(plan.data_gap ? `${plan.plan_id} (gap in its data)` : plan.plan_id, plan.data_gap ? "warn" : null),
+    cell(plan.symbol), cell(`${plan.style} ${plan.direction}`),
+    ...["phase", "health", "gate"].map((name) => cell(plan[name]?.replaceAll("_", " "), TONES[name][plan[name]])),
+    number(price(plan.last_price)), number(price(plan.fill_price)), number(price(plan.effective_stop)),
+    number(String(plan.targets_hit)), number(inR(plan.rr_to_next_target)), number(inR(plan.open_r), tone(plan.open_r)),
+    number(inR(plan.realized_r), tone(plan.realized_r)), cell(newYork(plan.updated)),
+  );
+  return row;
+}
+
+async function show(plan_id) {
+  chosen = plan_id;
+  element("plan").hidden = plan_id === null;
+  if (plan_id === null) return;
+  const at = asOf ? `?as_of=${encodeURIComponent(asOf)}` : "";
+  const path = `/api/v1/plans/${encodeURIComponent(plan_id)}`;
+  try {
+    const [explained, told] = await Promise.all([ask(`${path}/explain${at}`), ask(`${path}/events${at}${at ? "&" : "?"}limit=1000`)]);
+    if (chosen !== plan_id) return;
+    const words = new URLSearchParams({ symbol: plans.get(plan_id)?.symbol ?? "", plan_id, ...(asOf ? { as_of: asOf } : {}) });
+    element("plan").querySelector("h2").textContent = plan_id;
+    element("chart").href = `/chart?${words}`;
+    element("explained").replaceChildren(...explained.lines.map((line) => make("li", {}, line)));
+    element("events").replaceChildren(...told.events.reverse().map((event) => happened(event)));
+  } catch (error) {
+    say(`${plan_id}: ${error.message}`);
+  }
+  drawSoon();
+}
+
+element("find").oninput = draw;
+element("narrow").onsubmit = (event) => event.preventDefault();
+element("when").onchange = ({ target }) => {
+  asOf = target.value ? instantOf(target.value) : null;
+  element("now").hidden = asOf === null;
+  begin();
+};
+element("now").onclick = () => {
+  element("when").value = "";
+  element("when").onchange({ target: element("when") });
+};
+begin();

@@ -1,0 +1,42 @@
+"""The pages: a board of plans at `/`, a symbol's chart at `/chart`.  Rule: files of the package, known by name."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+PAGES: Final = {"/": "index.html", "/chart": "chart.html"}
+PARTS: Final = ("style.css", "server.js", "board.js", "chart.js", "painter.js")
+TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def pages() -> APIRouter:
+    """Return the routes of the pages; what a page shows, it asks of the API, with a key where one is needed."""
+    router = APIRouter(include_in_schema=False)
+    for path, name in {**PAGES, **{f"/pages/{part}": part for part in PARTS}}.items():
+        router.add_api_route(path, _file(name), methods=["GET"])
+    return router
+
+
+def _file(name: str) -> Callable[[Request], Awaitable[Response]]:
+    body, kind = files("api.pages").joinpath(name).read_bytes(), TYPES[name.rpartition(".")[2]]
+    headers = {**HEADERS, "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'}
+
+    async def answered(request: Request) -> Response:
+        """The file; 304 to who has it."""
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=kind, headers=headers)
+
+    return answered

@@ -1,0 +1,135 @@
+"""The pages, in a real browser over a real server: what they show is what the API says, and they hear what happens."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+from httpx2 import Client
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from api.keys import ApiKey, Scope, digest_of
+from api.routes.pages import PAGES, PARTS
+from tests.api.conftest import Demo
+from tests.api.serving import Flow, Server, serving
+from tests.api.test_readme_examples import CHROMIUM_FLAGS, program
+
+ELEVEN: Final = "2026-06-17T11:00"
+PLANS_AT_ELEVEN: Final = 25
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all pages."""
+    with sync_playwright() as playwright:
+        path = program("chromium", "chromium-browser", "google-chrome")
+        yield playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose own errors fail the test."""
+    page, errors = browser.new_page(), list[str]()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    page.close()
+    assert errors == []
+
+
+@pytest.fixture
+def demo_url(demo: Demo, tmp_path: Path) -> str:
+    """A copy of the demo's database, to be written to."""
+    shutil.copy(demo.url.removeprefix("sqlite:///"), tmp_path / "demo.db")
+    return f"sqlite:///{tmp_path / 'demo.db'}"
+
+
+@contextmanager
+def board(page: Page, url: str, port: int = 0) -> Iterator[Server]:
+    """Serve a database, and look at its board."""
+    with serving(url, port) as server:
+        if not port:
+            page.goto(f"http://127.0.0.1:{server.port}/")
+        expect(page.locator("#line")).to_have_text("live", timeout=30_000)
+        yield server
+
+
+def test_the_board_shows_every_plan_and_why_it_stands_there(page: Page, demo_url: str) -> None:
+    with board(page, demo_url):
+        expect(page.locator("#count")).to_have_text("30 of 30 plans")
+        page.get_by_role("button", name="stopped 10").click()
+        expect(page.locator("#plans tbody tr")).to_have_count(10)
+        page.get_by_role("button", name="stopped 10").click()
+        page.locator("#find").fill("swing-waiting")
+        row = page.locator("#plans tbody tr")
+        expect(row).to_have_count(1)
+        row.click()
+        expect(page.locator("#explained")).to_contain_text("waits for a price at or below 113.92")
+        expect(page.locator("#events li")).not_to_have_count(0)
+
+
+def test_the_board_goes_back_to_an_instant_and_returns(page: Page, demo_url: str) -> None:
+    with board(page, demo_url):
+        page.locator("#when").fill(ELEVEN)
+        expect(page.locator("#count")).to_have_text(f"{PLANS_AT_ELEVEN} of {PLANS_AT_ELEVEN} plans")
+        expect(page.locator("#session")).to_have_text("Regular session until 16:00 ET")
+        page.get_by_role("button", name="Back to now").click()
+        expect(page.locator("#count")).to_have_text("30 of 30 plans")
+
+
+def test_the_board_hears_what_happens_once_also_over_a_restart_of_the_server(page: Page, demo_url: str) -> None:
+    flow, news = Flow(demo_url), page.locator("#news li")
+    with board(page, demo_url) as server:
+        flow.happen("sim1-new")
+        expect(page.locator("#count")).to_have_text("31 of 31 plans")
+        expect(news).to_have_count(1)
+    flow.happen("sim1-new", "sim2-new")
+    with board(page, demo_url, server.port):
+        expect(page.locator("#count")).to_have_text("32 of 32 plans")
+        expect(news).to_have_count(3)
+    flow.close()
+
+
+def test_a_chart_shows_the_plans_own_prices_and_says_that_no_bars_are_stored(page: Page, demo_url: str) -> None:
+    with serving(demo_url) as server:
+        page.goto(f"http://127.0.0.1:{server.port}/chart?symbol=SIM1&plan_id=sim1-orb-long")
+        expect(page.locator("#lines tr")).to_have_text(
+            ["T2 121.94121.94", "T1 121.40121.40", "stop entry 120.86120.86", "stop 120.32120.32"]
+        )
+        expect(page.locator("#said")).to_contain_text("No 1m bars of SIM1 are stored")
+        expect(page.locator("#events li").last).to_contain_text("completed: all 2 targets hit")
+
+
+def test_a_plans_chart_url_leads_to_its_bars_and_levels(page: Page, scan_url: str) -> None:
+    with serving(scan_url) as server, Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+        found = client.post("/gpt/plan", json={"symbol": "AIG"}).json()
+        page.goto(f"http://127.0.0.1:{server.port}{found['chart_url']}")
+        layers = found["structured"]["layers"]
+        lines = 1 + len(layers["targets"]) + len(layers["levels"]) + (layers["stop"] is not None)
+        expect(page.locator("#lines tr")).to_have_count(lines)
+        bars = int(page.locator("#canvas").get_attribute("data-bars") or 0)
+        page.locator("#interval").select_option("5m")
+        expect(page.locator("#canvas")).not_to_have_attribute("data-bars", str(bars))
+        assert bars > 300
+        page.locator("#canvas").hover()
+        expect(page.locator("#bar")).to_contain_text("O 4")
+
+
+def test_a_server_with_keys_asks_for_one_and_the_board_is_served(page: Page, demo_url: str) -> None:
+    with serving(demo_url, keys=(ApiKey("look", digest_of("secret"), Scope.READ),)) as server:
+        page.goto(f"http://127.0.0.1:{server.port}/")
+        for given in ("wrong", "secret"):
+            page.locator("dialog input").fill(given)
+            page.locator("dialog button").click()
+        expect(page.locator("#count")).to_have_text("30 of 30 plans")
+        expect(page.locator("#line")).to_have_text("live")
+
+
+@pytest.mark.parametrize("path", [*PAGES, *(f"/pages/{part}" for part in PARTS)])
+def test_a_pages_file_allows_nothing_from_elsewhere_and_is_sent_once(client: Client, path: str) -> None:
+    first = client.get(path)
+    assert (first.status_code, first.headers["x-content-type-options"]) == (200, "nosniff")
+    assert first.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
+    again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
