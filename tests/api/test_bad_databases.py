@@ -2,9 +2,11 @@
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from tests.api.serving import hear_until, serving
 UNTOUCHED = {"/healthz", "/metrics", "/api/v1/session", "/gpt/contracts"}
 """What needs no database: the loop, counters (which say that it is gone), the clock, what is not built."""
 TRY_LATER = 1013
+PAGE = 16_384
 
 
 @contextmanager
@@ -143,6 +146,46 @@ def test_trouble_that_begins_while_it_is_open_is_noticed_and_is_over_once_it_end
                 continue
             assert found.status_code == 503, (method, path, found.text)
             assert found.headers["content-type"] == "application/problem+json"
+    until_status(client, 200)
+
+
+SPOILED: dict[str, Callable[[bytes], bytes]] = {
+    "cut in half": lambda whole: whole[: len(whole) // 2],
+    "emptied": lambda _: b"",
+    "another header": lambda whole: b"x" * 100 + whole[100:],
+    "pages of zeros": lambda whole: whole[:PAGE] + bytes(len(whole) - PAGE),
+    "pages of noise": lambda whole: whole[:PAGE] + Random(1).randbytes(len(whole) - PAGE),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_a_file_that_is_damaged_while_it_is_open_gives_what_it_gave_before_or_a_problem(
+    name: str, make_client: MakeClient, file: Path, tmp_path: Path
+) -> None:
+    """What is read already may still be told, and is right; all else is 503.  Put back, the file is read again."""
+    other = tmp_path / "other.db"
+    other.write_bytes(file.read_bytes())
+    right = make_client(f"sqlite:///{other}")
+    client = make_client(f"sqlite:///{file}", busy_s=0.05, poll_s=0.05)
+    reads = [each for each in asked(client) if each[0] == "get" or each[1].startswith("/gpt")]
+    reads = [each for each in reads if each[1] != "/sse/plans"]
+    assert client.get("/api/v1/plans?limit=1").status_code == 200
+    whole = file.read_bytes()
+    with file.open("r+b") as damaged_file:
+        damaged_file.truncate(0)
+        damaged_file.write(SPOILED[name](whole))
+    codes = Counter[int]()
+    for method, path, body in reads:
+        found = client.request(method, path, json=body)
+        codes[found.status_code] += 1
+        if found.status_code == 503:
+            assert found.headers["content-type"] == "application/problem+json"
+            assert "Traceback" not in found.text
+        else:
+            assert path == "/readyz" or found.json() == right.request(method, path, json=body).json(), path
+    assert set(codes) <= {200, 404, 503}
+    assert codes[503] or name == "another header"  # the rest of that file is whole
+    file.write_bytes(whole)
     until_status(client, 200)
 
 
