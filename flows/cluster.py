@@ -14,7 +14,6 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Final
 
-from flows.calendars import nyse_calendar
 from flows.errors import CommandError, ExitCode
 from flows.job import Job, run_job
 from flows.meter import Meter
@@ -66,7 +65,7 @@ def _started(job: Job, count: int) -> Iterator[Worker]:
 
 def _send(job: Job, workers: Sequence[Worker]) -> None:
     """Tell all what to do once all have been started: each takes it only when it has imported what it needs."""
-    parcel = ForkingPickler.dumps((job, nyse_calendar()))
+    parcel = ForkingPickler.dumps(job)
     for _, connection in workers:
         with suppress(BrokenPipeError):  # that it ended is heard where words are awaited
             connection.send_bytes(parcel)

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
 from flows.items import GapOf
 from flows.kafka.topic import topic_of
@@ -21,6 +20,7 @@ from operators.events import Kind, PlanEvent
 from operators.explanation import Circumstances, clock, explain
 from operators.frames import by_symbol, tag
 from operators.gating import GateSettings, GateTimeline, gate_timeline
+from operators.nyse import nyse_calendar
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.records import Cancel, Command, Register

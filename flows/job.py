@@ -10,7 +10,6 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 from bytewax.testing import cluster_main
 
-from flows.calendars import nyse_calendar
 from flows.collector import spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
 from flows.errors import CommandError
@@ -24,6 +23,7 @@ from flows.sql_sink import SqlSink
 from flows.tape.ends import NOT_YET, Ends
 from flows.tape_source import TapeSource
 from operators.conditions import Flag
+from operators.nyse import nyse_calendar
 from operators.scan.features.clock import SessionClock
 from sinks.database import CACHE_KIB
 from sinks.errors import DatabaseError

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.calendars import nyse_calendar
 from flows.plan_files import PlanProblem, load_plans
+from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan, SessionPhase
 from operators.times import EARLIEST_NS

@@ -11,7 +11,6 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from flows.calendars import nyse_calendar
 from flows.cluster import run_flow
 from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
@@ -31,6 +30,7 @@ from flows.tape.scan import ScanFilter
 from operators import ticks
 from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import usable_flags
+from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan
 from operators.rows import Batch, DeadLetter

@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 
 from flows.bar_history import load_bar_history
-from flows.calendars import nyse_calendar
 from flows.errors import BadInputError, DataMissingError
 from flows.option_quotes import OptionQuotes, load_option_quotes
 from flows.options import ReplayOptions
@@ -19,6 +18,7 @@ from operators import ticks
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split, due
 from operators.coding import MOST_SYMBOLS
+from operators.nyse import nyse_calendar
 from operators.rows import DeadLetter
 from operators.sessions import new_york
 from operators.universe import is_ticker

@@ -11,14 +11,12 @@ from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Final
 
-from flows.calendars import know
 from flows.errors import CommandError, ExitCode
 from flows.job import Job, run_job
 from flows.meter import Meter
 from flows.repeating import repeating
 from flows.signals import STOPPING, SetLater
 from flows.tape.ends import Ends
-from operators.sessions import SessionCalendar
 from sinks.errors import DatabaseError
 
 TELL_SECONDS: Final = 0.25
@@ -70,9 +68,7 @@ def work(post: Post) -> None:
     for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; the parent says it better
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
-    asked: tuple[Job, SessionCalendar] = post.connection.recv()
-    job, calendar = asked
-    know(calendar)
+    job: Job = post.connection.recv()
     meter = Meter()
     for each in STOPPING:
         signal.signal(each, signal.SIG_IGN if job.replay.follow else SetLater(meter.stop))

@@ -9,12 +9,12 @@ from random import Random
 from flows.asof.by_rest import RestPrints, RestQuotes
 from flows.asof.provider import AsOf
 from flows.asof.recorded import RecordedPrints, RecordedQuotes
-from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
 from flows.feed.address import VENDOR_URL, feed_address
 from flows.feed.api_key import ApiKey
 from flows.options import STREAM
 from flows.rest.client import PER_SECOND, RestClient
+from operators.nyse import nyse_calendar
 from operators.times import DEFAULT_LATE_NS
 
 

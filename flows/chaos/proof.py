@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from flows.calendars import nyse_calendar
 from flows.chaos.tormenting import context, one_run, torment
 from flows.errors import CommandError
 from flows.options import ReplayOptions
 from flows.simulation.tape import write_tape
 from flows.simulation.universe import universe
 from flows.simulation.workload import write_events, write_plans
+from operators.nyse import nyse_calendar
 from sinks.database import open_database, reading
 from sinks.digest import digest
 from sinks.tables import plan_events, streams

@@ -11,7 +11,6 @@ from random import Random
 from threading import Event, Thread
 from typing import Any
 
-from flows.calendars import nyse_calendar
 from flows.feed.api_key import ApiKey
 from flows.feed.backoff import Backoff
 from flows.feed.bounded_queue import BoundedQueue, GapOpened
@@ -29,6 +28,7 @@ from flows.feed.sink import FrameSink, Gap, GapState
 from flows.feed.status import FeedStatus
 from flows.feed.trades_client import TradesClient
 from flows.feed.writing import Writing
+from operators.nyse import nyse_calendar
 from operators.sessions import SessionCalendar
 
 Log = Callable[..., Any]

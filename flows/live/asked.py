@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
-from flows.calendars import nyse_calendar
 from flows.event_files import load_events
 from flows.options import ReplayOptions
 from flows.plan_files import given_plans
@@ -16,6 +15,7 @@ from flows.tape.segments import payloads
 from flows.tape.segments.payloads import PlanCommand
 from flows.tape.segments.record import Record
 from flows.tape.segments.writer import TapeWriter
+from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
 
 

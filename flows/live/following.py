@@ -5,7 +5,6 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from flows.calendars import nyse_calendar
 from flows.kafka.topic import Topic
 from flows.live.child import telling
 from flows.live.options import LiveOptions
@@ -19,6 +18,7 @@ from flows.scanning import load_history
 from flows.tape.files import log_file, topic_file
 from flows.tape.reader import TapeReader
 from flows.tape.segments.segment import segments
+from operators.nyse import nyse_calendar
 from operators.sessions import new_york
 
 

@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
 from flows.market.taped import taped_prints
 from flows.simulation.vendor import COLUMNS
 from flows.tape.files import TapeFile, find_tape_files
 from operators import ticks
 from operators.columnar import Ints
+from operators.nyse import nyse_calendar
 
 TICKERS: Final = r"^[A-Za-z0-9.:\-]{1,40}$"
 """A ticker that needs no escape in JSON, nor in a URL's path."""

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from flows.calendars import nyse_calendar
 from flows.event_files import load_events
 from flows.simulation.demo_gate_ideas import GATE_IDEAS
 from flows.simulation.demo_ideas import GAP_IDEAS, RANGE_IDEAS, TREND_IDEAS
@@ -23,6 +22,7 @@ from flows.simulation.vendor import write_flat_file
 from flows.simulation.writing import EventRow, write_event_rows, write_plan_rows
 from operators.gating import GateSettings, gate_timeline
 from operators.market_events import MarketEvent
+from operators.nyse import nyse_calendar
 from operators.records import Cancel
 from operators.sessions import SessionDay, new_york_day_ns
 from operators.times import MINUTE_NS

@@ -15,11 +15,11 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from flows.calendars import nyse_calendar
 from flows.simulation.market import simulate
 from flows.simulation.past import Past, daily_path
 from flows.simulation.paths import Shape, SymbolSpec
 from flows.simulation.vendor import COMPRESS_LEVEL, write_flat_file
+from operators.nyse import nyse_calendar
 from operators.sessions import SessionDay, new_york_day_ns
 from operators.times import MINUTE_NS, SECOND_NS
 

@@ -6,9 +6,9 @@ Commands may be on the tape more than once (their writer died between two of its
 from collections.abc import Mapping
 from typing import Any
 
-from flows.calendars import nyse_calendar
 from flows.items import Commands, Watch
 from flows.tape.segments.payloads import PlanCommand, read_command
+from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults, read_plan
 from operators.plans import PlanError
 from operators.records import Cancel, Register

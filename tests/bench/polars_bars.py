@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from flows.calendars import nyse_calendar
 from operators.bars.prints import HIGH_LOW_BIT, LAST_BIT, RIGHTS, VOLUME_BIT
 from operators.conditions import CORRECTED_MARK, LATE_MARK, Flag, flags_of_text, marks
+from operators.nyse import nyse_calendar
 from operators.times import MINUTE_NS
 
 

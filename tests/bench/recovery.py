@@ -19,10 +19,10 @@ from tests.bench.sessions import sessions
 
 def replayed(case: Case, kept: bool) -> dict[str, Any]:
     """Replay the whole tape into a new SQLite database, state kept every second or not at all."""
-    from flows.calendars import nyse_calendar
     from flows.meter import Meter
     from flows.options import ReplayOptions
     from flows.replay import prepare, run
+    from operators.nyse import nyse_calendar
 
     nyse_calendar()
     for old in case.folder.glob("bench.db*"):

@@ -50,10 +50,10 @@ def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tup
 
 def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str, Any]:
     """Replay the whole tape into a new SQLite database, with bars, levels and all detectors if `scan`."""
-    from flows.calendars import nyse_calendar
     from flows.meter import Meter
     from flows.options import ReplayOptions
     from flows.replay import prepare, run
+    from operators.nyse import nyse_calendar
 
     nyse_calendar()
     database = case.folder / "bench.db"
@@ -115,10 +115,10 @@ def rate(result: dict[str, Any]) -> float:
 
 def make_case(folder: Path, ticks: int, symbols: int, plans: int, seed: int) -> Case:
     """Make a tape, plans and events from a seed."""
-    from flows.calendars import nyse_calendar
     from flows.simulation.tape import write_tape
     from flows.simulation.universe import universe
     from flows.simulation.workload import write_events, write_plans
+    from operators.nyse import nyse_calendar
 
     day = nyse_calendar().day_on_or_after(date(2026, 10, 1))
     case = Case(folder / f"tape-{ticks}.parquet", folder / f"plans-{plans}.json", folder / "events.csv", folder)

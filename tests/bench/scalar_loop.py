@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from flows.calendars import nyse_calendar
 from flows.event_files import load_events
 from flows.options import ReplayOptions
 from flows.plan_files import load_plans
@@ -25,6 +24,7 @@ from operators.conditions import Flag, flags_of_text
 from operators.eligibility import Profile, admission_table
 from operators.gating import GateSettings, gate_timeline
 from operators.lifecycle import register, step
+from operators.nyse import nyse_calendar
 from operators.plans import Plan
 from operators.records import Expiry, Tick
 from operators.state import PlanState

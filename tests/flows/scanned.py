@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from flows.calendars import nyse_calendar
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
@@ -16,6 +15,7 @@ from flows.simulation.market import simulate
 from flows.simulation.paths import Shape, SymbolSpec
 from flows.simulation.vendor import by_ticker
 from operators.events import PlanEvent
+from operators.nyse import nyse_calendar
 from operators.sessions import SessionDay
 from tests.flows.conftest import Replayed, read_back
 from tests.flows.made import rows_of

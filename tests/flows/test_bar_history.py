@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from flows.bar_history import BarHistory, load_bar_history
-from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
 from operators.bars.columns import Interval
 from operators.bars.fold import fold
 from operators.bars.splits import Split
+from operators.nyse import nyse_calendar
 from operators.times import MINUTE_NS, parse_instant
 
 HEADER = "ticker,volume,open,close,high,low,window_start,transactions"

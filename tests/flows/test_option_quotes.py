@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
 from flows.option_quotes import OptionQuotes, load_option_quotes
 from flows.tape import files
 from operators.engine.straddle import ChainQuote
+from operators.nyse import nyse_calendar
 from operators.times import MINUTE_NS, SECOND_NS, parse_instant
 
 HEADER = "ticker,ask_exchange,ask_price,ask_size,bid_exchange,bid_price,bid_size,sequence_number,sip_timestamp"

@@ -14,7 +14,6 @@ from msgspec.structs import astuple
 
 from flows.asof.provider import AsOf
 from flows.asof.recorded import RecordedPrints, RecordedQuotes
-from flows.calendars import nyse_calendar
 from flows.job import Job, run_job
 from flows.meter import Meter
 from flows.options import ReplayOptions
@@ -26,6 +25,7 @@ from operators.bars.columns import NO_BARS, Interval
 from operators.bars.symbol_bars import SymbolBars
 from operators.conditions import Flag
 from operators.frames import by_symbol, tag
+from operators.nyse import nyse_calendar
 from operators.rows import BarRows
 from operators.sessions import PHASE_CODES
 from operators.times import DEFAULT_LATE_NS, MINUTE_NS

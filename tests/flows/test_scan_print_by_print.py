@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from flows.calendars import nyse_calendar
 from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
@@ -16,6 +15,7 @@ from operators.conditions import Flag
 from operators.events import PlanEvent
 from operators.frames import by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
+from operators.nyse import nyse_calendar
 from operators.proposing.proposer import Proposal, Proposer
 from operators.rows import BarRows, ScanRow
 from operators.scan.features.clock import SessionClock

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.calendars import nyse_calendar
 from flows.dataflow import HitLogic, Rules, gate_events
 from flows.items import History, ShardItems, SymbolEvents, SymbolItem
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules
@@ -25,6 +24,7 @@ from operators.conditions import Flag
 from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings
+from operators.nyse import nyse_calendar
 from operators.records import ClockMark, TapeEnd
 from operators.rows import Batch
 from operators.scan.features.clock import SessionClock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.calendars import nyse_calendar
+from operators.nyse import nyse_calendar
 from operators.sessions import SessionCalendar
 
 

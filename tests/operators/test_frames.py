@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.calendars import nyse_calendar
 from operators.conditions import ANY_LAST, Flag, flags_of
 from operators.eligibility import Profile
 from operators.frames import TickFrame, by_symbol, tag
+from operators.nyse import nyse_calendar
 from operators.sessions import PHASE_CODES, SessionCalendar
 from tests.oracle.times import new_york_ns
 

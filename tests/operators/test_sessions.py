@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.calendars import nyse_calendar
+from operators.nyse import nyse_calendar
 from operators.plans import SessionPhase
 from operators.sessions import (
     PHASE_CODES,

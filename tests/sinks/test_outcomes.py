@@ -3,13 +3,13 @@
 import msgspec
 import sqlalchemy as sa
 
-from flows.calendars import nyse_calendar
 from operators.backtest.outcome import Standing
 from operators.engine.evaluation import evaluate
 from operators.engine.expected_move import realized_move
 from operators.engine.inputs import EngineInput
 from operators.engine.to_plan import PlanIdentity, to_plan
 from operators.lifecycle import register, step
+from operators.nyse import nyse_calendar
 from operators.plans import Direction, Style
 from operators.records import Tick
 from operators.rows import Batch, ScanRow, state_row

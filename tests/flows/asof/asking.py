@@ -11,13 +11,13 @@ import polars as pl
 from flows.asof.by_rest import RestPrints, RestQuotes
 from flows.asof.opening import recorded
 from flows.asof.provider import AsOf
-from flows.calendars import nyse_calendar
 from flows.errors import DataMissingError
 from flows.feed.api_key import ApiKey
 from flows.market.day import recorded_day
 from flows.market.option_side import OptionSide
 from flows.option_rows import SCHEMA
 from flows.rest.client import RestClient
+from operators.nyse import nyse_calendar
 from operators.times import SECOND_NS
 from tests.flows.market.practice import KEY, serving
 

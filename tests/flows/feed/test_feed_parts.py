@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.calendars import nyse_calendar
 from flows.errors import BadInputError
 from flows.feed.address import feed_address
 from flows.feed.backoff import Backoff
@@ -21,6 +20,7 @@ from flows.feed.newest import newest_ns
 from flows.feed.settings import FeedSettings
 from flows.feed.sink import Gap, GapState
 from flows.feed.status import FeedStatus
+from operators.nyse import nyse_calendar
 from operators.times import SECOND_NS, parse_instant
 from tests.flows.feed.following import ListSink
 

@@ -18,7 +18,12 @@ def test_a_server_whose_run_ended_while_it_started_ends_too(tmp_path: Path) -> N
     engine.dispose()
     stop.set()
     late = Event()
-    rescue = Timer(20, lambda: (late.set(), os.kill(os.getpid(), signal.SIGTERM)))
+
+    def rescue_it() -> None:
+        late.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    rescue = Timer(20, rescue_it)
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     rescue.start()
     try:

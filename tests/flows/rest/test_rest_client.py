@@ -11,12 +11,12 @@ import pytest
 
 from flows.asof.by_rest import RestPrints, RestQuotes
 from flows.asof.sources import EVERYTHING
-from flows.calendars import nyse_calendar
 from flows.feed.api_key import ApiKey
 from flows.rest.client import RestClient
 from flows.rest.errors import NotEntitledError, RestError
 from flows.rest.options import contract_rows, last_quote
 from flows.rest.trades import trade_pages
+from operators.nyse import nyse_calendar
 from tests.flows.feed.following import CANARY
 from tests.flows.feed.test_trades_client import Answer, scripted
 

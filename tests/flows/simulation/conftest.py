@@ -6,13 +6,13 @@ from functools import cache
 
 import pytest
 
-from flows.calendars import nyse_calendar
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.plan_files import load_plans
 from flows.replay import prepare, run
 from flows.simulation.demo_day import DEMO_DAY, DemoFiles, write_demo
 from operators.events import Kind, PlanEvent
+from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan
 from operators.records import Cancel

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from flows.calendars import nyse_calendar
 from flows.simulation import demo_day
 from flows.simulation.demo_day import DEMO_CANCELS, DEMO_DAY, IDEAS, DemoFiles, write_demo
 from flows.simulation.ideas import NoLevelsError
 from operators.events import Kind
+from operators.nyse import nyse_calendar
 from operators.plans import SessionPhase
 from tests.flows.simulation.conftest import Shown, replay_demo
 

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.calendars import nyse_calendar
 from flows.simulation.market import Shape, SymbolSpec, by_ticker, simulate
 from flows.simulation.vendor import write_flat_file
 from flows.tape.files import find_tape_files
 from flows.tape.reader import read_file
 from flows.tape.scan import ScanFilter
+from operators.nyse import nyse_calendar
 from operators.sessions import SessionDay
 from operators.times import MINUTE_NS, SECOND_NS
 

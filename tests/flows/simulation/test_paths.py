@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.calendars import nyse_calendar
 from flows.simulation.market import Shape, Shock, SymbolSpec, simulate
+from operators.nyse import nyse_calendar
 from operators.sessions import SessionDay
 from operators.times import MINUTE_NS, SECOND_NS
 

@@ -12,7 +12,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from flows.bar_history import load_bar_history
-from flows.calendars import nyse_calendar
 from flows.simulation.past import Past, daily_path
 from flows.simulation.regimes import (
     MINUTE_SESSIONS,
@@ -27,6 +26,7 @@ from flows.simulation.regimes import (
 )
 from operators.bars.columns import Bars, Interval, Ints
 from operators.bars.fold import fold
+from operators.nyse import nyse_calendar
 from operators.plans import Direction
 from operators.scan.candidate import Candidate
 from operators.scan.detectors.catalog import DETECTORS

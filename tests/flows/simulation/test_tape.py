@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.calendars import nyse_calendar
 from flows.event_files import load_events
 from flows.meter import Meter
 from flows.options import ReplayOptions
@@ -19,6 +18,7 @@ from flows.simulation.universe import universe
 from flows.simulation.vendor import COLUMNS
 from flows.simulation.workload import write_events, write_plans
 from operators.events import Kind
+from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
 from operators.sessions import SessionDay
 from sinks.database import open_database

@@ -6,7 +6,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from flows.calendars import nyse_calendar
+from operators.nyse import nyse_calendar
 from operators.sessions import SessionDay
 from tests.operators.levels.level_bars import World, days_around, made_world, walk
 

@@ -137,7 +137,7 @@ def recorded(folder: Path) -> ChainHistory:
 
 
 def _loaded(folder: Path, to_ns: int | None = None) -> ChainHistory:
-    from flows.calendars import nyse_calendar
+    from operators.nyse import nyse_calendar
 
     from_ns = parse_instant("2015-12-24T04:00:00-05:00")
     return load_option_quotes(folder, {"GOOG"}, nyse_calendar(), from_ns, to_ns).chains["GOOG"]

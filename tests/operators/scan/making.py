@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from flows.calendars import nyse_calendar
 from operators.bars.columns import Bars, Interval
 from operators.bars.fold import fold
+from operators.nyse import nyse_calendar
 from operators.scan.candidate import Candidate
 from operators.scan.features.clock import REGULAR, SessionClock
 from operators.scan.scanner import SymbolScan
