@@ -102,10 +102,14 @@ def standings_of(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: i
     return [PlanStanding(StateRow(*row[:-2]), *row[-2:]) for row in rows]
 
 
+_OF_PLANS: Final = frozenset({"symbol", "style", "direction"})
+"""By these, an index of plans finds the few whose states are read."""
+
+
 @lru_cache(maxsize=128)
 def _page_query(given: frozenset[str]) -> sa.Select[Any]:
     """The query of a page that is narrowed so."""
-    plan_id = plans.c.plan_id if "symbol" in given else plan_states.c.plan_id  # that by which an index finds them
+    plan_id = (plans if given & _OF_PLANS else plan_states).c.plan_id
     conditions = {
         "symbol": plans.c.symbol == sa.bindparam("symbol"),
         "phase": plan_states.c.phase == sa.bindparam("phase"),
