@@ -125,7 +125,7 @@ class TapeDecoder:
 
         `steps`: which of the record's elements these are; empty: the first ones.
         """
-        numbers = [place + step for step in steps] if steps else list(range(place, place + len(rows)))
+        numbers = [place + step for step in steps or range(len(rows))][: len(rows)]
         left_out = self._succession.left_out(rows, source)
         for where, verdict in left_out:
             self._left_out(rows[where], verdict, numbers[where])
