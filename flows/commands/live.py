@@ -8,7 +8,7 @@ import typer
 from flows.commands.common import DEFAULT_PORT, Port, Serve
 from flows.errors import BadInputError
 from flows.feed.address import VENDOR_URL
-from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
+from flows.options import DEFAULT_DATABASE, ReplayOptions
 
 
 def live(
@@ -44,9 +44,7 @@ def live(
     recovery: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where state is kept; without, in TAPE-recovery.")
     ] = None,
-    snapshot_seconds: Annotated[
-        float, typer.Option(min=0.05, max=60, help="How often state is kept.")
-    ] = SNAPSHOT_SECONDS,
+    snapshot_seconds: Annotated[float, typer.Option(min=0.05, max=60, help="How often state is kept.")] = 0.5,
     serve: Serve = False,
     port: Port = DEFAULT_PORT,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No status line.")] = False,
