@@ -155,7 +155,9 @@ function draw() {
   }
   body.replaceChildren(...shown.map(drawRow));
   const beyond = more ? `; the server has more than these ${MOST}` : "";
-  element("count").textContent = `${shown.length} of ${plans.size} plans${beyond}`;
+  element("count").textContent = plans.size
+    ? `${shown.length} of ${plans.size} plans${beyond}`
+    : "No plans: fancy-trader plans add brings some, and so does a run with the scanner.";
 }
 
 function drawPhases(named) {

@@ -74,7 +74,7 @@ def make_client() -> Iterator[MakeClient]:
     entered: list[TestClient] = []
 
     def make(url: str, **settings: object) -> TestClient:
-        options: dict[str, object] = {"clock": lambda: NOW_NS, "busy_s": 0.3, **settings}
+        options: dict[str, object] = {"clock": lambda: NOW_NS, "busy_s": 1.0, **settings}
         client = TestClient(create_app(ApiSettings(url, **options)), raise_server_exceptions=False)  # type: ignore[arg-type]
         client.__enter__()
         entered.append(client)
