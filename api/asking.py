@@ -3,13 +3,13 @@
 Rule: an idempotency key that its plan has seen gives the command it gave first, or a problem when it asks for more.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
+from api.names import is_symbol
 from api.problems import ProblemError, invalid, no_plan
 from api.store import Store
 from operators.plan_reading import PlanDefaults, read_plan
@@ -19,8 +19,6 @@ from operators.state import LIVE
 from sinks.bulk import lock_writers
 from sinks.commands import CANCEL, REGISTER, StoredCommand, append, append_watch, command_under, watches
 from sinks.plan_reader import states_of, versions_of
-
-_TICKER: Final = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def read(body: Mapping[str, Any], calendar: SessionCalendar, at_ns: int) -> Plan
         raise invalid(error.field, error.message) from None
     except OverflowError:
         raise invalid("entry", "is no number of dollars") from None
-    if not _TICKER.fullmatch(plan.symbol):
+    if not is_symbol(plan.symbol):
         raise invalid("symbol", "must be a ticker in ASCII without blanks")
     return plan
 

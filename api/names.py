@@ -1,5 +1,6 @@
 """Names in paths and queries: only what a plan id, a ticker or a strategy can be, which every database can hold."""
 
+import re
 from typing import Annotated, Final
 
 from fastapi import Path, Query
@@ -14,7 +15,14 @@ _TIME: Final = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|
 INSTANT: Final = rf"^(?:{_DAY}T{_TIME}|[1-3]\d{{18}})$"
 """RFC 3339 with an offset, or ns since 1970: what the document asks for; a little more is understood."""
 CURSOR: Final = "^[A-Za-z0-9_-]+$"
+_TICKER: Final = re.compile(TICKER)
 PLACE: Final = r"^(?:[0-9a-f]{1,32}:\d{1,18})?$"
+
+
+def is_symbol(text: str) -> bool:
+    """Whether a text can name a symbol here."""
+    return _TICKER.fullmatch(text) is not None
+
 
 PlanId = Annotated[str, Path(pattern=PLAN, examples=["AIG.vwap_reclaim.long.20131007.1"])]
 SymbolInPath = Annotated[str, Path(pattern=TICKER, examples=["AIG"])]

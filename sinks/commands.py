@@ -7,13 +7,14 @@ symbol to the universe, which is about no plan, {"idempotency_key": …, "symbol
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
 from sinks.bulk import lock_writers
 from sinks.tables import commands, plans
 
+CommandKind = Literal["register", "cancel", "watch"]
 REGISTER: Final = "register"
 CANCEL: Final = "cancel"
 WATCH: Final = "watch"
@@ -24,7 +25,7 @@ class StoredCommand:
     """A row of commands.  `created_ns`: wall clock of who asked; `applied_ns`: None until it is on the tape; ns UTC."""
 
     id: int
-    kind: str
+    kind: CommandKind
     plan_id: str | None
     body: dict[str, Any]
     created_ns: int
@@ -57,7 +58,7 @@ def command_under(connection: sa.Connection, plan_id: str, idempotency_key: str)
 
 def append(
     connection: sa.Connection,
-    kind: str,
+    kind: CommandKind,
     plan_id: str,
     plan: Mapping[str, Any] | None,
     created_ns: int,
@@ -76,7 +77,7 @@ def append_watch(
 
 
 def _appended(
-    connection: sa.Connection, kind: str, plan_id: str | None, body: dict[str, Any], created_ns: int
+    connection: sa.Connection, kind: CommandKind, plan_id: str | None, body: dict[str, Any], created_ns: int
 ) -> StoredCommand:
     lock_writers(connection)
     values = {"kind": kind, "plan_id": plan_id, "body": body, "created_ns": created_ns}
@@ -84,8 +85,12 @@ def _appended(
     return StoredCommand(number, kind, plan_id, body, created_ns, None)
 
 
-def ask(engine: sa.Engine, asked: Sequence[tuple[str, str, Mapping[str, Any] | None]], created_ns: int) -> list[int]:
-    """Append commands (kind, plan_id, plan) in one transaction; return their ids, ascending.  Raises DatabaseError."""
+Asked = tuple[CommandKind, str, Mapping[str, Any] | None]
+"""Kind, plan_id, plan."""
+
+
+def ask(engine: sa.Engine, asked: Sequence[Asked], created_ns: int) -> list[int]:
+    """Append commands in one transaction; return their ids, ascending.  Raises DatabaseError."""
     with engine.begin() as connection:
         return [append(connection, kind, plan_id, plan, created_ns).id for kind, plan_id, plan in asked]
 

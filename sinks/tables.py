@@ -24,6 +24,24 @@ def _column(name: str, type_: Any) -> sa.Column[Any]:
     return sa.Column(name, type_, nullable=False)
 
 
+def _bar() -> list[sa.Column[Any]]:
+    """What a bar is, but for its revision."""
+    return [
+        _key("symbol"),
+        _key("interval"),
+        _key("start_ns", sa.BigInteger),
+        _column("end_ns", sa.BigInteger),
+        _column("open", sa.Double),
+        _column("high", sa.Double),
+        _column("low", sa.Double),
+        _column("close", sa.Double),
+        _column("volume", sa.Double),
+        sa.Column("vwap", sa.Double),
+        _column("trades", sa.BigInteger),
+        _column("phase", NAME),
+    ]
+
+
 # Indexes of plans only, which are written once: an index of states would treble the time that a state takes.
 plans: Final = sa.Table(
     "plans",
@@ -86,18 +104,7 @@ plan_events: Final = sa.Table(
 bars: Final = sa.Table(
     "bars",
     metadata,
-    _key("symbol"),
-    _key("interval"),
-    _key("start_ns", sa.BigInteger),
-    _column("end_ns", sa.BigInteger),
-    _column("open", sa.Double),
-    _column("high", sa.Double),
-    _column("low", sa.Double),
-    _column("close", sa.Double),
-    _column("volume", sa.Double),
-    sa.Column("vwap", sa.Double),
-    _column("trades", sa.BigInteger),
-    _column("phase", NAME),
+    *_bar(),
     _column("revision", sa.Integer),
 )
 
@@ -105,18 +112,7 @@ bars: Final = sa.Table(
 bar_revisions: Final = sa.Table(
     "bar_revisions",
     metadata,
-    _key("symbol"),
-    _key("interval"),
-    _key("start_ns", sa.BigInteger),
-    _column("end_ns", sa.BigInteger),
-    _column("open", sa.Double),
-    _column("high", sa.Double),
-    _column("low", sa.Double),
-    _column("close", sa.Double),
-    _column("volume", sa.Double),
-    sa.Column("vwap", sa.Double),
-    _column("trades", sa.BigInteger),
-    _column("phase", NAME),
+    *_bar(),
     _key("revision", sa.Integer),
     _column("until_ns", sa.BigInteger),
 )

@@ -1,8 +1,8 @@
 // The board: where plans stand, now and as it changes, or as of an instant.
 
-import { ask, askForKey, happened, inR, instantOf, key, make, newYork, price, say } from "/pages/server.js";
+import { ask, askForKey, element, happened, inR, instantOf, key, make, newYork, price, say } from "/pages/server.js";
 
-const MOST = 1000; // plans on the board; of more, those that the search names
+const MOST = 1000; // plans on the board; of more, a symbol is looked for on the server
 const NEWS = 100;
 const KEY_REFUSED = [4401, 4403];
 const TONES = {
@@ -10,7 +10,6 @@ const TONES = {
   health: { healthy: "good", at_risk: "bad" },
   gate: { defined_risk: "warn", suppress: "bad" },
 };
-const element = (id) => document.getElementById(id);
 
 const plans = new Map(); // by plan_id, as the API writes them
 const rows = new Map(); // by plan_id, the table's rows
@@ -18,7 +17,8 @@ const stale = new Set(); // plans that events spoke of since they were read
 const phases = new Set(); // that the board is narrowed to; none: all
 let chosen = null;
 let asOf = null; // an instant, or null: now
-let more = false; // whether the server has plans that the board does not show
+let symbol = null; // whose plans alone are on the board, or null
+let more = false; // whether the server has plans that are not on the board
 let socket = null;
 let place = null; // how far the stream has been heard
 let wait = 1000;
@@ -50,6 +50,7 @@ async function load() {
   do {
     const words = new URLSearchParams({ limit: MOST - found.length });
     if (asOf) words.set("as_of", asOf);
+    if (symbol) words.set("symbol", symbol);
     if (cursor) words.set("cursor", cursor);
     const page = await ask(`/api/v1/plans?${words}`);
     element("session").textContent = page.session.banner;
@@ -71,8 +72,8 @@ function listen(mine) {
   socket = here;
   here.onopen = () => {
     if (key()) here.send(JSON.stringify({ type: "auth", key: key() }));
-    const wanted = more ? [...plans.keys()] : null;
-    here.send(JSON.stringify({ type: "subscribe", plans: wanted, from: place }));
+    const wanted = more ? { plans: [...plans.keys()] } : { symbols: symbol && [symbol] };
+    here.send(JSON.stringify({ type: "subscribe", ...wanted, from: place }));
   };
   here.onmessage = ({ data }) => socket === here && hear(JSON.parse(data));
   here.onclose = async ({ code }) => {
@@ -154,7 +155,7 @@ function draw() {
     if (!plans.has(plan_id)) rows.delete(plan_id);
   }
   body.replaceChildren(...shown.map(drawRow));
-  const beyond = more ? `; the server has more than these ${MOST}` : "";
+  const beyond = more ? `; the server has more: Enter finds a symbol there` : "";
   element("count").textContent = plans.size
     ? `${shown.length} of ${plans.size} plans${beyond}`
     : "No plans: fancy-trader plans add brings some, and so does a run with the scanner.";
@@ -215,7 +216,12 @@ async function show(plan_id) {
 }
 
 element("find").oninput = draw;
-element("narrow").onsubmit = (event) => event.preventDefault();
+element("narrow").onsubmit = (event) => {
+  event.preventDefault();
+  if (!more && !symbol) return; // all plans are here
+  symbol = element("find").value.trim() || null;
+  begin();
+};
 element("when").onchange = ({ target }) => {
   asOf = target.value ? instantOf(target.value) : null;
   element("now").hidden = asOf === null;

@@ -1,13 +1,12 @@
 // The chart of a symbol as of an instant: its bars, what a plan draws over them, and what happened to the plan.
 
-import { ask, happened, make, newYork, price, say } from "/pages/server.js";
+import { ask, element, happened, make, newYork, price, say } from "/pages/server.js";
 import { Painter } from "/pages/painter.js";
 
 const INTERVALS = ["1m", "5m", "15m", "60m", "1d", "1w"];
 const MOST = 5000; // bars, the newest
 const asked = new URLSearchParams(location.search);
 const [symbol, plan_id, as_of] = ["symbol", "plan_id", "as_of"].map((name) => asked.get(name));
-const element = (id) => document.getElementById(id);
 const painter = new Painter(element("canvas"), (bar) => (element("bar").textContent = bar ? words(bar) : ""));
 
 const words = (bar) =>

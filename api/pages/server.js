@@ -42,6 +42,8 @@ export function askForKey(refused) {
   return asking;
 }
 
+export const element = (id) => document.getElementById(id);
+
 // Make an element; text is text, never markup.
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -54,7 +56,7 @@ export function make(name, attributes = {}, ...children) {
 }
 
 export function say(text) {
-  const said = document.getElementById("said");
+  const said = element("said");
   said.textContent = text ?? "";
   said.hidden = !text;
 }

@@ -1,6 +1,5 @@
 """The compact workflow of assistants: symbols in, ranked setups out, never more than 80 KB."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
 from api.charting import scan_url
-from api.names import TICKER
+from api.names import is_symbol
 from api.problems import ANSWERS
 from api.ranking import plans_behind, ranked
 from api.settings import ApiSettings
@@ -24,7 +23,6 @@ LARGEST: Final = 80_000
 """Bytes of JSON."""
 
 router = APIRouter(prefix="/api/v1/assistant", tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS)
-_TICKER: Final = re.compile(TICKER)
 
 
 @router.post("/exec", response_model=ExecAnswer, summary="Setups for symbols, compact")
@@ -33,7 +31,7 @@ def execute(
 ) -> Response:
     """The best setups of the symbols; one that cannot be read is reported and does not stop the others."""
     spoken = clock.spoken(instant_of(settings, as_of))
-    good = frozenset(symbol for symbol in body.symbols if _TICKER.fullmatch(symbol))
+    good = frozenset(filter(is_symbol, body.symbols))
     with store.read() as connection:
         rows = ranked(connection, good, body.style, as_of)[: body.limit]
         plans = plans_behind(connection, rows, as_of)

@@ -1,7 +1,7 @@
 """Plans that are registered, replaced, cancelled, and symbols to scan: commands that the flow takes in its own time."""
 
 import asyncio
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -17,7 +17,7 @@ from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanChange, Pl
 from api.standing import one
 from api.store import Store
 from operators.times import iso
-from sinks.commands import CANCEL, REGISTER, WATCH, StoredCommand, command_of
+from sinks.commands import StoredCommand, command_of
 
 CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": CommandAnswer, "description": "The flow has taken the command within the wait."},
@@ -26,11 +26,6 @@ CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
         "description": "The plan stands otherwise.",
         "content": {"application/problem+json": {}},
     },
-}
-_KINDS: Final[dict[str, Literal["register", "cancel", "watch"]]] = {
-    REGISTER: "register",
-    CANCEL: "cancel",
-    WATCH: "watch",
 }
 LOOK_S: Final = 0.02
 """How often a waiting request looks whether its command was taken."""
@@ -203,7 +198,7 @@ def _look(store: Store, number: int, as_of_ns: int | None = None) -> tuple[Store
 def _told(request: Request, spoken: Spoken, command: StoredCommand, plan: PlanOut | None, status: int) -> Response:
     shown = CommandOut(
         id=command.id,
-        kind=_KINDS[command.kind],
+        kind=command.kind,
         plan_id=command.plan_id,
         symbol=command.symbol,
         created=iso(command.created_ns),

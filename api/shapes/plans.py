@@ -11,6 +11,7 @@ from operators.rows import StateRow
 from operators.state import Health, Phase
 from operators.times import iso
 from operators.universe import TICKER
+from sinks.commands import CommandKind
 
 
 class DataGapOut(BaseModel):
@@ -195,7 +196,7 @@ class CommandOut(BaseModel):
     """
 
     id: int = Field(examples=[7])
-    kind: Literal["register", "cancel", "watch"]
+    kind: CommandKind
     plan_id: str | None = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
     symbol: str | None = Field(examples=[None])
     created: str = Field(examples=["2013-10-07T15:50:00Z"])

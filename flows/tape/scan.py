@@ -114,10 +114,11 @@ def reasoned(source: str, rows: pl.DataFrame, bounds: TimeBounds) -> list[DeadLe
 
 def filtered(piece: Piece, wanted: ScanFilter) -> Piece:
     """Leave out the prints and marks of a live recording that nobody asked for."""
-    if wanted.from_ns is None and wanted.to_ns is None and wanted.symbols is None:
+    kept = _wanted_rows(wanted)
+    if kept is None:
         return piece
     marks = tuple(mark for mark in piece.marks if _is_wanted(mark, wanted))
-    rows = piece.ticks if _all_wanted(piece.ticks, wanted) else piece.ticks.filter(_wanted_rows(wanted))
+    rows = piece.ticks if _all_wanted(piece.ticks, wanted) else piece.ticks.filter(kept)
     return replace(piece, ticks=rows, marks=marks)
 
 
@@ -131,9 +132,9 @@ def _all_wanted(rows: pl.DataFrame, wanted: ScanFilter) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _wanted_rows(wanted: ScanFilter) -> pl.Expr:
-    kept = wanted.expression()
-    return pl.lit(value=True) if kept is None else kept
+def _wanted_rows(wanted: ScanFilter) -> pl.Expr | None:
+    """Made once: of thousands of symbols it costs more than what it is asked of."""
+    return wanted.expression()
 
 
 def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:

@@ -91,6 +91,21 @@ def test_the_board_hears_what_happens_once_also_over_a_restart_of_the_server(pag
     flow.close()
 
 
+def test_a_board_of_a_thousand_plans_finds_a_symbol_beyond_them(page: Page, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'many.db'}"
+    flow = Flow(url)
+    flow.happen(*(f"aaa-{number}" for number in range(1_000)), "zzz-1")
+    with board(page, url):
+        expect(page.locator("#count")).to_contain_text("1000 of 1000 plans; the server has more")
+        page.locator("#find").fill("ZZZ")
+        page.locator("#find").press("Enter")
+        expect(page.locator("#count")).to_have_text("1 of 1 plans")
+        flow.happen("zzz-2", "aaa-1")
+        expect(page.locator("#count")).to_have_text("2 of 2 plans")
+        expect(page.locator("#news li")).to_have_count(1)
+    flow.close()
+
+
 def test_a_chart_shows_the_plans_own_prices_and_says_that_no_bars_are_stored(page: Page, demo_url: str) -> None:
     with serving(demo_url) as server:
         page.goto(f"http://127.0.0.1:{server.port}/chart?symbol=SIM1&plan_id=sim1-orb-long")
