@@ -22,6 +22,7 @@ FIRST_S = 1790859600  # 2026-10-01 09:00 New York
 SECOND_NS = 1_000_000_000
 PRINTS_A_DAY = 3
 IN_A_FRAME = 500
+COMMANDS_A_MARK = 500
 
 
 def sessions(folder: Path, symbols: int, plans: int, ending: int, days: int) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def names_of(symbols: int) -> list[str]:
 
 
 def _registered(symbols: int, plans: int, day: int, start_ns: int) -> Iterator[Any]:
-    from flows.tape.segments.payloads import PlanCommand, command
+    from flows.tape.segments.payloads import PlanCommand, clock, command
 
     names, stays = names_of(symbols), day == 0
     style: dict[str, Any] = (
@@ -68,6 +69,8 @@ def _registered(symbols: int, plans: int, day: int, start_ns: int) -> Iterator[A
     )
     ladder = {"direction": "long", "entry": "market", "stop": 50.0, "targets": [150.0, 160.0]}
     for number in range(plans):
+        if number % COMMANDS_A_MARK == COMMANDS_A_MARK - 1:
+            yield clock(start_ns + number)  # as the feed's clock would among so many
         name = f"{'stay' if stays else 'ends'}-{day}-{number}"
         plan = {"plan_id": name, "symbol": names[number % symbols], **ladder, **style}
         yield command(PlanCommand(name, "register", plan=plan), start_ns + number)
