@@ -124,7 +124,9 @@ def run(prepared: Prepared, meter: Meter) -> None:
     finally:
         engine.dispose()
     if not meter.end_ns and not meter.stopped_early:
-        msg = f"{', '.join(map(str, options.paths))}: no usable print in {meter.rows:,} rows (see dead_letters)"
+        found = f"no usable print in {meter.rows:,} rows (see dead_letters)"
+        nothing = "no print of what was asked for (--symbols, --from, --to)"
+        msg = f"{', '.join(map(str, options.paths))}: {found if meter.rows else nothing}"
         raise DataMissingError(msg)
 
 

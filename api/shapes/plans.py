@@ -9,8 +9,8 @@ from operators.events import Kind, PlanEvent
 from operators.plans import Direction, Gate, Style
 from operators.rows import StateRow
 from operators.state import Health, Phase
+from operators.tickers import TICKER
 from operators.times import iso
-from operators.universe import TICKER
 from sinks.commands import CommandKind
 
 

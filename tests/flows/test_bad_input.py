@@ -158,6 +158,15 @@ def test_a_recording_of_nothing_usable_is_no_success(tmp_path: Path, command: Co
     assert rows_of(url, "SELECT count(*) FROM dead_letters") == [(3,)]
 
 
+def test_a_window_without_prints_says_what_to_look_at(tmp_path: Path, command: Command) -> None:
+    """There are no dead letters to look into."""
+    tape, plans = write_tape(tmp_path, climb(3)), write_plans(tmp_path, [simple_plan()])
+    later = ("--from", f"{DAY}T15:00:00-04:00", "--db", f"sqlite:///{tmp_path}/plans.db")
+    said = command("replay", tape, "--plans", plans, *later)
+    assert said.code == DATA_MISSING
+    assert "no print of what was asked for (--symbols, --from, --to)" in said.only_line
+
+
 def test_a_good_and_a_damaged_recording_give_nothing(tmp_path: Path, refused: Refused) -> None:
     """All files are read to their end before the first print is replayed."""
     damaged = torn_at(0.9)(tmp_path)
