@@ -100,6 +100,14 @@ def parquet_cut(folder: Path) -> Path:
     return spoil(path, path.read_bytes()[:-100])
 
 
+def parquet_of_text(folder: Path) -> Path:
+    """A Parquet file whose prices were written as text."""
+    path = folder / f"{DAY}.parquet"
+    prints = pl.read_csv(write_tape(folder, climb(3), "plain.csv"))
+    prints.with_columns(pl.col("price").cast(pl.String)).write_parquet(path)
+    return path
+
+
 def folder_of_nothing(folder: Path) -> Path:
     """A folder without recordings."""
     (folder / "empty").mkdir()
@@ -130,6 +138,7 @@ TAPES: dict[str, tuple[Callable[[Path], Path], int, str]] = {
     "no Parquet": (renamed(f"{DAY}.parquet", NOISE), DATA_MISSING, "not a Parquet file, or damaged"),
     "empty Parquet": (renamed(f"{DAY}.parquet", b""), DATA_MISSING, "not a Parquet file, or damaged"),
     "Parquet cut": (parquet_cut, DATA_MISSING, "not a Parquet file, or damaged"),
+    "Parquet of text": (parquet_of_text, BAD_INPUT, "column price holds String; must hold Float64"),
     "an empty folder": (folder_of_nothing, DATA_MISSING, "no trades here; looked for"),
     "another kind of file": (renamed("tape.txt", b"x"), BAD_INPUT, "not a recording; must end in .csv.gz, .csv"),
 }
