@@ -167,7 +167,7 @@ class Explanation(Answer):
 
     plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
     basis: Literal["live", "events"]
-    lines: list[str] = Field(examples=[["P1 v1, long AIG (scalp): waiting at 2013-10-07 11:00:00 ET"]])
+    lines: list[str] = Field(examples=[["P1 v1, long AIG (scalp): waiting as of 2013-10-07 11:00:00 ET"]])
     unknown: list[str] = Field(examples=[["whether the tape had a gap"]])
 
 
