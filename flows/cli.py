@@ -26,7 +26,9 @@ from flows.commands import (
 )
 from flows.errors import CommandError, ExitCode
 
-HELP: Final = "Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."
+HELP: Final = """Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick.
+
+Example: fancy-trader demo"""
 _DATABASE_CODES: Final = {  # by name: importing sinks here would slow every command
     "DatabaseUrlError": ExitCode.BAD_INPUT,
     "DatabaseMissingError": ExitCode.DATA_MISSING,
