@@ -22,7 +22,7 @@ from api.keys import read_keys
 from api.relay.frames import FramedProtocol
 from api.settings import ApiSettings
 from api.store import Store
-from sinks.errors import DatabaseError
+from sinks.errors import DatabaseError, DatabaseUrlError
 
 STOP_SECONDS: Final = 5
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
@@ -71,10 +71,15 @@ def settled(
 
 
 def has_keys(settings: ApiSettings) -> bool:
-    """Whether there is a key that lets somebody in; a database that cannot be read yet has none."""
+    """Whether there is a key that lets somebody in; a database that cannot be read yet has none.
+
+    Raises DatabaseUrlError for a text that can name no database.
+    """
     store = Store(settings.database, settings.busy_s)
     try:
         return KeyRing(settings, store).any_active()
+    except DatabaseUrlError:  # this will not change while the server runs
+        raise
     except DatabaseError:
         return False
     finally:

@@ -13,7 +13,7 @@ from flows.errors import BadInputError, DataMissingError
 from flows.plan_files import given_plans
 from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
-from operators.universe import is_ticker
+from operators.tickers import is_ticker
 from sinks.commands import CANCEL, REGISTER, append_watch, ask, symbol_of_plan
 
 

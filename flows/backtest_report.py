@@ -6,18 +6,16 @@ from typing import Any, Final
 
 import msgspec
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 
 from flows.backtest_cells import COLUMNS, WORDS, percent
 from flows.charts.backtest_page import backtest_page
-from flows.report import print_json
+from flows.report import fitting, print_json
 from operators.backtest.calibration import Calibration
 from operators.backtest.report import BacktestReport
 from operators.times import iso
 
 WIDE: Final = 140
-UNBOUNDED: Final = 1_000
 SPARED: Final = ("watch", "expectancy R", "MFE R", "MAE R", "median R", "drawdown R", "ECE", "finished", "Brier")
 """Columns that a narrow terminal goes without, the first first; the JSON and the page have them all."""
 
@@ -50,10 +48,7 @@ def save_chart(report: BacktestReport, path: Path, title: str, subtitle: str = "
 
 def _groups(report: BacktestReport, console: Console) -> Table:
     """Lay out a row per strategy and style, and one for all, with as many columns as fit."""
-    unbounded = console.options.update(max_width=UNBOUNDED)
-    tables = [_groups_without(report, SPARED[:spared]) for spared in range(len(SPARED) + 1)]
-    fitting = (table for table in tables if Measurement.get(console, unbounded, table).maximum <= console.width)
-    return next(fitting, tables[-1])
+    return fitting(console, (_groups_without(report, SPARED[:spared]) for spared in range(len(SPARED) + 1)))
 
 
 def _groups_without(report: BacktestReport, spared: tuple[str, ...]) -> Table:

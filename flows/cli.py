@@ -26,7 +26,15 @@ from flows.commands import (
 )
 from flows.errors import CommandError, ExitCode
 
-HELP: Final = "Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick."
+HELP: Final = """Watch trading plans against the US equity tape, recorded or live, with answers that replay to the tick.
+
+Example: fancy-trader demo"""
+_DATABASE_CODES: Final = {  # by name: importing sinks here would slow every command
+    "DatabaseUrlError": ExitCode.BAD_INPUT,
+    "DatabaseMissingError": ExitCode.DATA_MISSING,
+    "DatabaseEmptyError": ExitCode.DATA_MISSING,
+    "DatabaseError": ExitCode.FAILURE,
+}
 
 app = typer.Typer(
     name="fancy-trader",
@@ -93,10 +101,11 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _say("stopped", ExitCode.FAILURE)
     except RuntimeError as error:
-        names = [each.__name__ for each in type(error).__mro__]
-        if "DatabaseError" not in names:  # known by name: importing sinks here would slow every command
+        names = (each.__name__ for each in type(error).__mro__)
+        code = next((_DATABASE_CODES[name] for name in names if name in _DATABASE_CODES), None)
+        if code is None:
             raise
-        return _say(str(error), ExitCode.FAILURE)
+        return _say(str(error), code)
 
 
 def _say(text: str, code: ExitCode) -> int:

@@ -14,6 +14,8 @@ from operators.plans import Plan, PlanError
 from operators.rows import DeadLetter
 
 WHOLE_FILE: Final = 0
+NAMED: Final = 64
+"""So many characters of a wrong plan_id are shown."""
 _ORDER: Final = attrgetter("valid_from_ns", "plan_id", "version")
 
 
@@ -101,7 +103,8 @@ def _consistent(path: Path, plans: Sequence[tuple[int, Plan]]) -> tuple[list[Pla
 def _problem(path: Path, row: int, data: object, error: PlanError) -> PlanProblem:
     plan_id = data.get("plan_id") if isinstance(data, dict) else None
     raw = "" if isinstance(data, PlanError) else repr(data)[:300]
-    return PlanProblem(str(path), row, str(plan_id or "no plan_id"), error, raw)
+    named = plan_id if isinstance(plan_id, str) and plan_id[:NAMED].isprintable() else repr(plan_id)
+    return PlanProblem(str(path), row, named[:NAMED] if plan_id else "no plan_id", error, raw)
 
 
 def _decoded(path: Path, text: bytes) -> Iterable[Any]:

@@ -24,7 +24,7 @@ from flows.recovery.running import recovering
 from flows.replayed import Replay
 from flows.scanning import adjusted_notes, load_chains, load_history, scanned_symbols, splits_ahead
 from flows.tape.files import TapeFile, find_tape_files, verify
-from flows.tape.parquet_reader import first_instant
+from flows.tape.parquet_reader import check_columns, first_instant
 from flows.tape.reader import TapeReader, read_file
 from flows.tape.scan import ScanFilter
 from operators import ticks
@@ -62,6 +62,9 @@ def prepare(options: ReplayOptions) -> Prepared:
     """Check all inputs.  Raises BadInputError or DataMissingError with one line; touches no database."""
     files, notes = find_tape_files(options.paths)
     with_rows = [file for file in files if verify(file)]
+    for file in with_rows:
+        if file.is_parquet:
+            check_columns(file)
     if not with_rows:
         msg = f"{files[0].name}: holds no print{'' if files[0].is_log else ', only a header'}"
         raise DataMissingError(msg)
@@ -124,7 +127,9 @@ def run(prepared: Prepared, meter: Meter) -> None:
     finally:
         engine.dispose()
     if not meter.end_ns and not meter.stopped_early:
-        msg = f"{', '.join(map(str, options.paths))}: no usable print in {meter.rows:,} rows (see dead_letters)"
+        found = f"no usable print in {meter.rows:,} rows (see dead_letters)"
+        nothing = "no print of what was asked for (--symbols, --from, --to)"
+        msg = f"{', '.join(map(str, options.paths))}: {found if meter.rows else nothing}"
         raise DataMissingError(msg)
 
 

@@ -3,12 +3,14 @@
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec import structs
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from flows.meter import Meter
@@ -19,9 +21,10 @@ from sinks.endings import endings
 from sinks.reader import PlanStanding, Totals, dead_letter_counts, plan_standings, totals
 
 SHOWN: Final = 60
-WIDE: Final = 110
+UNBOUNDED: Final = 1_000
 TEXTS: Final = ("plan", "symbol", "side", "phase", "gate")
-SPARED: Final = ("gate", "open R", "last", "updated ET")
+SPARED: Final = ("open R", "updated ET", "gate", "last", "hits", "side")
+"""Columns that a narrow terminal goes without, the first first; the JSON has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ def print_plans(report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json({"plans": _plans_json(report)})
         return
-    console = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
-    console.print(_table(report.standings, report.endings, wide=console.width >= WIDE))
+    console = _console()
+    console.print(_table(console, report.standings, report.endings))
 
 
 def print_run(report: Report, run: RunFacts, *, as_json: bool) -> None:
@@ -73,9 +76,9 @@ def print_run(report: Report, run: RunFacts, *, as_json: bool) -> None:
     if as_json:
         print_json({"plans": _plans_json(report), "totals": _totals_json(report, run)})
         return
-    console = Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
+    console = _console()
     shown = report.standings[:SHOWN]
-    console.print(_table(shown, report.endings, wide=console.width >= WIDE))
+    console.print(_table(console, shown, report.endings))
     left = len(report.standings) - len(shown)
     if left:
         console.print(f"… and {left:,} more: fancy-trader plans list --db URL", highlight=False)
@@ -109,14 +112,32 @@ def _totals_json(report: Report, run: RunFacts) -> dict[str, Any]:
     }
 
 
-def _table(standings: tuple[PlanStanding, ...], ended: dict[str, tuple[int, float | None]], *, wide: bool) -> Table:
-    """Lay plans out as a table; on a narrow terminal without the columns that can best be spared."""
+def fitting(console: Console, tables: Iterable[Table]) -> Table:
+    """Return the first table that fits a console uncut, else the last."""
+    unbounded, table = console.options.update(max_width=UNBOUNDED), Table()
+    for table in tables:
+        if Measurement.get(console, unbounded, table).maximum <= console.width:
+            break
+    return table
+
+
+def _console() -> Console:
+    """A terminal as wide as it is; a file or a pipe has room for everything."""
+    return Console(width=None if sys.stdout.isatty() else UNBOUNDED, markup=False, emoji=False)
+
+
+def _table(console: Console, standings: tuple[PlanStanding, ...], ended: dict[str, tuple[int, float | None]]) -> Table:
+    """Lay plans out as a table, with as many columns as fit."""
+    rows = [_cells(each, ended.get(each.state.plan_id, (None, None))[1]) for each in standings]
+    return fitting(console, (_without(rows, SPARED[:spared]) for spared in range(len(SPARED) + 1)))
+
+
+def _without(rows: Sequence[dict[str, str]], spared: tuple[str, ...]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    shown = [name for name in _cells(standings[0], None) if wide or name not in SPARED] if standings else []
+    shown = [name for name in rows[0] if name not in spared] if rows else []
     for name in shown:
         table.add_column(name, no_wrap=True, justify="left" if name in TEXTS else "right")
-    for each in standings:
-        cells = _cells(each, ended.get(each.state.plan_id, (None, None))[1])
+    for cells in rows:
         table.add_row(*(cells[name] for name in shown))
     return table
 
@@ -130,7 +151,7 @@ def _cells(standing: PlanStanding, exit_price: float | None) -> dict[str, str]:
         "phase": state.phase,
         "gate": "" if state.gate == "allow" else state.gate,
         "fill": _price(state.fill_price),
-        "exit": _price(exit_price if state.fill_price is not None else None),
+        "exit": _price(exit_price),
         "realized R": "" if state.fill_price is None else f"{state.realized_r:+.2f}",
         "open R": "" if not state.open_r else f"{state.open_r:+.2f}",
         "hits": str(state.targets_hit) if state.targets_hit else "",

@@ -21,7 +21,7 @@ from operators.coding import MOST_SYMBOLS
 from operators.nyse import nyse_calendar
 from operators.rows import DeadLetter
 from operators.sessions import new_york
-from operators.universe import is_ticker
+from operators.tickers import is_ticker
 
 BarsOf = Mapping[str, Mapping[Interval, Bars]]
 

@@ -36,7 +36,7 @@ def explain(now: Circumstances) -> list[str]:
     who = f"{plan.plan_id} v{plan.version}, {plan.direction} {plan.symbol} ({plan.style})"
     if state is None:
         return [f"{who}: not registered at {clock(now.at_ns)}; it starts at {clock(plan.valid_from_ns)}"]
-    lines = [f"{who}: {state.phase} at {clock(now.at_ns)}"]
+    lines = [f"{who}: {state.phase} as of {clock(now.at_ns)}"]
     if now.last_event is not None:
         event = now.last_event
         lines.append(f"last event: {event.kind} at {clock(event.at_ns)}: {event.data['why']}")

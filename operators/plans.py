@@ -9,10 +9,10 @@ from typing import Final, NoReturn
 import msgspec
 
 from operators.prices import PRICE_TOLERANCE, plain
+from operators.tickers import SYMBOL_LENGTH, is_ticker
 
 PLAN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 MAX_TARGETS: Final = 5
-SYMBOL_LENGTH: Final = 32
 LAST_VERSION: Final = 2**31 - 1
 FRACTION_TOLERANCE: Final = 1e-9
 
@@ -130,11 +130,12 @@ class Plan(
     def __post_init__(self) -> None:
         """Hold the values against DESIGN section 6."""
         if not PLAN_ID.fullmatch(self.plan_id):
-            raise PlanError("plan_id", f"got {self.plan_id!r}; must be 1 to 64 of A-Z a-z 0-9 . _ : -")
+            raise PlanError("plan_id", f"got {self.plan_id[:65]!r}; must be 1 to 64 of A-Z a-z 0-9 . _ : -")
         if not 1 <= self.version <= LAST_VERSION:
             raise PlanError("version", f"got {self.version}; must be 1 to {LAST_VERSION}")
-        if not 1 <= len(self.symbol) <= SYMBOL_LENGTH:
-            raise PlanError("symbol", f"got {self.symbol!r}; must be a ticker of 1 to {SYMBOL_LENGTH} characters")
+        if not is_ticker(self.symbol):
+            allowed = f"a ticker: 1 to {SYMBOL_LENGTH} characters of ASCII without spaces, commas and stars"
+            raise PlanError("symbol", f"got {self.symbol[: SYMBOL_LENGTH + 1]!r}; must be {allowed}")
         if self.expires_at_ns is not None and self.expires_at_ns <= self.valid_from_ns:
             raise PlanError("expires_at", "must be later than valid_from")
         _check_sessions(self.sessions)

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
 from sinks.canonical import canonical
-from sinks.errors import BUSY_SECONDS, DatabaseError, explained, shown
+from sinks.errors import BUSY_SECONDS, DatabaseError, DatabaseUrlError, explained, shown
 
 __all__ = ["DatabaseError", "open_database", "reading", "shown", "sqlite_file", "translated"]
 
@@ -51,7 +51,7 @@ def open_database(
     SQLite transaction takes the write lock as it begins; see `reading` for those that only read.
     `patience_s`: how long to wait for a lock, for a server to answer and for a free connection, instead of what suits
     a run of the flow.  `cache_kib`: of SQLite, for writers.
-    Raises DatabaseError.
+    Raises DatabaseError: DatabaseUrlError for a text that names none, DatabaseMissingError for one that is not there.
     """
     parsed = _parsed(url)
     build = partial(_sqlite, cache_kib=cache_kib) if parsed.get_backend_name() == "sqlite" else _postgresql
@@ -62,7 +62,7 @@ def open_database(
             return engine
     except (TypeError, ValueError) as error:  # an option that the driver cannot read
         msg = f"{shown(url)}: it cannot be opened ({error}); check the options after the question mark"
-        raise DatabaseError(msg) from error
+        raise DatabaseUrlError(msg) from error
 
 
 @contextmanager
@@ -91,15 +91,15 @@ def translated(engine: sa.Engine) -> Iterator[None]:
 def sqlite_file(url: str) -> Path:
     """Return the file that a SQLite URL names.
 
-    Raises DatabaseError for another engine, for a database in memory, and for options.
+    Raises DatabaseUrlError for another engine, for a database in memory, and for options.
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
         msg = f"{shown(url)}: only SQLite files are copied here; for PostgreSQL use pg_dump and pg_restore"
-        raise DatabaseError(msg)
-    if parsed.query or parsed.database in (None, "", ":memory:"):
+        raise DatabaseUrlError(msg)
+    if parsed.query:
         msg = f"{shown(url)}: it names no plain file; use sqlite:///FILE"
-        raise DatabaseError(msg)
+        raise DatabaseUrlError(msg)
     return Path(str(parsed.database))
 
 
@@ -108,10 +108,13 @@ def _parsed(url: str) -> sa.URL:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
         msg = f"{shown(url)!r} is not a database URL; {FORMS}"
-        raise DatabaseError(msg) from None
+        raise DatabaseUrlError(msg) from None
     if parsed.drivername not in DRIVERS:
         msg = f"{shown(url)}: {parsed.drivername} is not supported; {FORMS}"
-        raise DatabaseError(msg)
+        raise DatabaseUrlError(msg)
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        msg = f"{url}: a database in memory is seen by one connection only; use sqlite:///FILE"
+        raise DatabaseUrlError(msg)
     return parsed.set(drivername=DRIVERS[parsed.drivername])
 
 
@@ -119,7 +122,7 @@ def _refuse_ignored_options(url: sa.URL) -> None:
     """SQLAlchemy would drop them, and mode=ro with them."""
     if url.query and url.query.get("uri") != "true":
         msg = f"{shown(url)}: options need a URI; write sqlite:///file:NAME?mode=ro&uri=true"
-        raise DatabaseError(msg)
+        raise DatabaseUrlError(msg)
 
 
 def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib: int) -> sa.Engine:

@@ -20,8 +20,20 @@ class DatabaseError(RuntimeError):
     transient = False
 
 
+class DatabaseUrlError(DatabaseError):
+    """What is to name a database names none: the text itself is wrong."""
+
+
+class DatabaseMissingError(DatabaseError):
+    """There is no such database to read from."""
+
+
 class SchemaError(DatabaseError):
     """The database answers, but its tables are not those that this program knows."""
+
+
+class DatabaseEmptyError(SchemaError):
+    """There is a database, but nothing was ever written to it."""
 
 
 _SQLITE: Final = {
@@ -35,9 +47,13 @@ _SQLITE: Final = {
     sqlite3.SQLITE_NOTADB: "the file is not a SQLite database; choose another",
 }
 
+_NO_FILE: Final = "there is no such file; check the name"
+_NO_DATABASE: Final = "there is no such database; create it (createdb)"
+_MISSING: Final = frozenset({_NO_FILE, _NO_DATABASE})
+
 _POSTGRESQL: Final = {
     "25006": "it is read-only; connect to a writable server, or choose another",
-    "3D000": "there is no such database; create it (createdb)",
+    "3D000": _NO_DATABASE,
     "40001": "another transaction was in the way; try again",
     "40P01": "another transaction was in the way; try again",
     "42501": "permission was denied; grant this user the rights to its tables",
@@ -78,7 +94,8 @@ def explained(url: sa.URL, error: BaseException) -> DatabaseError | None:
     reason = _sqlite_reason(url, error) if isinstance(error, sqlite3.Error) else _postgresql_reason(error)
     if reason is None:
         return None
-    found = DatabaseError(f"{shown(url)}: {reason}")
+    kind = DatabaseMissingError if reason in _MISSING else DatabaseError
+    found = kind(f"{shown(url)}: {reason}")
     found.transient = _passes(error)
     return found
 
@@ -110,7 +127,7 @@ def _why_it_does_not_open(path: Path) -> str:
     if not path.parent.is_dir():
         return f"the folder {path.parent} does not exist; create it or choose another file"
     if not path.exists():
-        return "there is no such file; check the name"
+        return _NO_FILE
     return "the file cannot be opened; check the permissions of the file and its folder"
 
 

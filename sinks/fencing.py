@@ -60,7 +60,7 @@ def sole_writer(engine: sa.Engine, stream: str, patience_s: float = PATIENCE_SEC
     with ExitStack() as held:
         if engine.dialect.name == "postgresql":
             held.enter_context(_advisory_lock(engine, stream, patience_s))
-        elif engine.url.database not in (None, "", ":memory:"):
+        else:
             held.enter_context(_file_lock(engine, stream, patience_s))
         yield take(engine, stream)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sinks import tables
 from sinks.bulk import lock_writers
 from sinks.database import reading
-from sinks.errors import SchemaError, shown
+from sinks.errors import DatabaseEmptyError, SchemaError, shown
 from sinks.generation import renew
 
 REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
@@ -55,7 +55,7 @@ def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
     """Make sure that the tables are as this program knows them; in an empty database `create` them.
 
     Raises SchemaError for tables of another revision, which only `upgrade` may change, or of another program,
-    and for an empty database that is only to be read.
+    DatabaseEmptyError for an empty database that is only to be read.
     """
     with reading(engine) as connection:
         found = revision(connection)
@@ -70,7 +70,7 @@ def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
         _create(engine)
     else:
         msg = f"{shown(engine.url)}: it is empty; let `fancy-trader replay` or `live` write to it first"
-        raise SchemaError(msg)
+        raise DatabaseEmptyError(msg)
 
 
 def _create(engine: sa.Engine) -> None:

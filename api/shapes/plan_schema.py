@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-from api.names import INSTANT, PLAN, TICKER
+from api.names import INSTANT, PLAN
 from operators.plan_reading import PlanIn
 from operators.plans import MAX_TARGETS
+from operators.tickers import TICKER
 
 Json = dict[str, Any]
 SCHEMAS: Final = "#/components/schemas/"
@@ -31,7 +32,7 @@ _INSTANT: Final = [
 ]
 _NARROWER: Final[dict[str, Json]] = {
     "plan_id": {"pattern": PLAN},
-    "symbol": {"pattern": TICKER},
+    "symbol": {"pattern": f"^{TICKER}$"},
     "targets": {"minItems": 1, "maxItems": MAX_TARGETS},
     "version": {"minimum": 1},
     "valid_from": {"anyOf": _INSTANT},

@@ -9,8 +9,8 @@ from operators.events import Kind, PlanEvent
 from operators.plans import Direction, Gate, Style
 from operators.rows import StateRow
 from operators.state import Health, Phase
+from operators.tickers import TICKER
 from operators.times import iso
-from operators.universe import TICKER
 from sinks.commands import CommandKind
 
 
@@ -167,7 +167,7 @@ class Explanation(Answer):
 
     plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
     basis: Literal["live", "events"]
-    lines: list[str] = Field(examples=[["P1 v1, long AIG (scalp): waiting at 2013-10-07 11:00:00 ET"]])
+    lines: list[str] = Field(examples=[["P1 v1, long AIG (scalp): waiting as of 2013-10-07 11:00:00 ET"]])
     unknown: list[str] = Field(examples=[["whether the tape had a gap"]])
 
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     from flows.asof.provider import AsOf
 
-app = typer.Typer(no_args_is_help=True, help="What was known at an instant: price, bars, option chain; as JSON.")
+HELP: Final = """What was known at an instant: price, bars, option chain; as JSON.
+
+Example: fancy-trader asof price SPY --at 2013-10-08T10:31:00-04:00 --tape 2013-10-08.csv.gz"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True)
 
 PER_SECOND: Final = 50.0
 _REST: Final = "by default the vendor's, with the key from MASSIVE_API_KEY or POLYGON_API_KEY"

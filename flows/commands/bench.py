@@ -17,7 +17,9 @@ def bench(
     """Measure speed and memory; print JSON.  Options after the name go to the benchmark.
 
     Example: fancy-trader bench replay --ticks 10000000
+
     Example: fancy-trader bench live --part ticks --seconds 10
+
     Example: fancy-trader bench soak --minutes 30 --rate 2000
     """
     folder = Path(__file__).resolve().parents[2] / "tests" / "bench"

@@ -8,7 +8,9 @@ import typer
 
 from flows.commands.common import Database
 
-app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look after the database.\n\nExample: fancy-trader db upgrade --db sqlite:///plans.db", no_args_is_help=True
+)
 
 
 @app.callback()

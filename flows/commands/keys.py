@@ -12,7 +12,10 @@ from flows.errors import BadInputError
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-app = typer.Typer(help="Make, revoke and list the keys of the API.", no_args_is_help=True)
+app = typer.Typer(
+    help="Make, revoke and list the keys of the API.\n\nExample: fancy-trader keys create desk --scope write --db sqlite:///plans.db",
+    no_args_is_help=True,
+)
 Told = TypeVar("Told")
 
 

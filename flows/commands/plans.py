@@ -8,7 +8,10 @@ import typer
 from flows.commands.common import AsJson, Database, opened, writable
 from flows.errors import BadInputError, ExitCode
 
-app = typer.Typer(help="Check, list, add and cancel trading plans.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check, list, add and cancel trading plans.\n\nExample: fancy-trader plans check plans.json",
+    no_args_is_help=True,
+)
 
 
 @app.callback()

@@ -8,7 +8,7 @@ import typer
 from flows.commands.common import AsJson
 from flows.errors import BadInputError, ExitCode
 
-app = typer.Typer(help="Look after recorded tapes.", no_args_is_help=True)
+app = typer.Typer(help="Look after recorded tapes.\n\nExample: fancy-trader tape info tape", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="TAPE", help="A tape's folder.")]
 Recording = Annotated[Path, typer.Argument(metavar="TAPE", help="A tape's folder, or kafka://broker/topic.")]
 

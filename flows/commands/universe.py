@@ -6,7 +6,10 @@ import typer
 
 from flows.commands.common import Database, writable
 
-app = typer.Typer(help="Add symbols to those that a live session scans.", no_args_is_help=True)
+app = typer.Typer(
+    help="Add symbols to those that a live session scans.\n\nExample: fancy-trader universe add NVDA BRK.B --db sqlite:///plans.db",
+    no_args_is_help=True,
+)
 
 
 @app.callback()

@@ -12,7 +12,7 @@ from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults, read_plan
 from operators.plans import PlanError
 from operators.records import Cancel, Register
-from operators.universe import is_ticker
+from operators.tickers import is_ticker
 
 Refusal = tuple[str, str]
 """The field that a command fails by, and why."""

@@ -50,6 +50,11 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
         raise DataMissingError(msg) from None
 
 
+def check_columns(file: TapeFile) -> None:
+    """Raise BadInputError when a column of a file cannot be read as ours."""
+    _scan(file, ScanFilter())
+
+
 def first_instant(file: TapeFile) -> int | None:
     """Return the earliest SIP time (ns UTC) among a file's first usable prints, None when it has none."""
     scan, usable = _scan(file, ScanFilter()), ~unusable(day_bounds(file.day))

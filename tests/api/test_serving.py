@@ -45,6 +45,7 @@ def test_it_serves_until_a_signal_and_leaves_with_zero(tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--host", "0.0.0.0"], "without keys only a loopback address will do"),
+        (["--db", "plans.db"], "'plans.db' is not a database URL"),
         (["--keys", "none.json"], "cannot be read"),
         (["--host", "no.such.host.invalid", "--keys", "KEYS"], "cannot be listened on"),
     ],

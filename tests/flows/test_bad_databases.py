@@ -23,6 +23,7 @@ from tests.flows.made import (
 )
 
 FAILURE = 1
+DATA_MISSING = 3
 
 
 @pytest.fixture
@@ -38,15 +39,17 @@ def replay(tmp_path: Path, command: Command) -> Callable[[str], Said]:
     return lambda url: command("replay", tape, "--plans", plans, "--db", url)
 
 
-UNUSABLE: dict[str, tuple[str, str]] = {
-    "a folder": ("sqlite:///{}", "it is a folder; name a file in it"),
-    "in no folder": ("sqlite:///{}/none/plans.db", "/none does not exist; create it or choose another file"),
-    "another file": ("sqlite:///{}/plans.json", "the file is not a SQLite database; choose another"),
-    "another engine": ("mysql://me:secret@localhost/plans", "mysql is not supported; use sqlite:///FILE or postgresql"),
-    "no URL": ("plans.db", "'plans.db' is not a database URL; use sqlite:///FILE or postgresql"),
-    "options of another form": ("sqlite:///{}/plans.db?mode=ro", "options need a URI"),
+UNUSABLE: dict[str, tuple[str, int, str]] = {
+    "a folder": ("sqlite:///{}", 1, "it is a folder; name a file in it"),
+    "in no folder": ("sqlite:///{}/none/plans.db", 1, "/none does not exist; create it or choose another file"),
+    "another file": ("sqlite:///{}/plans.json", 1, "the file is not a SQLite database; choose another"),
+    "another engine": ("mysql://me:secret@host/plans", 2, "mysql is not supported; use sqlite:///FILE or postgresql"),
+    "no URL": ("plans.db", 2, "'plans.db' is not a database URL; use sqlite:///FILE or postgresql"),
+    "options of another form": ("sqlite:///{}/plans.db?mode=ro", 2, "options need a URI"),
+    "in memory": ("sqlite:///:memory:", 2, "a database in memory is seen by one connection only; use sqlite:///FILE"),
     "a server that is not there": (
         "postgresql://me:secret@127.0.0.1:1/plans",
+        1,
         "it cannot be reached (connection failed",
     ),
 }
@@ -56,14 +59,14 @@ COMMANDS = ["replay", "digest", "plans list", "explain", "db upgrade"]
 @pytest.mark.parametrize("case", UNUSABLE.values(), ids=UNUSABLE)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_database_that_cannot_be_opened_is_said(
-    tmp_path: Path, command: Command, replay: Callable[[str], Said], name: str, case: tuple[str, str]
+    tmp_path: Path, command: Command, replay: Callable[[str], Said], name: str, case: tuple[str, int, str]
 ) -> None:
-    """By every command, in one line, without the password; no file appears."""
-    url, text = case
+    """By every command, in one line, without the password: 2 when the URL is wrong, else 1; no file appears."""
+    url, code, text = case
     url, before = url.format(tmp_path), sorted(tmp_path.iterdir())
     words = [*name.split(), *(["P1"] if name == "explain" else [])]
     said = replay(url) if name == "replay" else command(*words, "--db", url)
-    assert said.code == FAILURE
+    assert said.code == code
     assert text in said.only_line
     assert "secret" not in said.only_line
     assert sorted(tmp_path.iterdir()) == before
@@ -71,9 +74,9 @@ def test_a_database_that_cannot_be_opened_is_said(
 
 @pytest.mark.parametrize("name", ["digest", "plans list", "explain P1"])
 def test_reading_creates_no_database(tmp_path: Path, command: Command, name: str) -> None:
-    """A name that is misspelt does not become an empty file."""
+    """A name that is misspelt does not become an empty file: data are missing."""
     said = command(*name.split(), "--db", f"sqlite:///{tmp_path}/none.db")
-    assert said.code == FAILURE
+    assert said.code == DATA_MISSING
     assert "there is no such file; check the name" in said.only_line
     assert list(tmp_path.iterdir()) == []
 
@@ -84,7 +87,7 @@ def test_reading_an_empty_database_says_what_fills_it(database_url: str, command
     if database_url.startswith("sqlite"):
         Path(database_url.removeprefix("sqlite:///")).touch()
     said = command(*name.split(), "--db", database_url)
-    assert said.code == FAILURE
+    assert said.code == DATA_MISSING
     assert "it is empty; let `fancy-trader replay`" in said.only_line
 
 

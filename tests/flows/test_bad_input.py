@@ -100,6 +100,14 @@ def parquet_cut(folder: Path) -> Path:
     return spoil(path, path.read_bytes()[:-100])
 
 
+def parquet_of_text(folder: Path) -> Path:
+    """A Parquet file whose prices were written as text."""
+    path = folder / f"{DAY}.parquet"
+    prints = pl.read_csv(write_tape(folder, climb(3), "plain.csv"))
+    prints.with_columns(pl.col("price").cast(pl.String)).write_parquet(path)
+    return path
+
+
 def folder_of_nothing(folder: Path) -> Path:
     """A folder without recordings."""
     (folder / "empty").mkdir()
@@ -130,6 +138,7 @@ TAPES: dict[str, tuple[Callable[[Path], Path], int, str]] = {
     "no Parquet": (renamed(f"{DAY}.parquet", NOISE), DATA_MISSING, "not a Parquet file, or damaged"),
     "empty Parquet": (renamed(f"{DAY}.parquet", b""), DATA_MISSING, "not a Parquet file, or damaged"),
     "Parquet cut": (parquet_cut, DATA_MISSING, "not a Parquet file, or damaged"),
+    "Parquet of text": (parquet_of_text, BAD_INPUT, "column price holds String; must hold Float64"),
     "an empty folder": (folder_of_nothing, DATA_MISSING, "no trades here; looked for"),
     "another kind of file": (renamed("tape.txt", b"x"), BAD_INPUT, "not a recording; must end in .csv.gz, .csv"),
 }
@@ -156,6 +165,15 @@ def test_a_recording_of_nothing_usable_is_no_success(tmp_path: Path, command: Co
     assert said.code == DATA_MISSING
     assert "no usable print in 3 rows (see dead_letters)" in said.only_line
     assert rows_of(url, "SELECT count(*) FROM dead_letters") == [(3,)]
+
+
+def test_a_window_without_prints_says_what_to_look_at(tmp_path: Path, command: Command) -> None:
+    """There are no dead letters to look into."""
+    tape, plans = write_tape(tmp_path, climb(3)), write_plans(tmp_path, [simple_plan()])
+    later = ("--from", f"{DAY}T15:00:00-04:00", "--db", f"sqlite:///{tmp_path}/plans.db")
+    said = command("replay", tape, "--plans", plans, *later)
+    assert said.code == DATA_MISSING
+    assert "no print of what was asked for (--symbols, --from, --to)" in said.only_line
 
 
 def test_a_good_and_a_damaged_recording_give_nothing(tmp_path: Path, refused: Refused) -> None:

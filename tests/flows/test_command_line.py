@@ -217,4 +217,4 @@ def test_the_usual_database_is_plans_db_here(tmp_path: Path, monkeypatch: pytest
     tape, plans = write_tape(tmp_path, climb()), write_plans(tmp_path, [simple_plan()])
     assert command("replay", tape.name, "--plans", plans.name).code == 0
     assert (tmp_path / "plans.db").is_file()
-    assert command("explain", "P1").out.startswith("P1 v1, long AAA (scalp): completed at")
+    assert command("explain", "P1").out.startswith("P1 v1, long AAA (scalp): completed as of")

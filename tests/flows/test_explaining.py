@@ -92,7 +92,7 @@ class Explain:
 def test_a_waiting_plan_names_its_entry_and_the_distance(lines: Explain) -> None:
     """And what of the tape did not count."""
     found = lines("waiting")
-    assert found[0] == f"waiting v1, long AAA (swing): waiting at {DAY} 15:59:00 ET"
+    assert found[0] == f"waiting v1, long AAA (swing): waiting as of {DAY} 15:59:00 ET"
     assert (
         f"waits for a price at or below 90.00 (limit entry); last eligible 98.00 at {DAY} 15:59:00 ET, 8.00 away"
         in found
@@ -104,7 +104,7 @@ def test_a_waiting_plan_names_its_entry_and_the_distance(lines: Explain) -> None
 
 def test_a_holding_plan_names_its_stop_and_its_next_target(lines: Explain) -> None:
     found = lines("holding")
-    assert found[0].endswith(f": scaled at {DAY} 15:59:00 ET")
+    assert found[0].endswith(f": scaled as of {DAY} 15:59:00 ET")
     assert "in at 101.00, 0.5 of the position left" in found
     assert "last eligible 98.00; stop 50.00 is 48.00 away" in found
     assert "target 2 at 105.00 is 7.00 away" in found
@@ -112,7 +112,7 @@ def test_a_holding_plan_names_its_stop_and_its_next_target(lines: Explain) -> No
 
 def test_a_finished_plan_says_how_it_ended(lines: Explain) -> None:
     found = lines("entered")
-    assert found[0].endswith(f": stopped at {DAY} 15:59:00 ET")
+    assert found[0].endswith(f": stopped as of {DAY} 15:59:00 ET")
     assert found[1] == f"last event: stopped at {DAY} 15:00:00 ET: last 98.90 at or below the stop 99.00"
     assert found[2] == "finished: nothing can happen to this version any more"
 
@@ -127,15 +127,15 @@ def test_a_plan_without_prints_says_so(lines: Explain) -> None:
     ("time", "state", "numbers"),
     [
         ("03:59:59", "not registered at", []),
-        ("04:00:00", "waiting at", ["session: pre; the plan counts prints of regular only"]),
-        ("09:30:00", "waiting at", ["last eligible 100.00", "1.00 away", "prints: 1 so far, 1 eligible"]),
-        ("09:54:59", "waiting at", ["last eligible 100.00", "prints: 3 so far, 1 eligible"]),
-        ("09:59:59", "waiting at", ["last eligible 100.60", "0.40 away", "prints: 4 so far, 2 eligible"]),
-        ("10:00:00", "open at", ["in at 101.00, 1 of the position left", "target 1 at 103.00 is 2.00 away"]),
-        ("10:59:59", "open at", ["last event: entered", "no print of AAA since 2013-10-08 10:00:00 ET"]),
-        ("11:00:00", "scaled at", ["last event: target_hit", "0.5 of the position left", "target 2 at 105.00"]),
-        ("14:59:59", "scaled at", ["last eligible 102.00; stop 99.00 is 3.00 away"]),
-        ("15:00:00", "stopped at", ["last event: stopped"]),
+        ("04:00:00", "waiting as of", ["session: pre; the plan counts prints of regular only"]),
+        ("09:30:00", "waiting as of", ["last eligible 100.00", "1.00 away", "prints: 1 so far, 1 eligible"]),
+        ("09:54:59", "waiting as of", ["last eligible 100.00", "prints: 3 so far, 1 eligible"]),
+        ("09:59:59", "waiting as of", ["last eligible 100.60", "0.40 away", "prints: 4 so far, 2 eligible"]),
+        ("10:00:00", "open as of", ["in at 101.00, 1 of the position left", "target 1 at 103.00 is 2.00 away"]),
+        ("10:59:59", "open as of", ["last event: entered", "no print of AAA since 2013-10-08 10:00:00 ET"]),
+        ("11:00:00", "scaled as of", ["last event: target_hit", "0.5 of the position left", "target 2 at 105.00"]),
+        ("14:59:59", "scaled as of", ["last eligible 102.00; stop 99.00 is 3.00 away"]),
+        ("15:00:00", "stopped as of", ["last event: stopped"]),
     ],
 )
 def test_an_instant_is_told_as_it_was_known_then(lines: Explain, time: str, state: str, numbers: list[str]) -> None:
@@ -182,8 +182,8 @@ def test_a_gate_is_told_only_once_its_event_is_known(lines: Explain) -> None:
 
 def test_a_version_is_told_from_its_own_time_on(lines: Explain) -> None:
     """Before that, the one it will replace; and a plan of later is not registered yet."""
-    assert lines("twice", "13:00:00")[0].startswith("twice v1, long AAA (swing): waiting at")
-    assert lines("twice", "15:00:00")[0].startswith("twice v2, long AAA (swing): waiting at")
+    assert lines("twice", "13:00:00")[0].startswith("twice v1, long AAA (swing): waiting as of")
+    assert lines("twice", "15:00:00")[0].startswith("twice v2, long AAA (swing): waiting as of")
     assert lines("later", "12:00:00") == [
         f"later v1, long AAA (swing): not registered at {DAY} 12:00:00 ET; it starts at {DAY} 12:30:00 ET"
     ]

@@ -58,12 +58,16 @@ def test_the_example_of_a_command_can_be_typed(name: str) -> None:
         leaf.make_context(name, given[len(words) :])
 
 
-@pytest.mark.parametrize("group", [[], ["plans"], ["db"]])
-def test_help_names_every_command_below(command: Command, group: list[str]) -> None:
+GROUPS = sorted({words[:-1] for words, _ in COMMANDS.values()})
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=" ".join)
+def test_help_names_every_command_below_with_an_example_of_one(command: Command, group: tuple[str, ...]) -> None:
     said = command(*group, "--help")
     assert said.code == 0
+    assert f"Example: fancy-trader {' '.join(group)}" in " ".join(said.out.split())
     for words, _ in COMMANDS.values():
-        if list(words[:-1]) == group:
+        if words[:-1] == group:
             assert re.search(rf"^  {words[-1]} ", said.out, re.MULTILINE)
 
 

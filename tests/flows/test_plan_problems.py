@@ -80,6 +80,17 @@ def test_plans_check_names_every_bad_plan_and_counts(tmp_path: Path, capsys: pyt
     assert count == "2 good, 2 bad"
 
 
+def test_a_plan_id_that_would_break_the_line_is_said_in_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line end in it is shown, not printed; of a long one its beginning."""
+    file = write_plans(tmp_path, [simple_plan(plan_id="abc\n"), simple_plan(plan_id="x" * 10_000)])
+    said = speaker(capsys)("plans", "check", file)
+    broken, long = said.err.splitlines()
+    assert said.code == 2
+    assert "plan 1 ('abc\\n'): plan_id: got 'abc\\n'; must be 1 to 64" in broken
+    assert f"plan 2 ({'x' * 64}): plan_id: got" in long
+    assert len(long) < 300
+
+
 def test_plans_check_of_good_plans_is_a_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "plans.jsonl"
     path.write_text("\n".join(json.dumps(simple_plan(name)) for name in "ABC"))

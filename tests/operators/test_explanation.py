@@ -54,7 +54,7 @@ def test_a_plan_that_is_not_registered_says_when_it_starts(calendar: SessionCale
 
 def test_a_limit_that_heard_nothing_says_what_it_waits_for(calendar: SessionCalendar) -> None:
     assert lines(calendar, make_plan(), prints=None) == [
-        f"{WHO}: waiting at 2013-10-08 09:30:30 ET",
+        f"{WHO}: waiting as of 2013-10-08 09:30:30 ET",
         "last event: registered at 2013-10-08 09:30:00 ET: long TEST limit 100.00, stop 99.00, targets 101.00, 102.00",
         "waits for a price at or below 100.00 (limit entry); no eligible price so far",
         "prints: none of TEST on the tape so far",
@@ -94,7 +94,7 @@ def test_a_market_entry_waits_for_any_print(calendar: SessionCalendar, price: fl
 
 def test_an_open_plan_says_what_it_holds_and_how_far_everything_is(calendar: SessionCalendar) -> None:
     assert lines(calendar, make_plan(), 99.5, 100.25) == [
-        f"{WHO}: open at 2013-10-08 09:30:30 ET",
+        f"{WHO}: open as of 2013-10-08 09:30:30 ET",
         "last event: entered at 2013-10-08 09:30:00 ET: last 99.50 at or below the limit entry 100.00",
         "in at 99.50, 1 of the position left",
         "last eligible 100.25; stop 99.00 is 1.25 away",
@@ -131,7 +131,7 @@ def test_the_level_that_binds_is_named(
 
 def test_a_finished_plan_says_how_it_ended_and_no_more(calendar: SessionCalendar) -> None:
     assert lines(calendar, make_plan(), 98.9) == [
-        f"{WHO}: invalidated at 2013-10-08 09:30:30 ET",
+        f"{WHO}: invalidated as of 2013-10-08 09:30:30 ET",
         "last event: invalidated at 2013-10-08 09:30:00 ET: last 98.90 at or below the stop 99.00 before any entry",
         "finished: nothing can happen to this version any more",
     ]

@@ -17,8 +17,8 @@ from tests.sinks.conftest import START_NS, MakeEvent
 KINDS = st.lists(st.sampled_from(sorted(Kind)), max_size=30)
 
 
-def test_a_page_on_sqlite_reads_the_index_of_plans_and_not_their_bodies() -> None:
-    engine = open_database("sqlite://")
+def test_a_page_on_sqlite_reads_the_index_of_plans_and_not_their_bodies(sqlite_url: str) -> None:
+    engine = open_database(sqlite_url)
     ensure_schema(engine)
     asked: list[tuple[str, tuple[object, ...]]] = []
 
