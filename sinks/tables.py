@@ -83,6 +83,8 @@ plan_states: Final = sa.Table(
     sa.Column("data_gap", sa.JSON),
     # Rewritten all the time, and no index holds what changes: a page with room takes the new row beside the old one.
     postgresql_with={"fillfactor": 50},
+    # Neighbours of a page of the list lie together, and an id leads to its row without an index between.
+    sqlite_with_rowid=False,
 )
 
 # No index on (symbol, at_ns): it would slow every insert by a fifth, and plan_id leads to the same rows.
