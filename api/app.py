@@ -19,6 +19,7 @@ from api.document import document_of, name_of
 from api.key_ring import KeyRing
 from api.metrics import Counting, Metrics
 from api.origins import Origins
+from api.quick_route import ShortWay
 from api.rates import Rates
 from api.relay.follower import Follower
 from api.relay.hub import Hub
@@ -82,6 +83,7 @@ def _turns(settings: ApiSettings) -> Turns:
 
 def _surround(app: FastAPI, settings: ApiSettings) -> None:
     """Put what every request passes around the routes, from the inside out."""
+    app.add_middleware(ShortWay, routes=plans.router.routes)
     app.add_middleware(BodyLimit, settings=settings)
     if settings.origins:
         app.add_middleware(
@@ -106,4 +108,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await anyio.to_thread.run_sync(follower.stop)
+        await anyio.to_thread.run_sync(state.turns.close)
         state.store.close()

@@ -5,25 +5,28 @@ other.  So one begins as the last ends, unless that one takes long: nobody waits
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from api.problems import ProblemError
+
+T = TypeVar("T")
 
 
 class Turns:
     """One at a time, in the order of asking, and at most `most` where they take longer than `long_s` each.
 
-    None waits longer than `patience_s`.
+    None waits longer than `patience_s`.  They run in threads of their own.
     """
 
     def __init__(self, most: int, long_s: float, patience_s: float) -> None:
         self._first = asyncio.Lock()
         self._slow, self._most, self._long_s, self._patience_s = 0, most, long_s, patience_s
+        self._threads = ThreadPoolExecutor(most, "turn")
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """Have a turn.  Raises ProblemError (503)."""
+    async def take(self, read: Callable[[], T]) -> T:
+        """Read in a turn.  Raises ProblemError (503), and what the read raises."""
         await self._begin()
         slow = False
 
@@ -33,15 +36,20 @@ class Turns:
                 self._slow, slow = self._slow + 1, True
                 self._first.release()
 
-        timer = asyncio.get_running_loop().call_later(self._long_s, let_another_begin)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._long_s, let_another_begin)
         try:
-            yield
+            return await loop.run_in_executor(self._threads, read)
         finally:
             timer.cancel()
             if slow:
                 self._slow -= 1
             else:
                 self._first.release()
+
+    def close(self) -> None:
+        """Wait for the last reads, in a thread that may wait."""
+        self._threads.shutdown()
 
     async def _begin(self) -> None:
         try:

@@ -41,13 +41,16 @@ def event_rows(events: Sequence[PlanEvent]) -> list[Row]:
 
 
 def state_rows(states: Iterable[StateRow]) -> list[Row]:
-    """Write states as rows, the newest of each plan only.  Raises ValueError naming the plan for NaN, infinity."""
+    """Write states as rows, the newest of each plan only, as they lie in the table: in order of plan_id.
+
+    Raises ValueError naming the plan for NaN, infinity.
+    """
     newest: dict[str, StateRow] = {}
     for state in states:
         other = newest.setdefault(state.plan_id, state)
         if other is not state and (state.last_seq, state.updated_ns) >= (other.last_seq, other.updated_ns):
             newest[state.plan_id] = state
-    rows = [_state_row(state) for state in newest.values()]
+    rows = [_state_row(newest[plan_id]) for plan_id in sorted(newest)]
     for column, values in zip(tables.plan_states.columns, zip(*rows, strict=True), strict=False):
         broken = _no_number(values) if isinstance(column.type, sa.Double) else None
         if broken is not None:

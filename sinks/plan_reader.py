@@ -3,10 +3,10 @@
 A plan is known from its registration on, an event from its own time on.  Pages are in order of plan_id or of seq.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
@@ -38,26 +38,25 @@ _VERSIONS: Final = (
     .order_by(plans.c.plan_id, plans.c.version)
 )
 _SEQ: Final = plan_events.c.seq
-_MOVED: Final = (
-    sa.select(_PLAN, _SEQ, sa.func.lead(_SEQ, 1, 2**31 - 1).over(partition_by=_PLAN, order_by=_SEQ).label("until"))
-    .where(
-        _PLAN.in_(_ASKED), plan_events.c.at_ns <= _BY_THEN, plan_events.c.kind.not_in(sorted(chain(*RETOLD.values())))
-    )
-    .cte("moved")
+_SORT: Final = {kind: -number for number, kinds in enumerate(RETOLD.values(), 1) for kind in sorted(kinds)}
+_TOLD: Final = (  # one look at a log: of what is told again and again the newest, and all that moves the phase
+    sa.select(_PLAN, sa.case(_SORT, value=plan_events.c.kind, else_=_SEQ).label("part"), sa.func.max(_SEQ).label("seq"))
+    .where(_PLAN.in_(_ASKED), plan_events.c.at_ns <= _BY_THEN)
+    .group_by(_PLAN, "part")
+    .cte("told")
 )
 
 
-def _told_last(kinds: Iterable[str]) -> sa.Select[Any]:
-    """The number of the last event of some kinds before a plan's phase moves on."""
-    told = plan_events.alias()
-    between = (told.c.plan_id == _MOVED.c.plan_id, told.c.seq > _MOVED.c.seq, told.c.seq < _MOVED.c.until)
-    query = sa.select(told.c.seq).where(*between, told.c.at_ns <= _BY_THEN, told.c.kind.in_(sorted(kinds)))
-    return sa.select(_MOVED.c.plan_id, query.order_by(told.c.seq.desc()).limit(1).scalar_subquery().label("seq"))
+def _told_before() -> sa.Select[Any]:
+    """The number of the last event of health before each that moves a plan's phase."""
+    event = plan_events.alias()
+    earlier = (event.c.plan_id == _TOLD.c.plan_id, event.c.seq < _TOLD.c.seq, event.c.at_ns <= _BY_THEN)
+    query = sa.select(event.c.seq).where(*earlier, event.c.kind.in_(sorted(RETOLD["health"])))
+    last = query.order_by(event.c.seq.desc()).limit(1).scalar_subquery()
+    return sa.select(_TOLD.c.plan_id, last).where(_TOLD.c.part > 0)
 
 
-_NUMBERED: Final = sa.union_all(
-    sa.select(_MOVED.c.plan_id, _MOVED.c.seq), *(_told_last(kinds) for kinds in RETOLD.values())
-).subquery()
+_NUMBERED: Final = sa.union(sa.select(_TOLD.c.plan_id, _TOLD.c.seq), _told_before()).subquery()
 _DECIDING: Final = (
     sa.select(*_EVENT).join(_NUMBERED, (_NUMBERED.c.plan_id == _PLAN) & (_NUMBERED.c.seq == _SEQ)).order_by(_PLAN, _SEQ)
 )

@@ -81,6 +81,8 @@ plan_states: Final = sa.Table(
     _column("last_seq", sa.Integer),
     _column("updated_ns", sa.BigInteger),
     sa.Column("data_gap", sa.JSON),
+    # Neighbours of a page of the list lie together, and an id leads to its row without an index between.
+    sqlite_with_rowid=False,
 )
 
 # Rewritten all the time, and no index holds what changes: a page with room takes the new row beside the old one.  As an

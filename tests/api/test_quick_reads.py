@@ -1,7 +1,9 @@
 """Reads by the quick way: what they say is what the usual way would say, and they wait for their turn, not for ever."""
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
+from threading import Event
 from typing import Annotated, Any
 
 import pytest
@@ -65,7 +67,7 @@ def test_a_request_that_is_not_right_is_told_what_the_usual_way_tells(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     quick = client.get(f"/api/v1/plans{path}")
-    monkeypatch.setattr("api.quick_route._check", lambda *_: False)
+    monkeypatch.setattr("api.quick_route._Need.read", lambda *_: None)
     usual = client.get(f"/api/v1/plans{path}")
     assert (quick.status_code, quick.content) == (usual.status_code, usual.content)
     assert quick.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -76,13 +78,29 @@ def test_a_request_that_is_right_is_answered_as_by_the_usual_way(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     quick = client.get(f"/api/v1/plans{path}")
-    monkeypatch.setattr("api.quick_route._check", lambda *_: False)
+    monkeypatch.setattr("api.quick_route._Need.read", lambda *_: None)
     usual = client.get(f"/api/v1/plans{path}")
     assert (quick.status_code, quick.content, quick.headers["etag"]) == (200, usual.content, usual.headers["etag"])
 
 
 def test_every_read_of_plans_goes_the_quick_way() -> None:
     assert {type(route) for route in router.routes} == {QuickRoute}
+
+
+@pytest.mark.parametrize("path", ["", "/sim1-orb-long", "/nobody"])
+def test_a_read_that_is_right_passes_none_of_the_usual_layers(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Nor do its refusals; `/metrics` counts it under its route all the same."""
+
+    def usual(*_: object) -> None:
+        pytest.fail("went the usual way")
+
+    monkeypatch.setattr("fastapi.routing.APIRouter.app", usual)
+    assert client.get(f"/api/v1/plans{path}").status_code in (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
+    monkeypatch.undo()
+    route = "/api/v1/plans/{plan_id}" if path else "/api/v1/plans"
+    assert f'method="GET",route="{route}"' in client.get("/metrics").text
 
 
 def test_a_route_that_asks_for_more_is_refused_when_it_is_made() -> None:
@@ -100,15 +118,16 @@ def test_a_route_that_asks_for_more_is_refused_when_it_is_made() -> None:
 
 def test_who_waits_too_long_for_a_turn_is_told_to_try_again() -> None:
     async def scene() -> list[int]:
-        turns, found = Turns(2, 60, 0.05), []
-        async with turns.one():
-            with pytest.raises(ProblemError, match="no turn to read") as refused:
-                async with turns.one():
-                    pass
-            found.append(refused.value.status)
-        async with turns.one():
-            found.append(200)
-        return found
+        turns, go_on = Turns(2, 60, 0.05), Event()
+        long = asyncio.ensure_future(turns.take(partial(go_on.wait, 60)))
+        await asyncio.sleep(0)
+        with pytest.raises(ProblemError, match="no turn to read") as refused:
+            await turns.take(int)
+        go_on.set()
+        await long
+        told = [refused.value.status, await turns.take(lambda: 200)]
+        turns.close()
+        return told
 
     assert asyncio.run(scene()) == [503, 200]
 
@@ -117,21 +136,21 @@ def test_a_read_that_takes_long_keeps_nobody_waiting_but_the_most_at_once() -> N
     """The next begins while it lasts; beyond the most at once, one begins as another ends."""
 
     async def scene() -> list[str]:
-        turns, began, go_on = Turns(2, 0.01, 60), [], asyncio.Event()
+        turns, began, go_on = Turns(2, 0.05, 60), [], Event()
 
-        async def read(name: str) -> None:
-            async with turns.one():
-                began.append(name)
-                await go_on.wait()
+        def read(name: str) -> None:
+            began.append(name)
+            go_on.wait(60)
 
         async with asyncio.TaskGroup() as group:
             for name in ("first", "second", "third"):
-                group.create_task(read(name))
-            await asyncio.sleep(0)
+                group.create_task(turns.take(partial(read, name)))
+            await asyncio.sleep(0.01)
             told = [*began, "and"]
             await asyncio.sleep(0.1)
             told += began
             go_on.set()
+        turns.close()
         return [*told, "then", *began]
 
     assert asyncio.run(scene()) == ["first", "and", "first", "second", "then", "first", "second", "third"]

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sinks import schema
 from sinks.database import DatabaseError, open_database, reading
 from sinks.schema import HEAD, REVISIONS, ensure_schema, revision, upgrade
-from sinks.tables import metadata
+from sinks.tables import metadata, plan_states
 
 ROOT = Path(__file__).resolve().parents[2]
 ENSURE = """
@@ -114,6 +115,13 @@ def test_an_older_database_is_refused_until_it_is_upgraded(engine: sa.Engine, mo
         ensure_schema(engine)
 
 
+STATE: Final = (
+    "INSERT INTO plan_states (plan_id, version, symbol, phase, gate, effective_stop, targets_hit, remaining_fraction,"
+    " realized_r, rr_to_next_target, last_seq, updated_ns)"
+    " VALUES (:name, 1, 'A', 'open', 'allow', 9.5, 0, 1, 0, 2.5, 3, 7)"
+)
+
+
 def test_an_upgrade_keeps_what_an_older_database_holds(database_url: str) -> None:
     """From each revision there ever was."""
     engine = open_database(database_url)
@@ -124,12 +132,16 @@ def test_an_upgrade_keeps_what_an_older_database_holds(database_url: str) -> Non
             config.attributes["connection"] = connection
             command.upgrade(config, older)
             connection.execute(sa.text("INSERT INTO streams VALUES (:name, 7, 0, '{}', false)"), {"name": older})
+            for name in ("b", older, "A"):
+                connection.execute(sa.text(STATE), {"name": name})
         with pytest.raises(DatabaseError, match=f"of revision {older}, not {HEAD}"):
             ensure_schema(engine)
         upgrade(engine)
         ensure_schema(engine)
         with reading(engine) as connection:
             assert connection.scalars(sa.text("SELECT name FROM streams")).all() == [older]
+            kept = connection.execute(sa.select(plan_states).order_by("plan_id")).all()
+            assert [row[:3] + row[17:] for row in kept] == [(n, 1, "A", 2.5, 3, 7, None) for n in (older, "A", "b")]
             assert set(metadata.tables) < set(sa.inspect(connection).get_table_names())
         drop_everything(engine)
     engine.dispose()
