@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from operators.bars.prints import Prints
 from operators.bars.summing import SummedPrints, sum_prints
+from operators.by_code import ByCode
 from operators.columnar import Floats, Ints
 from operators.conditions import ANY_LAST, Flag
 from operators.eligibility import LONGEST_PHASE_NS, SymbolSlice
@@ -45,6 +46,11 @@ class TickFrame:
             return replace(self, **{name: column[rows] for name, column in self.columns().items()})
         return replace(self, **{name: column.take(rows) for name, column in self.columns().items()})  # the quicker way
 
+    def put(self, rows: ByCode) -> "TickFrame":
+        """Return the prints in the order of their codes."""
+        moved: dict[str, Any] = {name: rows.put(column) for name, column in self.columns().items()}
+        return replace(self, **moved)
+
     def columns(self) -> dict[str, Any]:
         """Return the columns that are there, numpy arrays of one length, by name."""
         found = {name: getattr(self, name) for name in COLUMNS}
@@ -64,8 +70,7 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
 
     Prints that could set no plan's last price (none of the `usable` bits, or late) are counted and left out.
     """
-    phase_code = frame.phase
-    if phase_code is None:
+    if frame.phase is None:
         msg = "a frame is cut into symbols after its prints have their session phase"
         raise ValueError(msg)
     count = len(frame.symbols)
@@ -74,16 +79,10 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     tallies = _tallies(frame, count + 1)[:count]
     summed: dict[int, SummedPrints] = {}
     if frame.size is not None:
-        order = None if _ascending(frame.code) else np.argsort(frame.code, kind="stable")
-        if order is not None:
-            frame, phase_code = frame.take(order), phase_code.take(order)
+        rows = ByCode.of(frame.code)
+        frame = frame if rows is None else frame.put(rows)
         summed = _summed(frame)
-    kept = np.flatnonzero(_useful(usable)[frame.flags])
-    code = frame.code[kept]
-    if not _ascending(code):
-        order = np.argsort(code, kind="stable")
-        kept, code = kept.take(order), code.take(order)
-    sip_ns, price, flags, phase = frame.sip_ns.take(kept), frame.price.take(kept), frame.flags[kept], phase_code[kept]
+    code, sip_ns, price, flags, phase = _sorted_useful(frame, usable)
     starts = np.searchsorted(code, np.arange(count + 1))
     edges = starts.tolist()  # unwatched prints come after the last edge
     bands = _bands(price, starts)
@@ -94,10 +93,19 @@ def by_symbol(frame: TickFrame, usable: Flag = ANY_LAST) -> Iterator[tuple[str, 
     for index, counts in enumerate(tallies.tolist()):
         if counts[0]:
             part = slice(edges[index], edges[index + 1])
-            columns = sip_ns[part], price[part], flags[part], phase[part]
+            parts = sip_ns[part], price[part], flags[part], phase[part]
             end_ns, sums = int(ends[index]), summed.get(index)
             told = bands[index], one_phase, None if glimpses is None else partial(glimpses.of, index)
-            yield frame.symbols[index], SymbolSlice(*columns, end_ns, usable, tuple(counts), sums, *told)
+            yield frame.symbols[index], SymbolSlice(*parts, end_ns, usable, tuple(counts), sums, *told)
+
+
+def _sorted_useful(frame: TickFrame, usable: Flag) -> list[Any]:
+    """Return code, time, price, flags and phase of the prints worth keeping, in the order of the codes."""
+    kept = np.flatnonzero(_useful(usable)[frame.flags])
+    whole: list[Any] = [frame.code, frame.sip_ns, frame.price, frame.flags, frame.phase]
+    columns = [column.take(kept) for column in whole]
+    rows = ByCode.of(columns[0])
+    return columns if rows is None else [rows.put(column) for column in columns]
 
 
 def _bands(price: Floats, starts: Ints) -> list[tuple[float, float] | None]:
@@ -115,10 +123,6 @@ def _bands(price: Floats, starts: Ints) -> list[tuple[float, float] | None]:
 def _is_short(sip_ns: Ints) -> bool:
     """Whether all prints of one phase are of one session."""
     return bool(sip_ns.max() - sip_ns.min() <= LONGEST_PHASE_NS)
-
-
-def _ascending(code: Codes) -> bool:
-    return bool((code[1:] >= code[:-1]).all())
 
 
 def _summed(frame: TickFrame) -> dict[int, SummedPrints]:

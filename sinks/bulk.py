@@ -78,6 +78,22 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: list[Row], newer_by
     return _send(connection, table, rows, _replacing(table, tuple(newer_by)))
 
 
+def upsert_columns(
+    connection: sa.Connection, table: sa.Table, columns: Sequence[Sequence[Any]], newer_by: Sequence[str]
+) -> int:
+    """Do the same with rows that are told column by column, as many and as large ones are: no row need be made."""
+    on_conflict = _replacing(table, tuple(newer_by))
+    if connection.dialect.name != "sqlite":
+        return _send(connection, table, list(zip(*columns, strict=True)), on_conflict)
+    whole = len(columns[0]) - len(columns[0]) % TOGETHER
+    values: list[Any] = [None] * (whole * len(columns))
+    for place, column in enumerate(columns):
+        values[place :: len(columns)] = column[:whole]
+    written = _send_whole(connection, table, values, on_conflict)
+    rest = list(zip(*(column[whole:] for column in columns), strict=True))
+    return written + _send(connection, table, rest, on_conflict)
+
+
 def stored(connection: sa.Connection, table: sa.Table, keys: str) -> list[Row]:
     """Read the rows of the given primary keys, in any order, JSON as text.
 
@@ -95,14 +111,18 @@ def _send(connection: sa.Connection, table: sa.Table, rows: list[Row], on_confli
     if not on_sqlite and len(rows) >= COPY_FROM:
         return _copy(connection, table, rows, on_conflict)
     whole = len(rows) - len(rows) % TOGETHER if on_sqlite else 0
-    written = 0
-    for start in range(0, whole, TOGETHER):
-        together = tuple(chain.from_iterable(rows[start : start + TOGETHER]))
-        written += connection.exec_driver_sql(_inserting(table, on_conflict, TOGETHER), together).rowcount
+    written = _send_whole(connection, table, list(chain.from_iterable(rows[:whole])), on_conflict)
     if whole < len(rows):
         mark = "?" if on_sqlite else "%s"
         written += connection.exec_driver_sql(_inserting(table, on_conflict, 1, mark), rows[whole:]).rowcount
     return written
+
+
+def _send_whole(connection: sa.Connection, table: sa.Table, values: Sequence[Any], on_conflict: str) -> int:
+    """Send the values of rows, one row after the other, that are a multiple of `TOGETHER`."""
+    statement, size = _inserting(table, on_conflict, TOGETHER), TOGETHER * len(table.columns)
+    pieces = (tuple(values[start : start + size]) for start in range(0, len(values), size))
+    return sum(connection.exec_driver_sql(statement, piece).rowcount for piece in pieces)
 
 
 def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_conflict: str) -> int:

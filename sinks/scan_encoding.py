@@ -1,12 +1,12 @@
 """Bars and scan results as rows of plain strings and numbers, in the order of their table's columns."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, compress, repeat
-from typing import Final, NoReturn
+from itertools import chain
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
-from operators.bars.columns import Bars, Mask
+from operators.bars.columns import Bars, Ints
 from operators.rows import BarRows, ScanRow, SupersededBars
 from operators.sessions import PHASE_CODES
 from operators.times import SECOND_NS
@@ -19,48 +19,61 @@ _SECONDS_BITS: Final = 40
 
 
 def bar_rows(pieces: Sequence[BarRows]) -> list[Row]:
-    """Write bars as rows, the newest revision of each only.  Raises ValueError naming the symbol for NaN, infinity.
+    """Write bars as rows, the newest revision of each only.  Raises ValueError naming the symbol for NaN, infinity."""
+    return list(zip(*bar_columns(pieces), strict=True))
+
+
+def bar_columns(pieces: Sequence[BarRows]) -> list[list[Any]]:
+    """Write the same column by column.
 
     All pieces are written at once: a step per piece would cost more than its bars.
     """
-    bars = Bars.concat([piece.bars for piece in pieces])
-    rows = _rows(pieces, bars)
-    if not bars.revision.any():
-        return rows
-    again = _told_again(pieces, bars).tolist()
-    once = [row for row, several in zip(rows, again, strict=True) if not several]
-    return once + _newest(compress(rows, again))
+    bars, owner = _joined(pieces)
+    if bars.revision.max(initial=0) > 0:
+        newest = _newest(pieces, bars, owner)
+        bars, owner = bars.take(newest), owner[newest]
+    return _columns(pieces, bars, owner)
 
 
 def superseded_rows(pieces: Sequence[SupersededBars]) -> list[Row]:
     """Write bars as they stood, each with the instant until which it did; all of them, whatever came of them."""
     if not pieces:
         return []
-    rows = _rows(pieces, Bars.concat([piece.bars for piece in pieces]))
-    until_ns = chain.from_iterable(piece.until_ns.tolist() for piece in pieces)
-    return [(*row, until) for row, until in zip(rows, until_ns, strict=True)]
+    until_ns = list(chain.from_iterable(piece.until_ns.tolist() for piece in pieces))
+    return list(zip(*_columns(pieces, *_joined(pieces)), until_ns, strict=True))
 
 
-def _rows(pieces: Sequence[BarRows | SupersededBars], bars: Bars) -> list[Row]:
+def _joined(pieces: Sequence[BarRows | SupersededBars]) -> tuple[Bars, Ints]:
+    """Return all bars, and of each the number of its piece."""
+    bars = Bars.concat([piece.bars for piece in pieces])
     numbers = (bars.open, bars.high, bars.low, bars.close, bars.volume)
     if not all(np.isfinite(column).all() for column in numbers):
         _refuse(pieces)
+    return bars, np.arange(len(pieces)).repeat([len(piece.bars) for piece in pieces])
+
+
+def _columns(pieces: Sequence[BarRows | SupersededBars], bars: Bars, owner: Ints) -> list[list[Any]]:
     *before, vwap, trades, phase, revision = (column.tolist() for column in bars.columns())
     if np.isnan(bars.vwap).any():
         vwap = [value if value == value else None for value in vwap]
-    symbols = chain.from_iterable(repeat(piece.symbol, len(piece.bars)) for piece in pieces)
-    intervals = chain.from_iterable(repeat(str(piece.interval), len(piece.bars)) for piece in pieces)
-    phases = map(_PHASES.__getitem__, phase)
-    return list(zip(symbols, intervals, *before, vwap, trades, phases, revision, strict=True))
+    owners = owner.tolist()
+    symbols = list(map([piece.symbol for piece in pieces].__getitem__, owners))
+    intervals = list(map([str(piece.interval) for piece in pieces].__getitem__, owners))
+    return [symbols, intervals, *before, vwap, trades, list(map(_PHASES.__getitem__, phase)), revision]
 
 
-def _told_again(pieces: Sequence[BarRows], bars: Bars) -> Mask:
-    """Return which bars are revised here, or are those that were."""
+def _newest(pieces: Sequence[BarRows], bars: Bars, owner: Ints) -> Ints:
+    """Return the positions of the bars to write: those told once, then the last word on each that is told again."""
     numbers: dict[tuple[str, str], int] = {}
-    owners = [numbers.setdefault((piece.symbol, piece.interval), len(numbers)) for piece in pieces]
-    owner = np.repeat(owners, [len(piece.bars) for piece in pieces])
-    keys = (bars.start_ns // SECOND_NS) + (owner << _SECONDS_BITS)
-    return np.isin(keys, keys[bars.revision > 0])
+    number = [numbers.setdefault((piece.symbol, piece.interval), len(numbers)) for piece in pieces]
+    keys = (bars.start_ns // SECOND_NS) + (np.array(number)[owner] << _SECONDS_BITS)
+    revised = np.unique(keys[bars.revision > 0])
+    again = revised[np.minimum(revised.searchsorted(keys), len(revised) - 1)] == keys
+    several = again.nonzero()[0]
+    order = several[np.lexsort((bars.revision[several], keys[several]))]
+    starts = keys[order].searchsorted(revised)
+    first, last = np.minimum.reduceat(order, starts), order[np.append(starts[1:], len(order)) - 1]
+    return np.concatenate(((~again).nonzero()[0], last[first.argsort()]))
 
 
 def _refuse(pieces: Iterable[BarRows | SupersededBars]) -> NoReturn:
@@ -71,14 +84,6 @@ def _refuse(pieces: Iterable[BarRows | SupersededBars]) -> NoReturn:
                 raise ValueError(msg)
     msg = "a bar holds what is no number"
     raise ValueError(msg)
-
-
-def _newest(rows: Iterable[Row]) -> list[Row]:
-    newest: dict[Row, Row] = {}
-    for row in rows:
-        if row[-1] >= newest.setdefault(row[:3], row)[-1]:
-            newest[row[:3]] = row
-    return list(newest.values())
 
 
 def scan_rows(results: Iterable[ScanRow]) -> list[Row]:

@@ -14,7 +14,7 @@ from operators.events import PlanEvent
 from operators.market_events import MarketEvent
 from operators.rows import Batch
 from sinks import tables
-from sinks.bulk import insert_all, insert_new, lock_writers, stored, together, upsert
+from sinks.bulk import insert_all, insert_new, lock_writers, stored, together, upsert, upsert_columns
 from sinks.canonical import canonical
 from sinks.copying import Row
 from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
@@ -29,7 +29,7 @@ from sinks.encoding import (
 )
 from sinks.fencing import check
 from sinks.option_quotes import option_quote_rows
-from sinks.scan_encoding import bar_rows, scan_rows, superseded_rows
+from sinks.scan_encoding import bar_columns, scan_rows, superseded_rows
 from sinks.streams import last_stream_seq, note
 
 
@@ -76,7 +76,8 @@ class SinkWriter:
         """
         plans, events = plan_rows(batch.plans), self._event_pieces(batch.events)
         states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
-        bars, scans, superseded = bar_rows(batch.bars), scan_rows(batch.scan_results), superseded_rows(batch.superseded)
+        bars, superseded = bar_columns(batch.bars), superseded_rows(batch.superseded)
+        scans = scan_rows(batch.scan_results)
         with self._engine.begin() as connection:
             lock_writers(connection)
             check(connection, self._stream, self._token)
@@ -96,7 +97,7 @@ class SinkWriter:
                 divergences=len(diverged),
                 first_divergence=diverged[0] if diverged else None,
                 last_stream_seq=last + new_events,
-                bars=upsert(connection, tables.bars, bars, ("revision",)),
+                bars=upsert_columns(connection, tables.bars, bars, ("revision",)),
                 scan_results=insert_new(connection, tables.scan_results, scans),
                 option_quotes=insert_new(connection, tables.option_quotes, option_quote_rows(batch.option_quotes)),
             )

@@ -16,6 +16,8 @@ from operators.usable import unusable
 PIECE_ROWS: Final = 1_000_000
 PIECE_ROWS_FOR_BARS: Final = 2_000_000
 """What is done per symbol and piece weighs more where bars are built of them."""
+FIRST_ROWS: Final = 500_000
+"""The first piece is a small one, so that nobody waits long for it."""
 SAMPLES: Final = 16
 SAMPLE_ROWS: Final = 5_000
 TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
@@ -38,7 +40,8 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
     try:
         rows = PIECE_ROWS_FOR_BARS if coder and coder.for_bars else PIECE_ROWS
         new = scan if wanted.first_row == 1 else scan.filter(pl.col(ROW) >= wanted.first_row)
-        for batch in _batches(new.select(*kept, unusable(bounds).alias(UNUSABLE)), rows):
+        batches = _batches(new.select(*kept, unusable(bounds).alias(UNUSABLE)), min(FIRST_ROWS, rows))
+        for batch in _after_the_first(batches, rows):
             bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
             any_bad, empty = any_bad or bool(bad.any()), frame.clear()
             yield Piece(frame.filter(~bad) if bad.any() else frame)
@@ -67,6 +70,18 @@ def first_instant(file: TapeFile) -> int | None:
 
 def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
     return scan.collect_batches(chunk_size=rows, maintain_order=True)
+
+
+def _after_the_first(batches: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """Yield the first batch as it is, and those that follow put together to `rows` or a little more."""
+    held, wanted = list[pl.DataFrame](), 0
+    for batch in batches:
+        held.append(batch)
+        if sum(map(len, held)) >= wanted:
+            yield pl.concat(held, rechunk=False)
+            held, wanted = [], rows
+    if held:
+        yield pl.concat(held, rechunk=False)
 
 
 def _coded(file: TapeFile, coder: Coder) -> list[pl.Expr]:

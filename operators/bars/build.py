@@ -127,8 +127,9 @@ def floored(piece: SummedPrints, now_ns: int) -> SummedPrints:
 
 
 def stragglers(piece: SummedPrints, before_ns: int) -> Iterator[Straggler]:
-    """Return the displaced prints, each known when the tape reached it."""
+    """Return the displaced prints, one or more, each known when the tape reached it."""
     prints, where = piece.prints, piece.displaced
-    at_ns = np.maximum(np.maximum.accumulate(prints.sip_ns), before_ns)[where]
+    since_the_last = np.maximum.reduceat(prints.sip_ns[: where[-1] + 1], np.concatenate(((0,), where[:-1] + 1)))
+    at_ns = np.maximum(np.maximum.accumulate(since_the_last), before_ns)
     columns = at_ns, piece.own * MINUTE_NS, prints.price[where], prints.size[where], prints.flags[where]
     return map(Straggler, *(column.tolist() for column in columns))

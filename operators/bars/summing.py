@@ -72,8 +72,10 @@ def _placed(prints: Prints, places: Ints, floor_minute: int) -> tuple[Ints, Ints
     keys = own
     if floor_minute or (own[1:] < own[:-1]).any():
         keys = np.maximum.accumulate(np.maximum(own, places + floor_minute))
-    if prints.behind is not None and prints.behind.any():
-        own = own - np.where((prints.flags & LATE_BIT) != 0, prints.behind, 0)
+    late = _NOWHERE if prints.behind is None else ((prints.flags & LATE_BIT) != 0).nonzero()[0]
+    if prints.behind is not None and len(late):
+        own = own.copy()
+        own[late] -= prints.behind[late]
     displaced = _NOWHERE if own is keys else (own < keys).nonzero()[0]
     return keys, displaced, own[displaced] & _MINUTE_MASK
 
