@@ -10,7 +10,7 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 from bytewax.testing import cluster_main
 
-from flows.collector import spare_the_standing
+from flows.collector import RARELY, SELDOM, spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
 from flows.errors import CommandError
 from flows.meter import Meter
@@ -60,7 +60,7 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     ahead = behind and job.options.scan
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=behind, cache_kib=cache_kib)
-    spare_the_standing()
+    spare_the_standing(SELDOM if job.replay.follow else RARELY)
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
     source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
