@@ -94,29 +94,30 @@ NOTICE_ALL: Final = Band(math.inf, math.inf)
 
 def quiet_band(plan: Plan, state: PlanState) -> Band:
     """Return the prices at which a tick would change nothing but last price, high and low."""
-    if state.phase is Phase.WAITING:
-        against, towards = _waiting_band(plan, state)
-    else:
-        against, towards = _position_band(plan, state)
+    sign = plan.sign
+    signed_band = _waiting_band if state.phase is Phase.WAITING else _position_band
+    against, towards = signed_band(plan, state, sign)
     if against == math.inf:
         return NOTICE_ALL
-    against, towards = against + SLACK, towards - SLACK
-    return Band(against, towards) if plan.sign > 0 else Band(-towards, -against)
+    if sign > 0:
+        return Band(against + SLACK, towards - SLACK)
+    return Band(SLACK - towards, -SLACK - against)
 
 
-def _waiting_band(plan: Plan, state: PlanState) -> tuple[float, float]:
+def _waiting_band(plan: Plan, state: PlanState, sign: int) -> tuple[float, float]:
     """Signed prices (long as they are, short negated): noticed at or under the first, at or over the second."""
-    stop = plan.sign * plan.stop
     if state.gate is Gate.SUPPRESS:
-        return stop, math.inf
-    if plan.entry.type is EntryType.MARKET or plan.entry.price is None:
+        return sign * plan.stop, math.inf
+    entry = plan.entry
+    if entry.type is EntryType.MARKET or entry.price is None:
         return math.inf, math.inf
-    entry = plan.sign * plan.entry.price
-    return (entry, math.inf) if plan.entry.type is EntryType.LIMIT else (stop, entry)
+    if entry.type is EntryType.LIMIT:
+        return sign * entry.price, math.inf
+    return sign * plan.stop, sign * entry.price
 
 
-def _position_band(plan: Plan, state: PlanState) -> tuple[float, float]:
-    against = plan.sign * effective_stop(plan, state)
+def _position_band(plan: Plan, state: PlanState, sign: int) -> tuple[float, float]:
+    against = sign * effective_stop(plan, state)
     near, far = health_thresholds(plan, state)
     towards = _next_target(plan, state)
     if state.health is Health.AT_RISK:
@@ -124,7 +125,7 @@ def _position_band(plan: Plan, state: PlanState) -> tuple[float, float]:
     else:
         against += near
     if state.best_price is not None:
-        towards = min(towards, plan.sign * state.best_price)
+        towards = min(towards, sign * state.best_price)
     return against, towards
 
 
