@@ -4,6 +4,8 @@ import gc
 from typing import Final
 
 SELDOM: Final = (200_000, 20, 100)
+RARELY: Final = (1_000_000, 20, 100)
+"""For runs that nobody waits for print by print: a look at what all stays may take a tenth of a second."""
 
 
 def collect_later() -> None:
@@ -11,8 +13,8 @@ def collect_later() -> None:
     gc.disable()
 
 
-def spare_the_standing() -> None:
-    """Look for cycles seldom from now on, and never among what is there by now."""
+def spare_the_standing(thresholds: tuple[int, int, int]) -> None:
+    """Look for cycles as seldom as told from now on, and never among what is there by now."""
     gc.freeze()
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*thresholds)
     gc.enable()

@@ -10,7 +10,7 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 from bytewax.testing import cluster_main
 
-from flows.collector import spare_the_standing
+from flows.collector import RARELY, SELDOM, spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
 from flows.dues import Dues
 from flows.errors import CommandError
@@ -55,14 +55,12 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     `ends`: shared by the workers of all processes, one place each; None: there is no other process.
     """
     kept = job.options.recovery
-    workers = max(1, len(addresses)) * job.threads
-    dues = Dues(bars=job.options.scan) if job.replay.follow else None
-    scan = _scan_rules(job.options)
-    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, scan, workers, dues)
-    ahead = job.options.scan and kept is None and not job.replay.follow
+    rules = _rules(job, max(1, len(addresses)) * job.threads)
+    behind = kept is None and not job.replay.follow
+    ahead = behind and job.options.scan
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
-    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)
-    spare_the_standing()
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=behind, cache_kib=cache_kib)
+    spare_the_standing(SELDOM if job.replay.follow else RARELY)
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
     source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
@@ -88,6 +86,13 @@ def _run(flow: Dataflow, job: Job, addresses: list[str], index: int) -> None:
         recovery_config=None if kept is None else config(kept),
         worker_count_per_proc=job.threads,
     )
+
+
+def _rules(job: Job, workers: int) -> Rules:
+    options, follow = job.options, job.replay.follow
+    dues = Dues(bars=options.scan) if follow else None
+    keep_state = options.recovery is not None
+    return Rules(nyse_calendar(), options.gates, job.usable, keep_state, _scan_rules(options), workers, dues)
 
 
 def _scan_rules(options: ReplayOptions) -> ScanRules | None:

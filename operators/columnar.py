@@ -46,11 +46,11 @@ class Ticks:
     low: float
     high: float
     _places: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
-    _spans: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
+    _parts: dict[tuple[int, int], Quiet] = field(default_factory=dict, repr=False, compare=False)
 
     def as_quiet(self) -> Quiet:
         """Return what they leave if all are quiet; of one tick or more."""
-        return Quiet(int(self.sip_ns[-1]), float(self.price[-1]), self.high, self.low)
+        return self.quiet(0, len(self.price))
 
     def place(self, at_ns: int) -> int:
         """Return the index of the first tick at or after an instant; plans ask for the same few instants again."""
@@ -59,15 +59,15 @@ class Ticks:
             place = self._places[at_ns] = int(self.sip_ns.searchsorted(at_ns))
         return place
 
-    def span(self, start: int, end: int) -> tuple[float, float]:
-        """Return the extreme prices of `ticks[start:end]`, of one tick or more; plans ask for the same few again."""
-        if end - start == len(self.price):
-            return self.low, self.high
-        span = self._spans.get((start, end))
-        if span is None:
+    def quiet(self, start: int, end: int) -> Quiet:
+        """Return what `ticks[start:end]`, one or more, leave if all are quiet; plans ask for the same few again."""
+        quiet = self._parts.get((start, end))
+        if quiet is None:
             part = self.price[start:end]
-            span = self._spans[start, end] = float(part.min()), float(part.max())
-        return span
+            whole = len(part) == len(self.price)
+            high, low = (self.high, self.low) if whole else (float(part.max()), float(part.min()))
+            quiet = self._parts[start, end] = Quiet(int(self.sip_ns[end - 1]), float(part[-1]), high, low)
+        return quiet
 
     @classmethod
     def of(cls, sip_ns: Ints, price: Floats) -> Self:
@@ -94,29 +94,30 @@ NOTICE_ALL: Final = Band(math.inf, math.inf)
 
 def quiet_band(plan: Plan, state: PlanState) -> Band:
     """Return the prices at which a tick would change nothing but last price, high and low."""
-    if state.phase is Phase.WAITING:
-        against, towards = _waiting_band(plan, state)
-    else:
-        against, towards = _position_band(plan, state)
+    sign = plan.sign
+    signed_band = _waiting_band if state.phase is Phase.WAITING else _position_band
+    against, towards = signed_band(plan, state, sign)
     if against == math.inf:
         return NOTICE_ALL
-    against, towards = against + SLACK, towards - SLACK
-    return Band(against, towards) if plan.sign > 0 else Band(-towards, -against)
+    if sign > 0:
+        return Band(against + SLACK, towards - SLACK)
+    return Band(SLACK - towards, -SLACK - against)
 
 
-def _waiting_band(plan: Plan, state: PlanState) -> tuple[float, float]:
+def _waiting_band(plan: Plan, state: PlanState, sign: int) -> tuple[float, float]:
     """Signed prices (long as they are, short negated): noticed at or under the first, at or over the second."""
-    stop = plan.sign * plan.stop
     if state.gate is Gate.SUPPRESS:
-        return stop, math.inf
-    if plan.entry.type is EntryType.MARKET or plan.entry.price is None:
+        return sign * plan.stop, math.inf
+    entry = plan.entry
+    if entry.type is EntryType.MARKET or entry.price is None:
         return math.inf, math.inf
-    entry = plan.sign * plan.entry.price
-    return (entry, math.inf) if plan.entry.type is EntryType.LIMIT else (stop, entry)
+    if entry.type is EntryType.LIMIT:
+        return sign * entry.price, math.inf
+    return sign * plan.stop, sign * entry.price
 
 
-def _position_band(plan: Plan, state: PlanState) -> tuple[float, float]:
-    against = plan.sign * effective_stop(plan, state)
+def _position_band(plan: Plan, state: PlanState, sign: int) -> tuple[float, float]:
+    against = sign * effective_stop(plan, state)
     near, far = health_thresholds(plan, state)
     towards = _next_target(plan, state)
     if state.health is Health.AT_RISK:
@@ -124,7 +125,7 @@ def _position_band(plan: Plan, state: PlanState) -> tuple[float, float]:
     else:
         against += near
     if state.best_price is not None:
-        towards = min(towards, plan.sign * state.best_price)
+        towards = min(towards, sign * state.best_price)
     return against, towards
 
 
@@ -146,12 +147,12 @@ def run(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> tup
             if not state.live:
                 break
         return state, events
-    low, high = ticks.span(start, end)
-    band = quiet_band(plan, state)
-    if band.low < low and high < band.high:  # most plans wait far from the price
-        return absorb(state, int(ticks.sip_ns[end - 1]), float(ticks.price[end - 1]), high, low), events
     while start < end and state.live:
-        noticed = _first_noticed(plan, state, ticks, start, end)
+        band, seen = quiet_band(plan, state), ticks.quiet(start, end)
+        if band.low < seen.low and seen.high < band.high:  # most plans are far from all their levels
+            state = absorb(state, *seen)
+            break
+        noticed = _first_noticed(plan, state, band, ticks, start, end)
         if noticed > start:
             state = _fold(plan, state, ticks, start, noticed)
         if noticed == end:
@@ -166,14 +167,11 @@ def _tick(ticks: Ticks, place: int) -> Tick:
     return Tick(int(ticks.sip_ns[place]), float(ticks.price[place]))
 
 
-def _first_noticed(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> int:
-    band = quiet_band(plan, state)
-    if band.low < ticks.low and ticks.high < band.high:
-        return end
-    if state.best_price is not None:
-        return _first_noticed_trailing(plan, state, ticks.price, start, end)
+def _first_noticed(plan: Plan, state: PlanState, band: Band, ticks: Ticks, start: int, end: int) -> int:
     if band is NOTICE_ALL:
         return start
+    if state.best_price is not None:
+        return _first_noticed_trailing(plan, state, ticks.price, start, end)
     for left, right in _chunks(start, end):
         part = ticks.price[left:right]
         outside = (part <= band.low) | (part >= band.high)
@@ -219,13 +217,9 @@ def _chunks(start: int, end: int) -> Iterable[tuple[int, int]]:
 
 def _fold(plan: Plan, state: PlanState, ticks: Ticks, start: int, end: int) -> PlanState:
     """Absorb quiet ticks at once, the trail's best among them."""
-    if end - start == len(ticks.price) or state.high is None:  # before the fill nobody asks for extremes
-        high, low = ticks.high, ticks.low
-    else:
-        part = ticks.price[start:end]
-        high, low = float(part.max()), float(part.min())
-    state = absorb(state, int(ticks.sip_ns[end - 1]), float(ticks.price[end - 1]), high, low)
+    seen = ticks.quiet(start, end)
+    state = absorb(state, *seen)
     if plan.trail is None or state.best_price is None:
         return state
-    best = max(state.best_price, high) if plan.sign > 0 else min(state.best_price, low)
+    best = max(state.best_price, seen.high) if plan.sign > 0 else min(state.best_price, seen.low)
     return replace(state, best_price=best, trail_stop=trail_level(plan.sign, best, plan.trail))

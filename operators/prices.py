@@ -56,7 +56,7 @@ def plain(value: float) -> str:
     ('99.50', '0.0001', '100.123457')
     """
     text = f"{value:.6f}"
-    if text.endswith("0000"):
+    if text[-4:] == "0000":
         return text[:-4]  # whole pennies, as most prices are
     text = text.rstrip("0")
     whole, _, places = text.partition(".")

@@ -7,7 +7,7 @@ import msgspec
 
 from operators.plans import Plan
 from operators.prices import tidy
-from operators.state import PlanState, effective_stop, in_r, initial_risk
+from operators.state import PlanState, effective_stop, initial_risk
 
 
 class LadderMeasure(msgspec.Struct, frozen=True, gc=False):
@@ -42,11 +42,12 @@ Worth = tuple[float, float | None, float | None, float | None, float | None]
 
 def profile(plan: Plan) -> LadderMeasure:
     """Measure a plan's ladder from its entry price."""
-    if plan.entry.price is None or plan.sign * (plan.entry.price - plan.stop) <= 0:
+    entry, sign = plan.entry.price, plan.sign
+    if entry is None or sign * (entry - plan.stop) <= 0:
         return LadderMeasure(None, None)
-    risk = initial_risk(plan, plan.entry.price)
-    ratios = tuple(tidy(in_r(plan, plan.entry.price, target.price)) for target in plan.targets)
-    return LadderMeasure(risk, ratios)
+    risk = initial_risk(plan, entry)
+    ratios = [tidy(sign * tidy(target.price - entry) / risk) for target in plan.targets]  # `in_r`, the risk known
+    return LadderMeasure(risk, tuple(ratios))
 
 
 def standing(plan: Plan, state: PlanState) -> Standing:

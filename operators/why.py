@@ -16,7 +16,7 @@ def _at_or(plan: Plan, *, favourable: bool) -> str:
 def registered(plan: Plan) -> str:
     """Say what is being watched."""
     entry = "at market" if plan.entry.price is None else f"{plan.entry.type} {plain(plan.entry.price)}"
-    targets = ", ".join(plain(target.price) for target in plan.targets)
+    targets = ", ".join([plain(target.price) for target in plan.targets])
     return f"{plan.direction} {plan.symbol} {entry}, stop {plain(plan.stop)}, targets {targets}"
 
 

@@ -69,11 +69,11 @@ def quick_lines(values: Sequence[object]) -> list[str] | None:
 
 def canonical_of_many(value: object) -> str:
     """`canonical`, mostly at a fifth of the cost, of a value that holds many numbers; typed documents may be in it."""
-    return (quick(value) if _surely_finite(value) else None) or canonical(value)
+    return (quick(value) if surely_finite(value) else None) or canonical(value)
 
 
-def _surely_finite(value: object) -> bool:
-    """Whether it is plain that there is no NaN and no infinity: the quick encoder would write null for them."""
+def surely_finite(value: object) -> bool:
+    """Whether there is plainly no NaN and no infinity: the quick encoder would write null for them."""
     try:
         return _ENDLESS.search(_PACK(value)) is None
     except (OverflowError, TypeError, ValueError):

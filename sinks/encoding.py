@@ -4,6 +4,7 @@ SQLite would store a NaN as NULL without a word, so numbers that are no prices a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from math import isfinite
 from typing import Any, Final
 
@@ -16,7 +17,8 @@ from operators.plan_json import plan_to_json
 from operators.plans import Plan
 from operators.rows import DeadLetter, PlanRow, ProgressRow, StateRow
 from sinks import tables
-from sinks.canonical import canonical, quick
+from sinks.bulk import together
+from sinks.canonical import canonical, quick, quick_lines
 from sinks.copying import Row
 from sinks.event_data import data_texts
 
@@ -51,12 +53,17 @@ def state_rows(states: Iterable[StateRow]) -> list[Row]:
         if other is not state and (state.last_seq, state.updated_ns) >= (other.last_seq, other.updated_ns):
             newest[state.plan_id] = state
     rows = [_state_row(newest[plan_id]) for plan_id in sorted(newest)]
+    for piece in together(rows):
+        _refuse_no_numbers(piece)
+    return rows
+
+
+def _refuse_no_numbers(rows: Sequence[Row]) -> None:
     for column, values in zip(tables.plan_states.columns, zip(*rows, strict=True), strict=False):
         broken = _no_number(values) if isinstance(column.type, sa.Double) else None
         if broken is not None:
             msg = f"plan {rows[broken][0]}: {column.name} is {values[broken]}, no number of dollars or R"
             raise ValueError(msg)
-    return rows
 
 
 def _state_row(state: StateRow) -> Row:
@@ -64,9 +71,19 @@ def _state_row(state: StateRow) -> Row:
     return row if state.data_gap is None else (*row[:-1], canonical(state.data_gap))
 
 
-def plan_rows(plans: Iterable[PlanRow]) -> list[Row]:
+def plan_rows(plans: Sequence[PlanRow]) -> list[Row]:
     """Write registered plans as rows.  Raises ValueError or TypeError for a body that is no JSON."""
-    return [(p.plan_id, p.version, p.symbol, p.style, p.direction, p.registered_ns, _body_text(p.body)) for p in plans]
+    texts = chain.from_iterable(map(_body_texts, together(plans)))
+    return [
+        (p.plan_id, p.version, p.symbol, p.style, p.direction, p.registered_ns, text)
+        for p, text in zip(plans, texts, strict=True)
+    ]
+
+
+def _body_texts(plans: Sequence[PlanRow]) -> list[str]:
+    bodies = [plan.body for plan in plans]
+    lines = quick_lines(bodies) if set(map(type, bodies)) == {Plan} else None
+    return lines or list(map(_body_text, bodies))
 
 
 def _body_text(body: Mapping[str, Any] | Plan) -> str:

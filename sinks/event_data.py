@@ -7,7 +7,7 @@ from types import NoneType
 from typing import Any, Final
 
 from operators.events import PlanEvent
-from sinks.canonical import canonical, quick, quick_lines
+from sinks.canonical import canonical, quick, quick_lines, surely_finite
 
 _WITHOUT_FRACTION: Final = (str, int, bool)
 _SCALARS: Final = frozenset({str, int, bool, float, NoneType})
@@ -30,11 +30,8 @@ def data_texts(events: Sequence[PlanEvent]) -> list[str]:
 
 def _together(events: list[PlanEvent]) -> list[str]:
     data = [event.data for event in events]
-    lines = quick_lines(data) if _are_plain(data) else None
-    if lines is None:
-        return [_alone(event) for event in events]
-    # the encoder writes null for NaN and infinity, too
-    return [_alone(events[place]) if "null" in line else line for place, line in enumerate(lines)]
+    lines = quick_lines(data) if _are_plain(data) and surely_finite(data) else None
+    return lines or [_alone(event) for event in events]
 
 
 def _are_plain(data: Sequence[Mapping[str, Any]]) -> bool:

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 MEGA = 1_000_000
+DATABASE = "bench.db"
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str
     from operators.nyse import nyse_calendar
 
     nyse_calendar()
-    database = case.folder / "bench.db"
-    for old in case.folder.glob("bench.db*"):
+    database = case.folder / DATABASE
+    for old in case.folder.glob(f"{DATABASE}*"):
         old.unlink()
     meter, started = Meter(), time.perf_counter()
     url = f"sqlite:///{database}"
@@ -207,15 +208,20 @@ def bench_scan(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def many_plans(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Measure 1 000 and 100 000 plans in turn."""
+    """Measure 1 000 and 100 000 plans in turn, and of the latter the bare inserting of what they leave."""
+    from tests.bench.bare_rows import insert_again
+
     few = make_case(folder, given.ticks, given.symbols, 1_000, given.seed)
     many = make_case(folder, given.ticks, given.symbols, 100_000, given.seed)
-    results = [(measured(replay_once, few), measured(replay_once, many)) for _ in range(given.repeat)]
-    seconds = [min(result[side]["seconds"] for result in results) for side in (0, 1)]
+    parts = (replay_once, few), (replay_once, many), (insert_again, folder / DATABASE)
+    results = [[measured(*part)["seconds"] for part in parts] for _ in range(given.repeat)]
+    of_few, of_many, of_rows = map(min, zip(*results, strict=True))
     return {
-        "seconds_1000_plans": round(seconds[0], 3),
-        "seconds_100000_plans": round(seconds[1], 3),
-        "ratio_100000_to_1000_plans": round(seconds[1] / seconds[0], 2),
+        "seconds_1000_plans": round(of_few, 3),
+        "seconds_100000_plans": round(of_many, 3),
+        "ratio_100000_to_1000_plans": round(of_many / of_few, 2),
+        "seconds_bare_rows_of_100000_plans": round(of_rows, 3),
+        "ratio_bare_rows_to_1000_plans": round(of_rows / of_few, 2),
     }
 
 
