@@ -41,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="fancy-trader bench live", description=__doc__)
     parser.add_argument("--part", action="append", choices=PARTS, help="only these")
     parser.add_argument("--plans", type=int, default=1_000)
+    parser.add_argument("--symbols", type=int, default=500, help="a few are busy and most are quiet")
     parser.add_argument("--rate", type=int, default=20_000, help="ticks a second of `ticks`")
     parser.add_argument("--seconds", type=float, default=20.0, help="of `ticks`")
     parser.add_argument("--warm-up", type=float, default=1.0, help="seconds of `ticks` and `burst` that stand alone")
@@ -62,11 +63,12 @@ def main() -> None:
 def _measured(part: str, given: argparse.Namespace) -> dict[str, Any]:
     match part:
         case "ticks":
-            return live_once(Load(given.rate, given.seconds, given.frame_ms, probed=True), given)
+            return live_once(Load(given.rate, given.seconds, given.frame_ms, given.symbols, probed=True), given)
         case "feed":
-            return feed_once(Load(given.feed_rate, given.feed_seconds, given.frame_ms), given)
+            return feed_once(Load(given.feed_rate, given.feed_seconds, given.frame_ms, given.symbols), given)
         case _:
-            return live_once(Load(given.burst_rate, given.burst_seconds, given.frame_ms, probed=True), given)
+            load = Load(given.burst_rate, given.burst_seconds, given.frame_ms, given.symbols, probed=True)
+            return live_once(load, given)
 
 
 def live_once(load: Load, given: argparse.Namespace) -> dict[str, Any]:
@@ -89,6 +91,7 @@ def live_once(load: Load, given: argparse.Namespace) -> dict[str, Any]:
         warm = [each for each in watch.events if each[1] >= warm_ns]
         report = {
             "plans": len(plans),
+            "symbols": load.symbols,
             **_sent(load, late_ms),
             "ticks_on_tape": count_ticks(folder / "tape"),
             "ticks_watched": load.ticks_of({each["symbol"] for each in plans}),
