@@ -43,6 +43,8 @@ class Addressing:
                         yield from self._told(mark.symbol)
                 case MarketCalendar():
                     self.calendar = MarketCalendar((*self.calendar.events, *mark.events))
+                    if mark.reached_ns:  # edges up to there have passed, whoever was spared the marks
+                        yield ToAll(self._new(place), ClockMark(mark.reached_ns))
                     self.passed.told(self.symbols)
                     yield ToAll(self._new(place), self.calendar)
                 case ClockMark():
@@ -54,9 +56,9 @@ class Addressing:
         joins, new = self._joins(mark.symbol), self._reader.new(mark.symbol, place)
         if joins and new:
             yield from self._told(mark.symbol)
-            if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
-                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
         if new and mark.symbol in self._known:
+            if mark.reached_ns:  # a command from before acts there, whoever was spared marks or not yet watched
+                yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
             self.passed.told((mark.symbol,))
             yield mark
 

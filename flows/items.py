@@ -42,9 +42,13 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class MarketCalendar:
-    """Market events, each with the time since when it is known: of one record of a tape, or all that it told so far."""
+    """Market events, each with the time since when it is known: of one record of a tape, or all that it told so far.
+
+    `reached_ns`: how far the last clock mark had brought time where the record stands, ns UTC; 0 where nobody knows.
+    """
 
     events: tuple[MarketEvent, ...]
+    reached_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

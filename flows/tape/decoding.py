@@ -157,7 +157,7 @@ class TapeDecoder:
         try:
             match record.kind:
                 case Kind.EVENTS:
-                    return MarketCalendar(read_events(record.payload))
+                    return MarketCalendar(read_events(record.payload), self._reckoning.reached_ns)
                 case Kind.GAP:
                     return self._gap(read_gap(record.payload), record.receive_ns)
                 case _:

@@ -16,12 +16,15 @@ QUIET_NS: Final = 5 * SECOND_NS
 
 
 class Reckoning:
-    """Follows prints, gaps and clock marks in the order of the tape.  All times in ns UTC."""
+    """Follows prints, gaps and clock marks in the order of the tape.  All times in ns UTC.
+
+    `reached_ns`: how far time has come by clock marks; 0 before the first.
+    """
 
     def __init__(self) -> None:
         self._newest_ns = 0
         self._heard_ns = 0
-        self._reached_ns = 0
+        self.reached_ns = 0
         self._open: set[str] = set()
 
     def heard(self, newest_sip_ns: int, receive_ns: int) -> None:
@@ -44,19 +47,19 @@ class Reckoning:
             return None
         quiet = clock_ns - self._heard_ns >= QUIET_NS
         now_ns = max(clock_ns - QUIET_NS, self._newest_ns - APART_NS) if quiet else self._newest_ns - APART_NS
-        if now_ns <= self._reached_ns:
+        if now_ns <= self.reached_ns:
             return None
-        self._reached_ns = now_ns
+        self.reached_ns = now_ns
         return now_ns
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
-        return self._newest_ns, self._heard_ns, self._reached_ns, tuple(sorted(self._open))
+        return self._newest_ns, self._heard_ns, self.reached_ns, tuple(sorted(self._open))
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> "Reckoning":
         """Undo `to_plain`."""
         own = cls()
-        own._newest_ns, own._heard_ns, own._reached_ns, open_gaps = plain
+        own._newest_ns, own._heard_ns, own.reached_ns, open_gaps = plain
         own._open = set(open_gaps)
         return own

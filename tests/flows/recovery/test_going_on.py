@@ -13,12 +13,15 @@ import pytest
 from flows.options import ReplayOptions
 from flows.recovery.directory import PART, RUN, sole_run
 from flows.recovery.standing import RecoveryError
-from flows.tape.segments.payloads import GapMark, gap
+from flows.tape.segments.payloads import GapMark, gap, market_events
+from flows.tape.segments.record import Kind
+from flows.tape_partition import TapePartition
+from operators.market_events import MarketEvent, Severity
 from operators.times import SECOND_NS
 from tests.flows.conftest import Replayed
 from tests.flows.made import OPEN_NS, digest_of, rows_of, simple_plan
 from tests.flows.made_day import Day, check_same, day, whole
-from tests.flows.made_tape import as_frames, in_order, market_prints, registering, with_clock, write_records
+from tests.flows.made_tape import as_frames, cancelling, in_order, market_prints, registering, with_clock, write_records
 from tests.flows.recovery.recorded import recorded
 from tests.flows.recovery.stops import go_on
 
@@ -122,6 +125,34 @@ def test_l4_a_growing_tape_goes_on_after_its_end(tmp_path: Path) -> None:
     alone = ReplayOptions((folder,), None, f"sqlite:///{tmp_path}/alone.db")
     go_on(alone, None)
     assert digest_of(url) == digest_of(alone.database)
+
+
+def test_l4_what_is_told_after_a_stop_finds_the_time_of_idle_symbols_where_the_tape_had_brought_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A live run spares idle symbols the clock's marks; a window that had passed does not open after a crash."""
+    prints = [each | {"ticker": "BUSY"} for each in market_prints(("BUSY",), 600, seed=3, seconds=6_000)]
+    told_ns = OPEN_NS + 3_600 * SECOND_NS
+    event = MarketEvent("late", "*", "fomc", Severity.HIGH, OPEN_NS + 1_800 * SECOND_NS, OPEN_NS, "told late")
+    plans = [registering(simple_plan("idle", "IDLE"), OPEN_NS), registering(simple_plan("busy", "BUSY"), OPEN_NS)]
+    cancelled = [cancelling("idle", told_ns + SECOND_NS)]
+    records = with_clock(in_order(plans, as_frames(prints), [market_events((event,), told_ns)], cancelled))
+    folder, options = tmp_path / "tape", ReplayOptions((tmp_path / "tape",), None, f"sqlite:///{tmp_path}/kept.db")
+    kept = replace(options, recovery=tmp_path / "kept", snapshot_s=0.01)
+    records = [each for each in records if (each.kind, each.receive_ns) != (Kind.CLOCK, told_ns)]
+    early, told = (sum(each.receive_ns < at_ns for each in records) for at_ns in (OPEN_NS + 60 * SECOND_NS, told_ns))
+    monkeypatch.setattr("flows.recovery.places.ANCHOR_SECONDS", 0.0)
+    for part in (records[:early], records[early:told], records[told:]):
+        write_records(folder, part)
+        with monkeypatch.context() as patch:
+            if part[-1] is not records[-1]:  # a process that dies hears of no end
+                patch.setattr(TapePartition, "_closing", lambda partition: [])
+            go_on(kept, 1, follow=True)
+    alone = replace(options, database=f"sqlite:///{tmp_path}/alone.db")
+    go_on(alone, None)
+    query = "SELECT plan_id, kind, at_ns FROM plan_events ORDER BY plan_id, seq"
+    assert [each[:2] for each in rows_of(alone.database, query)][-2:] == [("idle", "registered"), ("idle", "cancelled")]
+    assert rows_of(kept.database, query) == rows_of(alone.database, query)
 
 
 def test_a_database_older_than_what_was_kept_is_written_anew(
