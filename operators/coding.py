@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from operators import ticks
-from operators.conditions import CORRECTED_MARK, LATE_MARK, Flag, flags_of_text, mark_of, marks
+from operators.conditions import CORRECTED, CORRECTED_MARK, LATE_MARK, Flag, flags_of_text, mark_of, marks
 from operators.times import DEFAULT_LATE_NS, MINUTE_NS
 
 MOST_SYMBOLS: Final = 0xFFFF
@@ -117,7 +117,7 @@ def _marked_flags(conditions: str) -> list[int]:
     """Return the flags of a condition list under each mark: none, late, corrected."""
     flags = flags_of_text(conditions)
     marked = [flags] * MARKS
-    marked[LATE_MARK], marked[CORRECTED_MARK] = flags | Flag.LATE, 0
+    marked[LATE_MARK], marked[CORRECTED_MARK] = flags | Flag.LATE, int(CORRECTED)
     return marked
 
 

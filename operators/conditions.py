@@ -37,6 +37,10 @@ class Flag(IntFlag):
     UNKNOWN_CONDITION = 128
 
 
+CORRECTED: Final = Flag.LATE | Flag.LAST_IF_ODD_LOTS
+"""What a corrected or cancelled print has instead of its flags.  It may touch nothing, as late prints without rights;
+no rule gives these two alone: whoever may set the last price if odd lots count may do so if both count."""
+
 ANY_LAST: Final = Flag.LAST | Flag.LAST_IF_ODD_LOTS | Flag.LAST_IF_EXTENDED | Flag.LAST_IF_BOTH
 
 _LAST_HIGH_LOW_VOLUME: Final = frozenset(

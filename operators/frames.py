@@ -12,7 +12,7 @@ from operators.bars.prints import Prints
 from operators.bars.summing import SummedPrints, sum_prints
 from operators.by_code import ByCode
 from operators.columnar import Floats, Ints
-from operators.conditions import ANY_LAST, Flag
+from operators.conditions import ANY_LAST, CORRECTED, Flag
 from operators.eligibility import LONGEST_PHASE_NS, SymbolSlice
 from operators.glimpses import MOST_PRINTS, Glimpses
 from operators.sessions import SessionCalendar
@@ -145,7 +145,7 @@ _ELIGIBLE, _LATE, _CORRECTED, _UNKNOWN, _OTHER = range(5)
 
 
 def _class_of(flags: int) -> int:
-    if flags == 0:
+    if flags == CORRECTED:
         return _CORRECTED
     if flags & Flag.LATE:
         return _LATE

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from operators.book import SymbolBook
-from operators.conditions import ANY_LAST
+from operators.conditions import ANY_LAST, CORRECTED
 from operators.gating import GateTimeline, GateWindow
 from operators.plans import Gate, Plan
 from operators.records import Cancel, Command, Register
@@ -31,7 +31,7 @@ def test_a_snapshot_of_an_unknown_layout_is_refused(layout: Any) -> None:
 
 def test_the_snapshot_keeps_time_and_counts() -> None:
     """What a symbol's progress row shows survives a restart."""
-    scenario = Scenario((), (Print(OPEN_NS, 100.0, REGULAR), Print(OPEN_NS + 1, 100.0, 0)), GateTimeline())
+    scenario = Scenario((), (Print(OPEN_NS, 100.0, REGULAR), Print(OPEN_NS + 1, 100.0, CORRECTED)), GateTimeline())
     book = start(scenario)
     book.advance(sliced(scenario.prints, ANY_LAST))
     progress = restarted(book, scenario).progress()

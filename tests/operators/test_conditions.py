@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.coding import FlagCoder
-from operators.conditions import ANY_LAST, UPDATE_RULES, Flag, flags_of, flags_of_text
+from operators.conditions import ANY_LAST, CORRECTED, UPDATE_RULES, Flag, flags_of, flags_of_text
 from tests.oracle.times import SECOND_NS, new_york_ns
 
 # The vendor's consolidated rules: what a print with this condition alone may update.
@@ -159,7 +159,7 @@ def flags_of_row(row: tuple[Any, ...], late_ns: int = SECOND_NS) -> int:
     """One print at a time."""
     conditions, sip_ns, participant_ns, trf_ns, correction = row
     if correction not in (None, 0):
-        return 0
+        return int(CORRECTED)
     ids = [each for each in (conditions or "").strip("[]").split(",") if each]
     flags = expected([int(each) if each.isdigit() else -1 for each in ids])
     known = [each for each in (participant_ns, trf_ns) if each]
@@ -205,7 +205,15 @@ def test_a_corrected_print_may_touch_nothing(correction: int) -> None:
     rows = frame(
         printed(), printed(correction=correction), (None, AT_NS, 0, 0, None), printed("12", correction=correction)
     )
-    assert FlagCoder().column(rows).tolist() == [expected([]), 0, expected([]), 0]
+    assert FlagCoder().column(rows).tolist() == [expected([]), CORRECTED, expected([]), CORRECTED]
+
+
+@pytest.mark.parametrize(
+    "ids", [each for count in range(5) for each in combinations((1, 2, 5, 12, 15, 37, 38, 999), count)]
+)
+def test_no_conditions_make_a_print_look_corrected(ids: tuple[int, ...]) -> None:
+    """Nor do they if it is late: what an official close may not touch is no correction."""
+    assert CORRECTED not in (flags_of(ids), flags_of(ids) | Flag.LATE)
 
 
 times = st.none() | st.sampled_from([0, AT_NS, AT_NS - SECOND_NS, AT_NS - SECOND_NS - 1, AT_NS + 5])

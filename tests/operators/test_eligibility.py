@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.conditions import ANY_LAST, Flag, flags_of
+from operators.conditions import ANY_LAST, CORRECTED, Flag, flags_of
 from operators.eligibility import Profile, SymbolSlice, admission_table, admits_all, usable_flags
 from operators.plans import Plan, SessionPhase
 from operators.sessions import PHASE_CODES
@@ -47,7 +47,8 @@ def test_a_profile_admits_what_the_design_says(profile: Profile) -> None:
         flags = int(flags_of(ids))
         assert profile.admits(flags, phase) == admitted(profile, ids, phase), (ids, phase)
         assert not profile.admits(flags | Flag.LATE, phase)
-        assert not profile.admits(0, phase)  # corrected
+        assert not profile.admits(0, phase)
+        assert not profile.admits(CORRECTED, phase)
         assert table[code, flags] == profile.admits(flags, phase)
         assert not table[code, flags | Flag.LATE]
 

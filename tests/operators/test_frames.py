@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.conditions import ANY_LAST, Flag, flags_of
+from operators.conditions import ANY_LAST, CORRECTED, Flag, flags_of
 from operators.eligibility import Profile
 from operators.frames import TickFrame, by_symbol, tag
 from operators.nyse import nyse_calendar
@@ -20,8 +20,9 @@ START_NS = new_york_ns("2013-10-08", "09:29")
 
 REGULAR, ODD_LOT, FORM_T = (int(flags_of(ids)) for ids in ([], [37], [12]))
 AVERAGE, UNKNOWN = int(flags_of([2])), int(Flag.UNKNOWN_CONDITION)
-LATE, LATE_UNKNOWN, CORRECTED = REGULAR | Flag.LATE, UNKNOWN | Flag.LATE, 0
-FLAGS = [REGULAR, REGULAR, ODD_LOT, FORM_T, AVERAGE, UNKNOWN, int(LATE), int(LATE_UNKNOWN), CORRECTED]
+LATE, LATE_UNKNOWN, OFFICIAL_CLOSE = REGULAR | Flag.LATE, UNKNOWN | Flag.LATE, int(flags_of([15]))
+BARRED = [int(LATE), int(LATE_UNKNOWN), int(CORRECTED), OFFICIAL_CLOSE]
+FLAGS = [REGULAR, REGULAR, ODD_LOT, FORM_T, AVERAGE, UNKNOWN, *BARRED]
 
 EVERY_PHASE = frozenset(PHASE_CODES)
 PROFILES = [
@@ -50,10 +51,10 @@ def frame(rows: list[Row]) -> TickFrame:
 def counts(rows: list[Row]) -> tuple[int, ...]:
     """Records, eligible, late, corrected, unknown: each print in one class, corrected before late before unknown."""
     flags = [each[3] for each in rows]
-    late = [each for each in flags if each & Flag.LATE]
+    late = [each for each in flags if each & Flag.LATE and each != CORRECTED]
     unknown = [each for each in flags if each & Flag.UNKNOWN_CONDITION and not each & Flag.LATE]
     eligible = [each for each in flags if each & Flag.LAST and not each & Flag.LATE]
-    return len(flags), len(eligible), len(late), flags.count(0), len(unknown)
+    return len(flags), len(eligible), len(late), flags.count(CORRECTED), len(unknown)
 
 
 def test_prints_of_one_symbol_keep_their_order(calendar: SessionCalendar) -> None:
