@@ -5,6 +5,7 @@ true for long; and this one, which asks on an even schedule, whatever becomes of
 counts from the scheduled time to the last byte.  `list`: pages of 100 rows of 100 000 plans, from anywhere in the
 list, a third of them narrowed by symbol, phase, style or direction; `list_as_of`: such pages as of instants; `as_of`:
 one plan at instants between its 1 000 events.  No path comes twice in a part; the server keeps no answers.
+`server_ms_each`: processor time of the server for a request, with all else that it does meanwhile.
 """
 
 import argparse
@@ -13,8 +14,10 @@ import json
 import multiprocessing
 import random
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -43,6 +46,7 @@ ENDS_NS: Final = START_NS + 390 * 60 * 10**9
 CONNECTIONS: Final = 16
 PAGE: Final = 100
 LEAD_S: Final = 0.2
+START_S: Final = 120.0
 EVENTFUL: Final = "eventful"
 COMMITS_PER_S: Final = 5
 TOGETHER: Final = 40
@@ -108,21 +112,27 @@ def filled(url: str, plans: int, events: int) -> int:
     return rare[1].updated_ns
 
 
-def keep_writing(url: str) -> None:
+def keep_writing(url: str, began: Event) -> None:
     """Commit a few times a second until killed: plans that are new, and gates of those that are there."""
     flow, chance = Flow(url), random.Random(2)
     flow.at_ns = START_NS + 3_600 * 10**9
     while True:
         flow.happen(*{f"s{chance.randrange(SYMBOLS):03d}-x{chance.randrange(9)}" for _ in range(TOGETHER)})
+        began.set()
         time.sleep(1 / COMMITS_PER_S)
 
 
 @contextmanager
 def flowing(url: str) -> Iterator[None]:
-    """Have a flow write meanwhile."""
-    flow = multiprocessing.get_context("spawn").Process(target=keep_writing, args=(url,), daemon=True)
+    """Have a flow write meanwhile; what it takes to start is not what is measured."""
+    spawn = multiprocessing.get_context("spawn")
+    began = spawn.Event()
+    flow = spawn.Process(target=keep_writing, args=(url, began), daemon=True)
     flow.start()
     try:
+        if not began.wait(START_S):
+            msg = f"{url}: the flow has not committed within {START_S} s"
+            raise RuntimeError(msg)
         yield
     finally:
         flow.kill()
@@ -184,6 +194,13 @@ async def delays(port: int, paths: Sequence[str], per_s: float) -> list[float]:
     return told
 
 
+def busy_s(url: str) -> float:
+    """The processor time of the server so far, in s."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("process_cpu_seconds_total "))
+
+
 def summary(told: Sequence[float]) -> dict[str, float]:
     """Percentiles in ms."""
     shares = {f"p{share}_ms": round(float(np.percentile(told, share)) * 1e3, 2) for share in (50, 95, 99)}
@@ -205,8 +222,10 @@ def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     report: dict[str, Any] = {"plans": given.plans, "events_of_one_plan": given.events, "commits_per_s": COMMITS_PER_S}
     with serve_process(url) as server, flowing(url):
         for name, (per_s, paths) in parts.items():
+            before_s = busy_s(server.url)
             told = asyncio.run(delays(server.port, paths, per_s))
-            report[name] = {"per_s": per_s, **summary(told[round(per_s) :])}
+            each_ms = (busy_s(server.url) - before_s) / len(paths) * 1e3
+            report[name] = {"per_s": per_s, "server_ms_each": round(each_ms, 2), **summary(told[round(per_s) :])}
     return report
 
 
