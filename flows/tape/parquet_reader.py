@@ -17,7 +17,7 @@ PIECE_ROWS: Final = 1_000_000
 PIECE_ROWS_FOR_BARS: Final = 2_000_000
 """What is done per symbol and piece weighs more where bars are built of them."""
 FIRST_ROWS: Final = 500_000
-"""The first piece is a small one, so that nobody waits long for it."""
+"""There the first piece is a small one, so that nobody waits long for it."""
 SAMPLES: Final = 16
 SAMPLE_ROWS: Final = 5_000
 TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
@@ -38,9 +38,9 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
     kept = [*CODED, *_coded(file, coder)] if coder else [pl.col(ROW, *ticks.DECISIVE)]
     scan, any_bad, empty = _scan(file, wanted), wanted.first_row > 1, pl.DataFrame()
     try:
-        rows = PIECE_ROWS_FOR_BARS if coder and coder.for_bars else PIECE_ROWS
+        first, rows = (FIRST_ROWS, PIECE_ROWS_FOR_BARS) if coder and coder.for_bars else (PIECE_ROWS, PIECE_ROWS)
         new = scan if wanted.first_row == 1 else scan.filter(pl.col(ROW) >= wanted.first_row)
-        batches = _batches(new.select(*kept, unusable(bounds).alias(UNUSABLE)), min(FIRST_ROWS, rows))
+        batches = _batches(new.select(*kept, unusable(bounds).alias(UNUSABLE)), first)
         for batch in _after_the_first(batches, rows):
             bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
             any_bad, empty = any_bad or bool(bad.any()), frame.clear()

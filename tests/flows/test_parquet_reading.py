@@ -10,6 +10,8 @@ from flows.errors import BadInputError, CommandError
 from flows.tape import parquet_reader
 from flows.tape.files import find_tape_files
 from flows.tape.reader import TapeReader
+from flows.tape.scan import ROW, ScanFilter
+from operators.coding import Coder
 from operators.conditions import Flag
 from operators.times import SECOND_NS
 from tests.flows.made import DAY, OPEN_NS, climb, read_back, read_plainly, vendor_row, walk, write_tape
@@ -102,6 +104,20 @@ def test_pieces_may_be_of_any_size(
     found, letters = read_back(path)
     assert found == [row for row in read_plainly(plain) if row[0] % 100 != 51]
     assert [letter.row for letter in letters] == [51, 151, 251, 351, 451, 551]
+
+
+def test_where_bars_are_built_the_first_piece_is_small(
+    tmp_path: Path, rows: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row is lost between it and the large ones."""
+    monkeypatch.setattr(parquet_reader, "FIRST_ROWS", 50)
+    monkeypatch.setattr(parquet_reader, "PIECE_ROWS_FOR_BARS", 200)
+    _, path = as_parquet(tmp_path, rows, lambda frame: frame)
+    (file,), _ = find_tape_files((path,))
+    coder = Coder(("AAA", "BBB"), for_bars=True)
+    pieces = [piece.ticks.get_column(ROW).to_list() for piece in parquet_reader.read_parquet(file, ScanFilter(), coder)]
+    assert list(map(len, pieces)) == [50, 200, 200, 150]
+    assert [row for piece in pieces for row in piece] == list(range(1, 601))
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
