@@ -22,6 +22,7 @@ class Addressing:
     def __init__(self, replayed: Replay) -> None:
         self._replay, self._reader = replayed, replayed.reader
         self.symbols = tuple(self._reader.watched)
+        self._known = set(self.symbols)
         self.calendar, self.gaps = MarketCalendar(replayed.events), ToldGaps()
         resume = self._reader.resume
         self.passed = Passed(self.symbols, {} if resume is None else resume.newest_ns)
@@ -55,14 +56,15 @@ class Addressing:
             yield from self._told(mark.symbol)
             if mark.reached_ns:  # a command from before acts there, whoever watched the symbol since
                 yield ToAll((mark.symbol,), ClockMark(mark.reached_ns))
-        if new and mark.symbol in self.symbols:
+        if new and mark.symbol in self._known:
             self.passed.told((mark.symbol,))
             yield mark
 
     def _joins(self, symbol: str) -> bool:
         """Whether a symbol is this worker's and was not watched so far; then it is from now on."""
-        joins = self._reader.share.holds(symbol) and symbol not in self.symbols
+        joins = self._reader.share.holds(symbol) and symbol not in self._known
         if joins:
+            self._known.add(symbol)
             self.symbols = (*self.symbols, symbol)
         return joins
 

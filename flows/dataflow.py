@@ -4,10 +4,9 @@ Every step wraps a pure function of `operators`; what a step remembers is one pl
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow, Stream
@@ -15,7 +14,8 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
-from flows.batches import batches_of
+from flows.dues import Dues
+from flows.hits import HitLogic
 from flows.items import (
     Commands,
     CutFrame,
@@ -28,22 +28,18 @@ from flows.items import (
     TapeItem,
     ToAll,
     Unusable,
-    Watched,
 )
 from flows.recovery.standing import PLACES_STEP, PlacesLogic, Standing
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules, measured
 from flows.shards import shard_key
-from operators.book import SymbolBook
 from operators.conditions import ANY_LAST, Flag
 from operators.data_gaps import DataGap
-from operators.eligibility import SymbolSlice
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
 from operators.market_events import EVERY_SYMBOL
 from operators.records import ClockMark, TapeEnd
-from operators.rows import Batch, ProgressRow
+from operators.rows import Batch
 from operators.sessions import SessionCalendar
-from operators.slots import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +48,7 @@ class Rules:
 
     `keep_state`: whether snapshots are wanted; the engine asks for them at every epoch even if nobody stores them.
     `scan` None: plans are only those that are given, and no bars are built.  `workers`: how many there are.
+    `dues` None: every clock mark goes to every symbol.
     """
 
     calendar: SessionCalendar
@@ -60,6 +57,7 @@ class Rules:
     keep_state: bool = False
     scan: ScanRules | None = None
     workers: int = 1
+    dues: Dues | None = None
 
 
 def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
@@ -74,7 +72,7 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
     evaluated = _evaluated(tagged, rules)
     gated = op.map_value("gate_events", evaluated, partial(gate_events, settings=rules.gates))
-    hits = op.stateful("detect_hits", gated, lambda kept: HitLogic(rules, kept))
+    hits = op.stateful("detect_hits", gated, partial(HitLogic, keep_state=rules.keep_state, dues=rules.dues))
     unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
     op.output("sinks", op.merge("rows", hits, unusable), sink)
     return flow
@@ -84,10 +82,10 @@ def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem
     """With a scan, bars, candidates and questions to the engine; without, only the ladders that are given."""
     scan = rules.scan
     if scan is None:
-        keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable))
+        keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable, rules.dues))
         return op.map_value("evaluate_targets", keyed, evaluate_targets)
     key = symbol_key if rules.keep_state else partial(shard_key, workers=rules.workers)
-    sharded = op.flat_map("by_shard", tagged, lambda item: by_shard(spread(item, rules.usable), key))
+    sharded = op.flat_map("by_shard", tagged, lambda item: by_shard(spread(item, rules.usable, rules.dues), key))
     barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
     scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
     evaluated = op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
@@ -109,8 +107,15 @@ def tag_sessions(item: TapeItem, calendar: SessionCalendar) -> TapeItem:
     return tag(item, calendar) if isinstance(item, TickFrame) else item
 
 
-def spread(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
+def spread(item: TapeItem, usable: Flag, dues: Dues | None = None) -> Iterable[tuple[str, SymbolItem]]:
     """Key a tape item by symbol: frames are cut, commands have their symbol, the rest reaches every symbol."""
+    keyed = _keyed(item, usable)
+    if dues is None:
+        return keyed
+    return [(symbol, each) for symbol, item in keyed for each in dues.sent(symbol, item)]
+
+
+def _keyed(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
     match item:
         case TickFrame():
             return by_symbol(item, usable)
@@ -160,88 +165,3 @@ def gate_events(item: SymbolItem, settings: GateSettings) -> SymbolItem:
         return item
     latest = {event.event_id: event for event in item.events}
     return SymbolGates(item.symbol, gate_timeline(item.symbol, tuple(latest.values()), settings))
-
-
-_told_values: Final = attrgetter(*(field.name for field in fields(ProgressRow)))
-HITS_LAYOUT: Final = 1
-"""Version of `HitLogic.snapshot`; the book has one of its own."""
-
-
-class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
-    """Keeps a symbol's book and takes it through what arrives.
-
-    The end of a tape is no part of what is kept: the tape may have grown when it is read on.
-    """
-
-    def __init__(self, rules: Rules, kept: tuple[Any, ...] | None) -> None:
-        self._keep_state = rules.keep_state
-        self._book: SymbolBook | None = None
-        self._told: ProgressRow | None = None
-        self._kept: tuple[Any, ...] | None = None
-        if kept:
-            self._book, self._told = hits_from_plain(kept)
-
-    def on_item(self, value: SymbolItem) -> tuple[Iterable[Batch], bool]:
-        """Advance the book; give what is to be written, if anything happened."""
-        if isinstance(value, Commands | SymbolGates) and self._book is None:
-            self._book = SymbolBook(value.symbol)
-        if self._book is None:
-            return [], op.StatefulLogic.DISCARD
-        if isinstance(value, TapeEnd) and self._keep_state:
-            self._kept = self._plain(self._book)
-        outcome = _advance(self._book, value)
-        piece = value.piece if isinstance(value, Watched) else None
-        batches = batches_of(self._book, outcome, piece, force=isinstance(value, TapeEnd))
-        for batch in batches:
-            (self._told,) = batch.progress
-        return batches, op.StatefulLogic.RETAIN
-
-    def snapshot(self) -> tuple[Any, ...]:
-        """Return the book as plain values, and the progress that was told with the last batch."""
-        if self._book is None or not self._keep_state:
-            return ()
-        return self._plain(self._book) if self._kept is None else self._kept
-
-    def _plain(self, book: SymbolBook) -> tuple[Any, ...]:
-        told = None if self._told is None else _told_values(self._told)
-        book.retire()
-        return HITS_LAYOUT, told, book.snapshot()
-
-
-def hits_from_plain(kept: tuple[Any, ...]) -> tuple[SymbolBook, ProgressRow | None]:
-    """Undo `HitLogic.snapshot`.  Raises ValueError for a layout that this version does not know."""
-    if kept[0] != HITS_LAYOUT:
-        msg = f"a snapshot of detect_hits has layout {kept[0]}; this version reads {HITS_LAYOUT}"
-        raise ValueError(msg)
-    _, told, book = kept
-    return SymbolBook.restore(book), None if told is None else ProgressRow(*told)
-
-
-def _advance(book: SymbolBook, item: SymbolItem) -> Outcome:
-    match item:
-        case Watched():
-            return _advance_with(book, item)
-        case SymbolSlice():
-            return book.advance(item)
-        case ClockMark():
-            return book.mark(item.at_ns)
-        case TapeEnd():
-            return book.end(item.at_ns)
-        case DataGap():
-            return book.gap(item)
-        case Commands():
-            book.commands(item.commands)
-        case SymbolGates():
-            book.set_gates(item.timeline)
-        case SymbolEvents():
-            msg = f"market events of {item.symbol} passed gate_events without becoming gates"
-            raise TypeError(msg)
-        case History():
-            pass  # it has served its purpose
-    return Outcome()
-
-
-def _advance_with(book: SymbolBook, item: Watched) -> Outcome:
-    if isinstance(item.record, ClockMark):
-        return book.mark(item.record.at_ns, item.proposals)
-    return book.advance(item.record, item.proposals)

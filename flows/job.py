@@ -12,6 +12,7 @@ from bytewax.testing import cluster_main
 
 from flows.collector import RARELY, SELDOM, spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
+from flows.dues import Dues
 from flows.errors import CommandError
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
@@ -55,7 +56,9 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     """
     kept = job.options.recovery
     workers = max(1, len(addresses)) * job.threads
-    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, _scan_rules(job.options), workers)
+    dues = Dues(bars=job.options.scan) if job.replay.follow else None
+    scan = _scan_rules(job.options)
+    rules = Rules(nyse_calendar(), job.options.gates, job.usable, kept is not None, scan, workers, dues)
     behind = kept is None and not job.replay.follow
     ahead = behind and job.options.scan
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB

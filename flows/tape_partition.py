@@ -17,6 +17,7 @@ from flows.meter import Meter
 from flows.recovery.place import Place
 from flows.recovery.places import Places
 from flows.replayed import Replay
+from flows.strides import MANY_ROWS, Strides
 from flows.tape.ends import LEFT, NOT_YET, Ends
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
 from flows.tape.reader import TapePiece
@@ -27,7 +28,6 @@ POLL_SECONDS: Final = 0.01
 """How often a growing tape is looked at when it has nothing new."""
 LONGEST_WAIT_SECONDS: Final = 0.1
 MANY_ITEMS: Final = 1_000
-MANY_ROWS: Final = 10_000
 HELD_SECONDS: Final = 0.01
 """So much, or what is held for so long, goes on its way without waiting for what stands behind it."""
 
@@ -135,17 +135,19 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         What stands together on the tape goes together: every batch is a transaction in the end.
         """
         gathered, since = Gathered(), time.monotonic()
+        strides = Strides(self._replay.batch_rows, follow=self._replay.follow)
         for piece in self._pieces_until_stopped():
             self._note(piece)
             places.end_ns = self._end_ns
-            for first, last in self._edges(piece):
+            count = len(piece.frame.sip_ns)
+            for first, last in strides.edges(count):
                 if first and self._meter.stop.is_set() and not self._replay.follow:
                     self._meter.stopped_early = True
                     yield gathered.take()
                     return
                 self._give(piece.frame.take(slice(first, last)), gathered)
                 gathered.stand(places.at(_behind(piece, last - 1)))
-                if self._replay.batch_rows is not None:
+                if last < count or self._replay.batch_rows is not None:
                     yield gathered.take()
             gathered.items(self._besides(piece))
             if not piece.idle or gathered:
@@ -182,11 +184,6 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                 self._meter.stopped_early = not self._replay.follow
                 return
             yield piece
-
-    def _edges(self, piece: TapePiece) -> Iterator[tuple[int, int]]:
-        count = len(piece.frame.sip_ns)
-        step = self._replay.batch_rows or max(1, count)
-        return ((first, min(first + step, count)) for first in range(0, count, step))
 
     def _cuts(self, frame: TickFrame, pacer: Pacer | None) -> Iterator[TickFrame | Paced]:
         if pacer is not None:

@@ -13,7 +13,7 @@ from operators.columnar import Ints, Ticks
 from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.edges import Meeting
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
-from operators.gating import NO_GATES, GateTimeline
+from operators.gating import NEVER, NO_GATES, GateTimeline
 from operators.lifecycle import replan, step
 from operators.plan_columns import PlanColumns, all_calm, joined
 from operators.plans import Gate, Plan
@@ -90,6 +90,11 @@ class SymbolBook:
     def mark(self, at_ns: int, proposals: Sequence[Proposal] = ()) -> Outcome:
         """Let time reach `at_ns` without a print: everything due at or before it happens."""
         return self.advance(empty_slice(max(at_ns, self.now_ns)), proposals)
+
+    @property
+    def due_ns(self) -> int:
+        """The instant (ns UTC) before which time alone brings nothing about; in the past where nobody can say."""
+        return min((group.calm.due_ns for group in self._grouped().values()), default=NEVER)
 
     def gap(self, told: DataGap) -> Outcome:
         """Take note of what is missing, or is no more: all living plans carry it from this place of the tape on."""

@@ -91,6 +91,7 @@ class PlanIn(_Strict, frozen=True):
 
 
 _PLAIN: Final = msgspec.json.Decoder(list[PlanIn])
+_STORED: Final = msgspec.json.Decoder(PlanIn)
 
 
 def read_plain_plans(text: bytes, defaults: PlanDefaults) -> list[Plan] | None:
@@ -102,6 +103,11 @@ def read_plain_plans(text: bytes, defaults: PlanDefaults) -> list[Plan] | None:
         return [_build(given, defaults) for given in _PLAIN.decode(text)]
     except (msgspec.DecodeError, UnicodeDecodeError, PlanError, RecursionError):
         return None
+
+
+def read_stored_plan(text: str) -> Plan:
+    """Build a plan from its normal form as JSON, which this program wrote."""
+    return _build(_STORED.decode(text), NO_DEFAULTS)
 
 
 def read_plan(data: object, defaults: PlanDefaults) -> Plan:

@@ -5,13 +5,11 @@ from typing import Any
 import msgspec
 
 from operators.plan_json import plan_to_json
-from operators.plan_reading import NO_DEFAULTS, read_plan
-from operators.plans import Plan
+from operators.plan_reading import NO_DEFAULTS, read_plan, read_stored_plan
 from operators.records import Cancel, Command, Register
 from operators.slots import Kept, Past, Slot
 from operators.state import PlanState, Quiet, absorbed
 
-_decode = msgspec.json.Decoder().decode
 _encoder = msgspec.json.Encoder()
 
 
@@ -43,7 +41,7 @@ def _row(state: PlanState | None) -> tuple[Any, ...] | None:
 def slot_from_plain(plain: tuple[Any, ...]) -> Slot:
     """Undo `slot_to_plain`."""
     plan_id, body, row, pending, written, past = plain
-    plan = None if body is None else _plan(body)
+    plan = None if body is None else read_stored_plan(body)
     state = None if row is None else PlanState.from_row(row)
     told = state if written is True else None if written is None else PlanState.from_row(written)
     left = None if past is None else Past(*past)
@@ -69,12 +67,8 @@ def _command_to_plain(command: Command) -> tuple[int, str | None]:
 
 
 def _command(plan_id: str, at_ns: int, body: str | None) -> Command:
-    return Cancel(at_ns, plan_id) if body is None else Register(at_ns, _plan(body))
+    return Cancel(at_ns, plan_id) if body is None else Register(at_ns, read_stored_plan(body))
 
 
 def _encode(data: Any) -> str:
     return _encoder.encode(data).decode()
-
-
-def _plan(body: str) -> Plan:
-    return read_plan(_decode(body), NO_DEFAULTS)

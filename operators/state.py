@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 
 import msgspec
-from msgspec.structs import astuple, replace
+from msgspec.structs import astuple
 
 from operators.data_gaps import DataGap
 from operators.plans import FRACTION_TOLERANCE, Gate, Plan
@@ -93,14 +93,11 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
         """Undo `to_row`."""
-        state = cls(*row)
-        return replace(
-            state,
-            phase=Phase(state.phase),
-            health=None if state.health is None else Health(state.health),
-            gate=Gate(state.gate),
-            data_gap=None if state.data_gap is None else DataGap(*row[-1]),  # rows of layout 1 end before it
-        )
+        phase, health, gate = row[3:6]
+        gap = row[_GAP] if len(row) > _GAP else None  # rows of layout 1 end before it
+        told = None if health is None else Health(health)
+        values = *row[:3], Phase(phase), told, Gate(gate), *row[6:_GAP], None if gap is None else DataGap(*gap)
+        return cls(*values)
 
 
 def absorbed(row: tuple[Any, ...], quiet: "Quiet") -> tuple[Any, ...]:
@@ -120,6 +117,7 @@ class Quiet(NamedTuple):
     low: float
 
 
+_GAP: Final = PlanState.__struct_fields__.index("data_gap")
 _HIGH: Final = PlanState.__struct_fields__.index("high")
 
 

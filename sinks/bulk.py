@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from psycopg.copy import QueuedLibpqWriter
 
 from sinks.copying import Row, copied
 from sinks.database import translated
@@ -122,6 +121,8 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_confli
 
 def _stream(driver: Any, name: str, table: sa.Table, pieces: Iterable[list[Row]]) -> int:
     """COPY rows in pieces, so that the server takes one while the next is made; return how many there were."""
+    from psycopg.copy import QueuedLibpqWriter  # here, since it is a fifth of all that SQLite's writers would import
+
     count = 0
     with driver.copy(f"COPY {name} ({_names(table)}) FROM STDIN", writer=QueuedLibpqWriter(driver)) as copy:
         for rows in pieces:

@@ -81,9 +81,12 @@ plan_states: Final = sa.Table(
     _column("last_seq", sa.Integer),
     _column("updated_ns", sa.BigInteger),
     sa.Column("data_gap", sa.JSON),
-    # Rewritten all the time, and no index holds what changes: a page with room takes the new row beside the old one.
-    postgresql_with={"fillfactor": 50},
 )
+
+# Rewritten all the time, and no index holds what changes: a page with room takes the new row beside the old one.  As an
+# argument of the table it would make everybody import the whole dialect.
+_ROOM: Final = sa.DDL("ALTER TABLE plan_states SET (fillfactor = 50)").execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
+sa.event.listen(plan_states, "after_create", _ROOM)
 
 # No index on (symbol, at_ns): it would slow every insert by a fifth, and plan_id leads to the same rows.
 plan_events: Final = sa.Table(

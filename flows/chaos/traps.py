@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from flows.dataflow import HitLogic
+from flows.hits import HitLogic
 from flows.sql_sink import SqlPartition
 from flows.tape.reader import TapeReader
 from flows.tape_partition import TapePartition

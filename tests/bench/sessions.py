@@ -22,6 +22,9 @@ FIRST_S = 1790859600  # 2026-10-01 09:00 New York
 SECOND_NS = 1_000_000_000
 PRINTS_A_DAY = 3
 IN_A_FRAME = 500
+COMMAND_EVERY_NS = 1_000_000
+COMMANDS_A_MARK = 500
+"""The feed's clock speaks twice a second."""
 
 
 def sessions(folder: Path, symbols: int, plans: int, ending: int, days: int) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def names_of(symbols: int) -> list[str]:
 
 
 def _registered(symbols: int, plans: int, day: int, start_ns: int) -> Iterator[Any]:
-    from flows.tape.segments.payloads import PlanCommand, command
+    from flows.tape.segments.payloads import PlanCommand, clock, command
 
     names, stays = names_of(symbols), day == 0
     style: dict[str, Any] = (
@@ -68,9 +71,12 @@ def _registered(symbols: int, plans: int, day: int, start_ns: int) -> Iterator[A
     )
     ladder = {"direction": "long", "entry": "market", "stop": 50.0, "targets": [150.0, 160.0]}
     for number in range(plans):
+        at_ns = start_ns + number * COMMAND_EVERY_NS
+        if number % COMMANDS_A_MARK == COMMANDS_A_MARK - 1:
+            yield clock(at_ns)
         name = f"{'stay' if stays else 'ends'}-{day}-{number}"
         plan = {"plan_id": name, "symbol": names[number % symbols], **ladder, **style}
-        yield command(PlanCommand(name, "register", plan=plan), start_ns + number)
+        yield command(PlanCommand(name, "register", plan=plan), at_ns)
 
 
 def _frame(names: list[str], at_ms: int, day: int, hour: int) -> Any:
@@ -115,7 +121,7 @@ def resumed(folder: Path, symbols: int) -> dict[str, Any]:
     from flows.collector import collect_later
 
     collect_later()  # as the flow of a live run does first of all
-    from flows.dataflow import HitLogic
+    from flows.hits import HitLogic
     from flows.sql_sink import SqlPartition
     from flows.tape_partition import TapePartition
 
@@ -124,9 +130,9 @@ def resumed(folder: Path, symbols: int) -> dict[str, Any]:
     def noted(name: str) -> None:
         ages.setdefault(name, age_s())
 
-    def counted(logic: HitLogic, rules: Any, kept: Any) -> None:
+    def counted(logic: HitLogic, kept: Any, **given: Any) -> None:
         restored[0] += bool(kept)
-        begun(logic, rules, kept)
+        begun(logic, kept, **given)
 
     def committed() -> None:
         noted("resume_seconds")

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.dataflow import HitLogic, Rules, gate_events
+from flows.dataflow import gate_events
+from flows.hits import HitLogic
 from flows.items import History, ShardItems, SymbolEvents, SymbolItem
 from flows.scan_steps import BarLogic, EvaluateLogic, ScanLogic, ScanRules
 from flows.tape.files import find_tape_files
@@ -37,13 +38,13 @@ SYMBOL = "SIMA"
 SESSIONS, PAST = 9, 6
 CALENDAR = nyse_calendar()
 RULES = ScanRules(CALENDAR, SessionClock.of(CALENDAR), keep_state=True)
-FLOW = Rules(CALENDAR, GateSettings(), Flag.LAST, keep_state=True, scan=RULES)
+GATES = GateSettings()
 SHARD_STEPS: tuple[Callable[[Any], Any], ...] = (
     lambda kept: BarLogic(RULES, kept),
     lambda kept: ScanLogic(RULES, kept),
     lambda kept: EvaluateLogic(RULES, kept),
 )
-STEPS: tuple[Callable[[Any], Any], ...] = (*SHARD_STEPS, lambda kept: HitLogic(FLOW, kept))
+STEPS: tuple[Callable[[Any], Any], ...] = (*SHARD_STEPS, lambda kept: HitLogic(kept, keep_state=True))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ class Chain:
         items: list[Any] = [ShardItems(((SYMBOL, item),))]
         for number, step in enumerate(self._steps):
             if number == len(SHARD_STEPS):
-                items = [gate_events(each, FLOW.gates) for shard in items for _, each in shard.items]
+                items = [gate_events(each, GATES) for shard in items for _, each in shard.items]
             items = list(chain.from_iterable(step.on_item(each)[0] for each in items))
         return items
 

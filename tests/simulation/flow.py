@@ -10,7 +10,9 @@ from random import Random
 
 from bytewax.inputs import StatelessSourcePartition
 
-from flows.dataflow import HitLogic, Rules, dead_letters, evaluate_targets, gate_events, spread, tag_sessions
+from flows.dataflow import Rules, dead_letters, evaluate_targets, gate_events, spread, tag_sessions
+from flows.dues import Dues
+from flows.hits import HitLogic
 from flows.items import SymbolItem, TapeItem, Unusable
 from flows.meter import Meter
 from flows.replayed import Replay
@@ -30,8 +32,10 @@ RULES = Rules(nyse_calendar(), GATES)
 class Worker:
     """One worker: its tape, its symbols' items on their way, their books, and what is not written yet."""
 
-    def __init__(self, partition: StatelessSourcePartition[TapeItem], ledger: Ledger, token: int, rng: Random) -> None:
-        self._partition, self._ledger, self._token, self._rng = partition, ledger, token, rng
+    def __init__(
+        self, partition: StatelessSourcePartition[TapeItem], ledger: Ledger, token: int, rng: Random, dues: Dues | None
+    ) -> None:
+        self._partition, self._ledger, self._token, self._rng, self._dues = partition, ledger, token, rng, dues
         self._ended = self._nothing_new = False
         self._queues: dict[str, deque[SymbolItem]] = {}
         self._hits: dict[str, HitLogic] = {}
@@ -70,12 +74,12 @@ class Worker:
             if isinstance(item, Unusable):
                 self._out += dead_letters(item)
                 continue
-            for symbol, each in spread(tag_sessions(item, RULES.calendar), RULES.usable):
+            for symbol, each in spread(tag_sessions(item, RULES.calendar), RULES.usable, self._dues):
                 self._queues.setdefault(symbol, deque()).append(each)
 
     def _process(self, symbol: str) -> None:
         if symbol not in self._hits:
-            self._hits[symbol] = HitLogic(RULES, None)
+            self._hits[symbol] = HitLogic(None, dues=self._dues)
         item = gate_events(evaluate_targets(self._queues[symbol].popleft()), RULES.gates)
         batches, _ = self._hits[symbol].on_item(item)
         self._out += [(symbol, batch) for batch in batches]
@@ -102,7 +106,10 @@ class Flow:
         rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 2))) if follow else (None, 1)
         replayed, token = Replay((), (), reader, batch_rows=rows, follow=follow), ledger.take()
         source = TapeSource(replayed, self.meter, [NOT_YET] * workers)
-        self._workers = [Worker(source.build("tape", index, workers), ledger, token, rng) for index in range(workers)]
+        self._workers = [
+            Worker(source.build("tape", index, workers), ledger, token, rng, Dues(bars=False) if follow else None)
+            for index in range(workers)
+        ]
 
     @property
     def done(self) -> bool:
