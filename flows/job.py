@@ -56,10 +56,9 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     """
     kept = job.options.recovery
     rules = _rules(job, max(1, len(addresses)) * job.threads)
-    behind = kept is None and not job.replay.follow
-    ahead = behind and job.options.scan
+    ahead = job.options.scan and kept is None and not job.replay.follow
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
-    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=behind, cache_kib=cache_kib)
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)
     spare_the_standing(SELDOM if job.replay.follow else RARELY)
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None

@@ -3,11 +3,13 @@
 Every error that the database itself is to blame for leaves here, or any use of the engine, as a DatabaseError.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from math import ceil
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -125,8 +127,14 @@ def _refuse_ignored_options(url: sa.URL) -> None:
         raise DatabaseUrlError(msg)
 
 
+def _as_it_is(nothing: None) -> None:
+    """Let None be NULL.  Where nobody says so, the driver asks two objects for methods that neither has, each time."""
+    return nothing
+
+
 def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib: int) -> sa.Engine:
     _refuse_ignored_options(url)
+    sqlite3.register_adapter(NoneType, _as_it_is)
     busy_s = BUSY_SECONDS if patience_s is None else patience_s
     engine = sa.create_engine(
         url,

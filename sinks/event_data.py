@@ -30,8 +30,11 @@ def data_texts(events: Sequence[PlanEvent]) -> list[str]:
 
 def _together(events: list[PlanEvent]) -> list[str]:
     data = [event.data for event in events]
-    lines = quick_lines(data) if _are_plain(data) and surely_finite(data) else None
-    return lines or [_alone(event) for event in events]
+    lines = quick_lines(data) if _are_plain(data) else None
+    # the encoder writes null for NaN and infinity, too
+    if lines is None or (any("null" in line for line in lines) and not surely_finite(data)):
+        return [_alone(event) for event in events]
+    return lines
 
 
 def _are_plain(data: Sequence[Mapping[str, Any]]) -> bool:
