@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from flows.items import SymbolItem
 from operators.book import SymbolBook
 from operators.eligibility import SymbolSlice
+from operators.gating import NEVER
 from operators.records import ClockMark
 from operators.times import MINUTE_NS
 
 
 @dataclass(slots=True)
 class _Seen:
-    """`on_way`: items sent to a symbol that have not reached its book; `left_out`: the last mark that was not sent."""
+    """`on_way`: items sent to a symbol that have not reached its book; `left_out`: the last mark that was not sent.
+
+    `due_ns`: when time brings something about next, ns UTC; None where nobody has looked since something was sent.
+    """
 
     on_way: int = 0
     book: SymbolBook | None = None
+    due_ns: int | None = None
     left_out: ClockMark | None = None
 
 
@@ -47,7 +52,7 @@ class Dues:
             return ()
         left_out, seen.left_out = seen.left_out, None
         sent = (item,) if left_out is None or isinstance(item, ClockMark | SymbolSlice) else (left_out, item)
-        seen.on_way += len(sent)
+        seen.on_way, seen.due_ns = seen.on_way + len(sent), None
         return sent
 
     def _of(self, symbol: str) -> _Seen:
@@ -59,6 +64,7 @@ class Dues:
     def _idle(self, seen: _Seen, at_ns: int) -> bool:
         if seen.on_way or seen.book is None:
             return False
-        if self._bars and at_ns // MINUTE_NS > seen.book.now_ns // MINUTE_NS:
-            return False
-        return seen.book.due_ns > at_ns
+        if seen.due_ns is None:
+            minute_ns = (seen.book.now_ns // MINUTE_NS + 1) * MINUTE_NS if self._bars else NEVER
+            seen.due_ns = min(seen.book.due_ns, minute_ns)
+        return seen.due_ns > at_ns

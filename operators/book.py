@@ -15,7 +15,7 @@ from operators.edges import Meeting
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NEVER, NO_GATES, GateTimeline
 from operators.lifecycle import replan, step
-from operators.plan_columns import PlanColumns, all_calm, joined
+from operators.plan_columns import PlanColumns, all_calm, due_ns, joined
 from operators.plans import Gate, Plan
 from operators.proposing.desk import Desk
 from operators.proposing.proposer import Proposal
@@ -94,7 +94,12 @@ class SymbolBook:
     @property
     def due_ns(self) -> int:
         """The instant (ns UTC) before which time alone brings nothing about; in the past where nobody can say."""
-        return min((group.calm.due_ns for group in self._grouped().values()), default=NEVER)
+        if self._groups is None:  # whose columns cost more than one look at each plan
+            dues = [
+                due_ns(slot, next_due(slot, self.now_ns, self._gates), self.now_ns) for slot in self._slots.values()
+            ]
+            return min(dues, default=NEVER)
+        return min([group.calm.due_ns for group in self._groups.values()], default=NEVER)
 
     def gap(self, told: DataGap) -> Outcome:
         """Take note of what is missing, or is no more: all living plans carry it from this place of the tape on."""

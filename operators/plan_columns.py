@@ -88,10 +88,8 @@ class PlanColumns:
     def expect(self, row: int, due: Due | None, now_ns: int) -> None:
         """Note what is due next to a plan after `now_ns`."""
         slot, self._calm = self.slots[row], None
-        self.due[row] = NEVER if due is None else due.at_ns
+        self.due[row] = due_ns(slot, due, now_ns)
         self.later[row] = slot.later_ns
-        if slot.plan is not None and slot.plan.valid_from_ns > now_ns:
-            self.due[row] = NOTHING_YET  # its band may not be trusted to absorb ticks before valid_from
 
     def expect_edge(self, rows: list[int], edge_ns: int) -> None:
         """Note that the next gate edge of live plans is at `edge_ns`."""
@@ -156,6 +154,13 @@ class PlanColumns:
             parts.setdefault(self.slots[row].profile, []).append(row)
         staying = self.without(np.arange(len(self.slots)), moving)
         return [self.take(rows) for rows in (staying, *map(np.array, parts.values())) if len(rows)]
+
+
+def due_ns(slot: Slot, due: Due | None, now_ns: int) -> int:
+    """Return when something other than a tick happens to a plan, `due` being next after `now_ns`."""
+    if slot.plan is not None and slot.plan.valid_from_ns > now_ns:
+        return NOTHING_YET  # its band may not be trusted to absorb ticks before valid_from
+    return NEVER if due is None else due.at_ns
 
 
 def _after(before: Quiet, seen: Quiet | None) -> Quiet:

@@ -87,8 +87,8 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         """All fields as plain strings and numbers, in the order of the layout `STATE_LAYOUT`."""
         values = astuple(self)
         health, gap = values[4], self.data_gap
-        told = None if health is None else str(health.value), str(self.gate.value)
-        return (*values[:3], self.phase.value, *told, *values[6:-1], None if gap is None else astuple(gap))
+        told = None if health is None else str(health), str(self.gate)  # `value` takes thrice the time
+        return (*values[:3], str(self.phase), *told, *values[6:-1], None if gap is None else astuple(gap))
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
