@@ -66,14 +66,14 @@ def test_each_event_of_a_found_plan_is_told_at_its_instant(whole: Scanned, comma
             said = ask(command, whole.replayed.database, plan_id, event.at_ns)
             assert (said.code, said.err) == (0, "")
             first, last, *_ = said.out.splitlines()
-            assert f": {phase} at " in first
+            assert f": {phase} as of " in first
             assert last.startswith(f"last event: {event.kind} at ")
 
 
 def test_at_the_end_a_found_plan_stands_as_the_database_says(whole: Scanned, command: Command) -> None:
     for plan_id, state in Random(3).sample(sorted(whole.replayed.states.items()), 4):
         said = ask(command, whole.replayed.database, plan_id)
-        assert f": {state.phase} at " in said.out.splitlines()[0]
+        assert f": {state.phase} as of " in said.out.splitlines()[0]
 
 
 def test_how_it_was_found_is_told(whole: Scanned, command: Command) -> None:

@@ -16,6 +16,7 @@ from flows.rest.client import RestClient
 from flows.rest.errors import NotEntitledError, RestError
 from flows.rest.options import contract_rows, last_quote
 from flows.rest.trades import trade_pages
+from operators.conditions import CORRECTED
 from operators.nyse import nyse_calendar
 from tests.flows.feed.following import CANARY
 from tests.flows.feed.test_trades_client import Answer, scripted
@@ -50,7 +51,7 @@ def test_the_vendors_sample_bodies_are_read(shared_data: Path) -> None:
         prints = RestPrints(rest, nyse_calendar())
         (frame,) = prints.backward("AAPL", *EVER)
         assert frame.price.tolist() == [157.43, 156.43]
-        assert frame.flags.tolist() == [0, 0]  # both were corrected
+        assert frame.flags.tolist() == [CORRECTED, CORRECTED]
         assert prints.unusable == []
     with answered(json.dumps(quotes).encode()) as (rest, _):
         assert last_quote(rest, "O:A", *EVER) == (155.85, 155.87, 1652191872800638700)
