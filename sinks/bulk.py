@@ -141,7 +141,7 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_confli
 
 def _stream(driver: Any, name: str, table: sa.Table, pieces: Iterable[list[Row]]) -> int:
     """COPY rows in pieces, so that the server takes one while the next is made; return how many there were."""
-    from psycopg.copy import QueuedLibpqWriter  # here, since it is a fifth of all that SQLite's writers would import
+    from psycopg.copy import QueuedLibpqWriter  # here: who writes into SQLite imports none of it
 
     count = 0
     with driver.copy(f"COPY {name} ({_names(table)}) FROM STDIN", writer=QueuedLibpqWriter(driver)) as copy:

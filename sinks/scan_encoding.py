@@ -18,15 +18,11 @@ _SECONDS_BITS: Final = 40
 """Seconds since the epoch have room in them; every bar starts with a whole one."""
 
 
-def bar_rows(pieces: Sequence[BarRows]) -> list[Row]:
-    """Write bars as rows, the newest revision of each only.  Raises ValueError naming the symbol for NaN, infinity."""
-    return list(zip(*bar_columns(pieces), strict=True))
-
-
 def bar_columns(pieces: Sequence[BarRows]) -> list[list[Any]]:
-    """Write the same column by column.
+    """Write bars column by column, the newest revision of each only.
 
     All pieces are written at once: a step per piece would cost more than its bars.
+    Raises ValueError naming the symbol for NaN, infinity.
     """
     bars, owner = _joined(pieces)
     if bars.revision.max(initial=0) > 0:

@@ -16,7 +16,9 @@ from flows.simulation.paths import Shape, SymbolSpec
 from flows.simulation.vendor import by_ticker
 from operators.events import PlanEvent
 from operators.nyse import nyse_calendar
+from operators.rows import BarRows
 from operators.sessions import SessionDay
+from sinks.scan_encoding import bar_columns
 from tests.flows.conftest import Replayed, read_back
 from tests.flows.made import rows_of
 
@@ -52,6 +54,11 @@ class Scanned:
         events = [event for event in self.replayed.events if event.at_ns <= at_ns]
         bars = [row for row in self.bars if row[END] <= at_ns]
         return told(events), bars, [row for row in self.scans if row[AT] <= at_ns]
+
+
+def bar_rows(pieces: Sequence[BarRows]) -> list[Row]:
+    """Bars as rows of their table."""
+    return list(zip(*bar_columns(pieces), strict=True))
 
 
 def told(events: Iterable[PlanEvent]) -> list[Row]:

@@ -30,7 +30,6 @@ from operators.rows import BarRows
 from operators.sessions import PHASE_CODES
 from operators.times import DEFAULT_LATE_NS, MINUTE_NS
 from sinks.database import open_database, reading
-from sinks.scan_encoding import bar_rows
 from sinks.scan_reader import bars_of
 from sinks.schema import ensure_schema
 from tests.flows.made import check_whole, rows_of, vendor_row
@@ -44,6 +43,7 @@ from tests.flows.scanned import (
     REVISION,
     Row,
     Scanned,
+    bar_rows,
     left_in,
     scan,
     sessions,

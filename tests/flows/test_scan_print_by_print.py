@@ -22,8 +22,8 @@ from operators.scan.features.clock import SessionClock
 from operators.scan.scanner import SymbolScan
 from operators.slots import Outcome
 from operators.times import DEFAULT_LATE_NS, parse_instant
-from sinks.scan_encoding import bar_rows, scan_rows
-from tests.flows.scanned import KEY, OPENS, REVISION, Row, Scanned, scan, sessions, simulated, told
+from sinks.scan_encoding import scan_rows
+from tests.flows.scanned import KEY, OPENS, REVISION, Row, Scanned, bar_rows, scan, sessions, simulated, told
 
 TRADES = Path("flatfiles/us_stocks_sip/trades_v1/2013/10")
 SYMBOL = "IBM"

@@ -30,8 +30,7 @@ from operators.records import ClockMark, TapeEnd
 from operators.rows import Batch
 from operators.scan.features.clock import SessionClock
 from operators.times import DEFAULT_LATE_NS
-from sinks.scan_encoding import bar_rows
-from tests.flows.scanned import Row, sessions, simulated, told
+from tests.flows.scanned import Row, bar_rows, sessions, simulated, told
 from tests.operators.running import not_plain
 
 SYMBOL = "SIMA"

@@ -10,7 +10,7 @@ from operators.bars.columns import Bars, Interval
 from operators.rows import BarRows
 from operators.sessions import PHASE_CODES
 from operators.times import MINUTE_NS
-from sinks.scan_encoding import bar_columns, bar_rows
+from sinks.scan_encoding import bar_columns
 
 START_NS = 1_381_239_000_000_000_000
 
@@ -54,5 +54,6 @@ def test_columns_say_what_a_plain_loop_over_the_bars_says(
 ) -> None:
     """Whatever is told again, in whichever piece and order."""
     bars = [BarRows(symbol, each, made(rows, seed)) for seed, (symbol, each, rows) in enumerate(pieces, 1)]
-    assert bar_rows(bars) == one_by_one(bars)
-    assert [len(column) for column in bar_columns(bars)] == [len(one_by_one(bars))] * 13
+    columns = bar_columns(bars)
+    assert list(zip(*columns, strict=True)) == one_by_one(bars)
+    assert len(columns) == 13
