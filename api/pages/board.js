@@ -28,7 +28,8 @@ async function begin() {
   const mine = ++reading;
   say(null);
   socket?.close();
-  place = null;
+  socket = place = null; // what it may still say is of the board before
+  tell("connecting", "quiet");
   try {
     const [found, whole] = await load();
     if (mine !== reading) return;
@@ -87,7 +88,6 @@ function listen(mine) {
 
 function hear(message) {
   wait = 1000;
-  tell("live", "good");
   if (message.type === "snapshot") {
     for (const plan of message.plans) plans.set(plan.plan_id, plan);
     if (!message.more) place = { epoch: message.epoch, seq: message.seq };
@@ -100,8 +100,8 @@ function hear(message) {
     refresh();
   } else if (message.type === "price") {
     const plan = plans.get(message.plan_id);
-    if (!plan) return;
-    Object.assign(plan, { last_price: message.price, rr_to_next_target: message.rr, open_r: message.open_r, updated: message.at });
+    const moved = { last_price: message.price, rr_to_next_target: message.rr, open_r: message.open_r, updated: message.at };
+    if (plan) Object.assign(plan, moved);
     drawSoon();
   } else if (message.type === "reset") {
     place = null;
@@ -109,6 +109,7 @@ function hear(message) {
   } else if (message.type === "error") {
     say(message.detail);
   }
+  if (place) tell("live", "good"); // no earlier: what happens from here on is heard
 }
 
 // An event says what happened, the API where the plan stands since: each plan is read again once, one after the other.

@@ -100,6 +100,7 @@ def test_a_board_of_a_thousand_plans_finds_a_symbol_beyond_them(page: Page, tmp_
         page.locator("#find").fill("ZZZ")
         page.locator("#find").press("Enter")
         expect(page.locator("#count")).to_have_text("1 of 1 plans")
+        expect(page.locator("#line")).to_have_text("live")
         flow.happen("zzz-2", "aaa-1")
         expect(page.locator("#count")).to_have_text("2 of 2 plans")
         expect(page.locator("#news li")).to_have_count(1)
