@@ -57,7 +57,7 @@ class Store:
     def _alone(self) -> Iterator[None]:
         """One opens; the others wait no longer than for a lock, lest their waits add up."""
         if not self._lock.acquire(timeout=self._busy_s):
-            msg = f"{shown(self._url)}: it is still being opened; try again"
+            msg = f"{shown(self._url)}: it is still being opened, or another program holds its lock; try again"
             raise DatabaseError(msg)
         try:
             yield
