@@ -41,6 +41,25 @@ def test_it_serves_until_a_signal_and_leaves_with_zero(tmp_path: Path) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
+def test_a_database_that_is_not_there_yet_is_served_and_said_and_a_signal_is_heard_from_the_first_word_on(
+    tmp_path: Path,
+) -> None:
+    """A misspelt name is seen at once, and a run that comes later may make it."""
+    code = "import sys; from flows.cli import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--db", f"sqlite:///{tmp_path / 'plan.db'}", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        serving, waits = json.loads(process.stderr.readline()), json.loads(process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+    assert serving["event"] == "serving"
+    assert (waits["event"], waits["level"]) == ("no_answers", "warning")
+    assert "plan.db: there is no such file" in waits["reason"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
