@@ -22,8 +22,7 @@ from sinks.plan_reader import (
     PlanFilter,
     StoredVersion,
     deciding_events,
-    plan_ids_known,
-    standings_of,
+    standings_known,
     standings_page,
     states_of,
     versions_of,
@@ -32,7 +31,7 @@ from sinks.reader import PlanStanding
 
 Basis = Literal["live", "events"]
 CHUNK = 200
-"""Plans looked at together, at least, where a list is narrowed to what changes."""
+"""Plans looked at together, at least, once those that moved since were not what a list is narrowed to."""
 
 
 class Stands(msgspec.Struct, frozen=True, gc=False):
@@ -62,24 +61,30 @@ def page(
     if as_of_ns is None:
         return [_unmoved(each, None) for each in standings_page(connection, wanted, after, limit)]
     rows: list[Stands] = []
-    together = limit if wanted == PlanFilter(wanted.symbol, strategy=wanted.strategy) else max(limit, CHUNK)
+    together = limit
     while len(rows) < limit:
-        ids = plan_ids_known(connection, wanted, as_of_ns, after, together)
-        rows += [each for each in _standing(connection, ids, as_of_ns) if _fits(each, wanted)]
-        if len(ids) < together:
+        found = standings_known(connection, wanted, as_of_ns, after, together)
+        rows += _standing(connection, wanted, found, as_of_ns)
+        if len(found) < together:
             break
-        after = ids[-1]
+        last = found[-1]
+        after, together = last if isinstance(last, str) else last.state.plan_id, max(limit, CHUNK)
     return rows[:limit]
 
 
-def _standing(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int) -> list[Stands]:
-    """Where plans that were registered by an instant stood then, in the order of `plan_ids`."""
-    unmoved = standings_of(connection, plan_ids, as_of_ns)
-    found = {each.state.plan_id: _unmoved(each, as_of_ns) for each in unmoved}
-    moved = [plan_id for plan_id in plan_ids if plan_id not in found]
-    if moved:
-        found |= {each.plan.plan_id: each.stands for each in known(connection, moved, as_of_ns)}
-    return [found[plan_id] for plan_id in plan_ids if plan_id in found]
+def _standing(
+    connection: sa.Connection, wanted: PlanFilter, found: Sequence[PlanStanding | str], as_of_ns: int
+) -> list[Stands]:
+    """Where plans stood at an instant, those that moved since rebuilt and left out where they do not fit."""
+    moved = [each for each in found if isinstance(each, str)]
+    then = {each.plan.plan_id: each.stands for each in known(connection, moved, as_of_ns)} if moved else {}
+    rows = []
+    for each in found:
+        if not isinstance(each, str):
+            rows.append(_unmoved(each, as_of_ns))
+        elif each in then and _fits(then[each], wanted):
+            rows.append(then[each])
+    return rows
 
 
 def _unmoved(found: PlanStanding, as_of_ns: int | None) -> Stands:
