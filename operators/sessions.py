@@ -97,8 +97,12 @@ class SessionCalendar:
 
     def phase(self, at_ns: int) -> SessionPhase:
         """Return the phase at an instant; the close itself is already post."""
+        return PHASE_CODES[self.edges_before(at_ns) % _EDGES_PER_DAY]
+
+    def edges_before(self, at_ns: int) -> int:
+        """Return how many edges have come by an instant; between two edges nothing changes but the instant."""
         self._check(at_ns, at_ns)
-        return PHASE_CODES[bisect_right(self._edges, at_ns) % _EDGES_PER_DAY]
+        return bisect_right(self._edges, at_ns)
 
     def phase_codes(self, sip_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Return the phase code of each instant; cheapest where they ascend."""

@@ -16,16 +16,16 @@ from msgspec.structs import fields as struct_fields
 from operators.events import Kind, PlanEvent
 from operators.rebuilding import RETOLD, deciding
 from operators.rows import ScanRow, StateRow
-from sinks.prepared import Prepared
-from sinks.reader import PlanStanding
+from sinks.prepared import Prepared, Row
 from sinks.tables import plan_events, plan_states, plans, scan_results
 
 _EVENT: Final = [plan_events.c[field.name] for field in struct_fields(PlanEvent)]
 _PLAN: Final = plan_events.c.plan_id
-_STATE: Final = [plan_states.c[field.name] for field in struct_fields(StateRow)]
-_STANDING: Final = sa.select(*_STATE, plans.c.style, plans.c.direction).join_from(
-    plan_states, plans, (plans.c.plan_id == plan_states.c.plan_id) & (plans.c.version == plan_states.c.version)
-)
+_NAMES: Final = tuple(field.name for field in struct_fields(StateRow))
+_STATE: Final = [plan_states.c[name] for name in _NAMES]
+STANDING: Final = (*_NAMES[:3], "style", "direction", *_NAMES[3:])
+"""A plan's state, with what of the plan itself a list shows."""
+_STANDING: Final = [(plans if name in ("style", "direction") else plan_states).c[name] for name in STANDING]
 _SCAN: Final = [scan_results.c[field.name] for field in struct_fields(ScanRow)]
 
 
@@ -61,6 +61,7 @@ _NUMBERED: Final = sa.union(sa.select(_TOLD.c.plan_id, _TOLD.c.seq), _told_befor
 _DECIDING: Final = Prepared(
     sa.select(*_EVENT).join(_NUMBERED, (_NUMBERED.c.plan_id == _PLAN) & (_NUMBERED.c.seq == _SEQ)).order_by(_PLAN, _SEQ)
 )
+_OF_STATE: Final = (plans.c.plan_id == plan_states.c.plan_id) & (plans.c.version == plan_states.c.version)
 _SHOWN: Final = "INDEXED BY ix_plans_shown"
 EVER_NS: Final = 2**63 - 1
 """As of the newest: no instant is later."""
@@ -87,24 +88,22 @@ class StoredVersion:
     body: dict[str, Any]
 
 
-def standings_page(connection: sa.Connection, wanted: PlanFilter, after: str | None, limit: int) -> list[PlanStanding]:
-    """Up to `limit` newest plan states behind the plan_id `after`, in order of plan_id."""
+def standings_page(connection: sa.Connection, wanted: PlanFilter, after: str | None, limit: int) -> list[Row]:
+    """Up to `limit` newest plan states (`STANDING`) behind the plan_id `after`, in order of plan_id."""
     given = _given(wanted, after)
-    rows = _page_query(frozenset(given)).rows(connection, {**given, "limit": limit})
-    return [PlanStanding(StateRow(*row[:-2]), *row[-2:]) for row in rows]
+    return _page_query(frozenset(given)).rows(connection, {**given, "limit": limit})
 
 
 def standings_known(
     connection: sa.Connection, wanted: PlanFilter, as_of_ns: int, after: str | None, limit: int
-) -> list[PlanStanding | str]:
-    """Up to `limit` plans behind `after` that were registered by an instant, in order of plan_id.
+) -> list[Row]:
+    """Up to `limit` plans (`STANDING`) behind `after` that were registered by an instant, in order of plan_id.
 
-    The state of one that nothing has moved since, if it is wanted; of one that was moved only the id, as what it was
-    like then is not known here.
+    The state of one that nothing has moved since, if it is wanted.  Of one that was moved all but the id is None, as
+    what it was like then is not known here.
     """
     given = _given(wanted, after)
-    rows = _known_query(frozenset(given)).rows(connection, {**given, "as_of_ns": as_of_ns, "limit": limit})
-    return [row[0] if row[1] is None else PlanStanding(StateRow(*row[1:-2]), *row[-2:]) for row in rows]
+    return _known_query(frozenset(given)).rows(connection, {**given, "as_of_ns": as_of_ns, "limit": limit})
 
 
 def _given(wanted: PlanFilter, after: str | None) -> dict[str, Any]:
@@ -134,7 +133,8 @@ def _page_query(given: frozenset[str]) -> Prepared:
         "strategy": _found_by(sa.bindparam("strategy"), plan_states, None),
         "after": plan_id > sa.bindparam("after"),
     }
-    query = _STANDING if "symbol" in given else _STANDING.with_hint(plans, _SHOWN, "sqlite")
+    query = sa.select(*_STANDING).join_from(plan_states, plans, _OF_STATE)
+    query = query if "symbol" in given else query.with_hint(plans, _SHOWN, "sqlite")
     query = query.where(*(each for name, each in conditions.items() if name in given))
     return Prepared(query.order_by(plan_id).limit(sa.bindparam("limit")))
 
@@ -158,11 +158,10 @@ def _known_query(given: frozenset[str]) -> Prepared:
         "after": first.c.plan_id > sa.bindparam("after"),
     }
     state = (plan_states.c.plan_id == first.c.plan_id) & (plan_states.c.updated_ns <= _BY_THEN)
-    version = (plans.c.plan_id == plan_states.c.plan_id) & (plans.c.version == plan_states.c.version)
     fits = sa.and_(sa.true(), *(each for name, each in _NARROWED.items() if name in given))
     query = (
-        sa.select(first.c.plan_id, *_STATE, plans.c.style, plans.c.direction)
-        .select_from(first.outerjoin(plan_states, state).outerjoin(plans, version))
+        sa.select(first.c.plan_id, *_STANDING[1:])
+        .select_from(first.outerjoin(plan_states, state).outerjoin(plans, _OF_STATE))
         .where(*(each for name, each in conditions.items() if name in given))
         .where(first.c.registered_ns <= _BY_THEN, ~before.exists())
         .where(plan_states.c.plan_id.is_(None) | fits)
