@@ -72,6 +72,20 @@ def test_the_board_shows_every_plan_and_why_it_stands_there(page: Page, demo_url
         expect(page.locator("#events li")).not_to_have_count(0)
 
 
+def test_a_plan_from_the_end_of_a_long_board_is_explained_in_sight_under_named_columns(
+    page: Page, demo_url: str
+) -> None:
+    """On a screen, and on a telephone."""
+    with board(page, demo_url):
+        for width, height in ((1280, 480), (390, 780)):
+            page.set_viewport_size({"width": width, "height": height})
+            row = page.locator("#plans tbody tr").last
+            row.click()
+            expect(page.locator("#plan h2")).to_have_text("sim8-hedge-short")
+            for seen in (row, page.locator("#plan h2"), page.locator("#plans th").first):
+                expect(seen).to_be_in_viewport()
+
+
 def test_the_board_goes_back_to_an_instant_and_returns(page: Page, demo_url: str) -> None:
     with board(page, demo_url):
         page.locator("#when").fill(ELEVEN)

@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter, Depends, Header
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 from starlette.testclient import TestClient
 
 from api.problems import ProblemError
@@ -24,6 +24,7 @@ from api.shapes.session import Answer
 from api.turns import Turns
 from operators.rows import StateRow
 from operators.state import Health, Phase
+from sinks.plan_reader import STANDING
 from tests.operators.builders import START_NS
 
 PRICE = st.floats(0.0001, 1e6)
@@ -53,6 +54,13 @@ def test_a_plan_is_written_as_the_document_describes_it(row: StateRow) -> None:
     quick = PlanText.of(row, "swing", "long", "live").json()
     assert PlanOut.model_validate_json(quick, strict=True) == slow
     assert [each.name for each in fields(PlanText)] == list(PlanOut.model_fields)
+
+
+@given(state_rows())
+def test_a_row_of_the_database_is_written_as_the_state_that_it_holds(row: StateRow) -> None:
+    values = {**asdict(row), "style": "swing", "direction": "long"}
+    read = PlanText.read([values[name] for name in STANDING])
+    assert read == PlanText.of(row, "swing", "long", "live")
 
 
 def test_a_list_has_every_field_of_the_document_but_the_clocks() -> None:

@@ -1,6 +1,8 @@
 """`fancy-trader serve` as people start and stop it."""
 
 import json
+import signal
+import subprocess
 import urllib.request
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from api.keys import ApiKey, Scope, digest_of, key_of, read_keys
 from flows.cli import run
-from tests.api.processes import serve_process
+from tests.api.processes import COMMAND, serve_process
 from tests.api.serving import PATIENCE_S, Flow
 
 
@@ -21,6 +23,24 @@ def test_it_serves_until_a_signal_and_leaves_with_zero(tmp_path: Path) -> None:
             assert [plan["plan_id"] for plan in json.load(answer)["plans"]] == ["aig-1"]
         code, said = server.stop()
     assert (code, "Traceback" in said) == (0, False)
+
+
+def test_a_database_that_is_not_there_yet_is_served_and_said_and_a_signal_is_heard_from_the_first_word_on(
+    tmp_path: Path,
+) -> None:
+    """A misspelt name is seen at once, and a run that comes later may make it."""
+    command = [*COMMAND, "serve", "--db", f"sqlite:///{tmp_path / 'plan.db'}", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        serving, waits = json.loads(process.stderr.readline()), json.loads(process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(PATIENCE_S) == 0
+        finally:
+            process.kill()
+    assert serving["event"] == "serving"
+    assert (waits["event"], waits["level"]) == ("no_answers", "warning")
+    assert "plan.db: there is no such file" in waits["reason"]
 
 
 @pytest.mark.parametrize(
