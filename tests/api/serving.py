@@ -37,7 +37,9 @@ class Server:
     def connect(self, path: str = "/ws/plans", **options: Any) -> ClientConnection:
         """Open a WebSocket; unless told otherwise it reads on while nobody looks, so that closing is heard at once."""
         url = f"ws://127.0.0.1:{self.port}{path}"
-        socket: ClientConnection = connect(url, compression=None, **{"max_queue": None, **options})
+        socket: ClientConnection = connect(
+            url, compression=None, **{"max_queue": None, "open_timeout": PATIENCE_S, **options}
+        )
         return socket
 
 

@@ -19,7 +19,7 @@ from api.keys import ApiKey, Scope, digest_of
 from api.relay.wire import Auth, Request
 from api.routes.pages import PAGES, PARTS
 from api.settings import ApiSettings
-from tests.api.serving import Flow, Server, hear, serving
+from tests.api.serving import PATIENCE_S, Flow, Server, hear, serving
 
 KEYS = (ApiKey("look", digest_of("r"), Scope.READ), ApiKey("act", digest_of("w"), Scope.WRITE))
 SECRETS = {"none": None, "wrong": "x", "read": "r", "write": "w"}
@@ -82,7 +82,7 @@ def hasty(url: str) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def http() -> Iterator[Client]:
     """One client for all."""
-    with Client() as client:
+    with Client(timeout=PATIENCE_S) as client:
         yield client
 
 

@@ -16,7 +16,7 @@ from sinks.database import open_database
 from sinks.reader import events_after
 from tests.api.conftest import Demo
 from tests.api.processes import serve_process
-from tests.api.serving import Flow, serving
+from tests.api.serving import PATIENCE_S, Flow, Server, serving
 from tests.operators.builders import make_plan
 
 KEYS = (ApiKey("look", digest_of("r"), Scope.READ),)
@@ -31,8 +31,13 @@ def flow(sqlite_url: str) -> Iterator[Flow]:
     flow.close()
 
 
+def patient(server: Server) -> Client:
+    """A client of a server that runs."""
+    return Client(f"http://127.0.0.1:{server.port}", timeout_s=PATIENCE_S)
+
+
 def test_reads_come_as_typed_values_page_by_page(demo: Demo) -> None:
-    with serving(demo.url) as server, Client(f"http://127.0.0.1:{server.port}") as client:
+    with serving(demo.url) as server, patient(server) as client:
         plans = list(client.plans(page=3))
         assert len(plans) > 6
         assert [plan.plan_id for plan in plans] == sorted(plan.plan_id for plan in plans)
@@ -49,7 +54,7 @@ def test_reads_come_as_typed_values_page_by_page(demo: Demo) -> None:
 
 
 def test_what_the_server_refuses_is_an_error_that_names_the_field(flow: Flow, sqlite_url: str) -> None:
-    with serving(sqlite_url) as server, Client(f"http://127.0.0.1:{server.port}") as client:
+    with serving(sqlite_url) as server, patient(server) as client:
         with pytest.raises(ApiError, match="404: no plan nobody") as unknown:
             client.plan("nobody")
         assert unknown.value.status == 404
@@ -61,7 +66,7 @@ def test_what_the_server_refuses_is_an_error_that_names_the_field(flow: Flow, sq
 
 def test_commands_are_asked_once_for_a_key(flow: Flow, sqlite_url: str) -> None:
     plan = plan_to_json(make_plan(plan_id="new-1"))
-    with serving(sqlite_url) as server, Client(f"http://127.0.0.1:{server.port}") as client:
+    with serving(sqlite_url) as server, patient(server) as client:
         asked, again = client.register(plan, once="k"), client.register(plan, once="k")
         assert asked.command == again.command
         assert (asked.command.plan_id, asked.plan) == ("new-1", None)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import httpx2
 import pytest
-from httpx2 import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from api.keys import ApiKey, Scope, digest_of
@@ -135,8 +135,9 @@ def test_a_chart_shows_the_plans_own_prices_and_says_that_no_bars_are_stored(pag
 
 
 def test_a_plans_chart_url_leads_to_its_bars_and_levels(page: Page, scan_url: str) -> None:
-    with serving(scan_url) as server, Client(base_url=f"http://127.0.0.1:{server.port}") as client:
-        found = client.post("/gpt/plan", json={"symbol": "AIG"}).json()
+    with serving(scan_url) as server:
+        asked = f"http://127.0.0.1:{server.port}/gpt/plan"
+        found = httpx2.post(asked, json={"symbol": "AIG"}, timeout=PATIENCE_S).json()
         page.goto(f"http://127.0.0.1:{server.port}{found['chart_url']}")
         layers = found["structured"]["layers"]
         lines = 1 + len(layers["targets"]) + len(layers["levels"]) + (layers["stop"] is not None)
@@ -160,7 +161,7 @@ def test_a_server_with_keys_asks_for_one_and_the_board_is_served(page: Page, dem
 
 
 @pytest.mark.parametrize("path", [*PAGES, *(f"/pages/{part}" for part in PARTS)])
-def test_a_pages_file_allows_nothing_from_elsewhere_and_is_sent_once(client: Client, path: str) -> None:
+def test_a_pages_file_allows_nothing_from_elsewhere_and_is_sent_once(client: httpx2.Client, path: str) -> None:
     first = client.get(path)
     assert (first.status_code, first.headers["x-content-type-options"]) == (200, "nosniff")
     assert first.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")

@@ -144,11 +144,10 @@ def test_nothing_quoted_later_changes_what_was_found_before(scanned: Callable[..
     assert later[0] != later[1]
 
 
-@pytest.mark.parametrize("others", [{"batch_rows": 5_003}, {"workers": 2}])
-def test_frames_and_workers_change_nothing(scanned: Callable[..., str], tmp_path: Path, others: dict[str, int]) -> None:
-    """L1, with chains beside the tape."""
+def test_frames_and_workers_change_nothing(scanned: Callable[..., str], tmp_path: Path) -> None:
+    """L1 and L2, with chains beside the tape."""
     folder = written(tmp_path / "opra", quotes(QUOTED_NS, CLOSE_NS, 1.5))
-    whole, parts = scanned(folder), scanned(folder, **others)
+    whole, parts = scanned(folder), scanned(folder, batch_rows=5_003, workers=2)
     for table in ("scan_results", "option_quotes"):
         assert stored(parts, table, CLOSE_NS) == stored(whole, table, CLOSE_NS) != []
 

@@ -100,4 +100,5 @@ class Bare:
 def rest(url: str, **query: str) -> httpx2.Response:
     """Ask the REST side."""
     query = {name.replace("__", "."): value for name, value in query.items()}
-    return httpx2.get(url, params=query or None, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False)
+    key = {"Authorization": f"Bearer {KEY}"}
+    return httpx2.get(url, params=query or None, headers=key, trust_env=False, timeout=60)

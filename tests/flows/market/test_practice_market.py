@@ -199,7 +199,7 @@ def test_rest_answers_the_last_trade_by_default_and_knows_who_asks() -> None:
         assert rest(f"{market.rest}/v3/elsewhere").status_code == 404
         import httpx2
 
-        nobody = httpx2.get(url, trust_env=False)
+        nobody = httpx2.get(url, trust_env=False, timeout=60)
         assert (nobody.status_code, nobody.json()["error"]) == (401, "Unknown API Key")
 
 
