@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -210,6 +212,15 @@ def rows_of(url: str, statement: str) -> list[Any]:
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+
+def count_in(url: str, table: str) -> int:
+    """How many rows a table of a SQLite file holds; 0 before there is one.  Quick, for who asks again and again."""
+    file = Path(url.removeprefix("sqlite:///"))
+    if file.exists():  # asking would create it
+        with closing(sqlite3.connect(file)) as connection, suppress(sqlite3.OperationalError):
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    return 0
 
 
 def check_whole(url: str) -> None:

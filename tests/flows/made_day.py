@@ -1,10 +1,8 @@
 """A made day for the laws: 12 500 prints with bad lines among them, 250 plans, market events; and its replays."""
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -16,7 +14,7 @@ from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
 from tests.flows.conftest import Replayed, read_back
-from tests.flows.made import check_whole, plans_around, rows_of, vendor_row, walk, write_plans, write_tape
+from tests.flows.made import check_whole, count_in, plans_around, rows_of, vendor_row, walk, write_plans, write_tape
 
 SCRIPT = Path(sys.executable).parent / "fancy-trader"
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "NA")
@@ -114,11 +112,7 @@ class Run:
 
     def events(self) -> int:
         """How many events the database holds; 0 before it can be asked."""
-        if not self.file.exists():
-            return 0  # asking would create it
-        with closing(sqlite3.connect(self.file)) as connection, suppress(sqlite3.OperationalError):
-            return int(connection.execute("SELECT count(*) FROM plan_events").fetchone()[0])
-        return 0
+        return count_in(self.database, "plan_events")
 
     def end(self) -> tuple[int, str, str]:
         """Wait for the end: exit code, output, errors."""

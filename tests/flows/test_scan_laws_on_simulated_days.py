@@ -9,7 +9,6 @@ from time import monotonic, sleep
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 from msgspec.structs import astuple
 
 from flows.asof.provider import AsOf
@@ -32,7 +31,7 @@ from operators.times import DEFAULT_LATE_NS, MINUTE_NS
 from sinks.database import open_database, reading
 from sinks.scan_reader import bars_of
 from sinks.schema import ensure_schema
-from tests.flows.made import check_whole, rows_of, vendor_row
+from tests.flows.made import check_whole, count_in, rows_of, vendor_row
 from tests.flows.scanned import (
     AT,
     CLOSE,
@@ -140,7 +139,7 @@ def test_l3_killed_twice_a_replay_ends_with_the_same_rows(
     for place in places:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         until = monotonic() + PATIENCE
-        while process.poll() is None and count_of(sqlite_url) < place and monotonic() < until:
+        while process.poll() is None and count_in(sqlite_url, "scan_results") < place and monotonic() < until:
             sleep(0.01)
         process.kill()
         process.communicate()
@@ -150,16 +149,6 @@ def test_l3_killed_twice_a_replay_ends_with_the_same_rows(
     assert found.everything == whole.everything, places
     assert letters(sqlite_url) == letters(whole.replayed.database)
     assert rows_of(sqlite_url, "SELECT complete, divergences FROM streams") == [(1, 0)]
-
-
-def count_of(url: str) -> int:
-    """How many candidates are written; 0 before there is a table."""
-    if not Path(url.removeprefix("sqlite:///")).exists():
-        return 0
-    try:
-        return int(rows_of(url, "SELECT count(*) FROM scan_results")[0][0])
-    except sa.exc.OperationalError:
-        return 0
 
 
 def test_l5_a_replay_up_to_t_is_the_prefix_and_bars_are_as_they_stood(
