@@ -149,8 +149,8 @@ def test_who_waits_too_long_for_a_turn_is_told_to_try_again() -> None:
 def test_a_read_that_takes_long_keeps_nobody_waiting_but_the_most_at_once() -> None:
     """The next begins while it lasts; beyond the most at once, one begins as another ends."""
 
-    async def scene() -> list[str]:
-        turns, began, go_on = Turns(2, 0.05, 60), [], Event()
+    async def scene(long_s: float, at_once: int) -> list[str]:
+        turns, began, go_on = Turns(2, long_s, 60), list[str](), Event()
 
         def read(name: str) -> None:
             began.append(name)
@@ -159,15 +159,16 @@ def test_a_read_that_takes_long_keeps_nobody_waiting_but_the_most_at_once() -> N
         async with asyncio.TaskGroup() as group:
             for name in ("first", "second", "third"):
                 group.create_task(turns.take(partial(read, name)))
-            await asyncio.sleep(0.01)
-            told = [*began, "and"]
-            await asyncio.sleep(0.1)
-            told += began
+            while len(began) < at_once:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # nobody else begins
+            told = [*began, "then"]
             go_on.set()
         turns.close()
-        return [*told, "then", *began]
+        return [*told, *began]
 
-    assert asyncio.run(scene()) == ["first", "and", "first", "second", "then", "first", "second", "third"]
+    assert asyncio.run(scene(60, 1)) == ["first", "then", "first", "second", "third"]
+    assert asyncio.run(scene(0.01, 2)) == ["first", "second", "then", "first", "second", "third"]
 
 
 def test_a_read_is_begun_anew_in_a_thread_when_it_does_not_end_within_a_moment(sqlite_url: str) -> None:
