@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import ProblemError, on_database, on_problem
@@ -21,6 +22,8 @@ from api.turns import Turns
 from sinks.errors import DatabaseError
 
 Values = dict[str, Any]
+FEW: Final = 100
+"""Rows that are written within a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class _Need:
 class QuickRoute(APIRoute):
     """A GET whose parameters are single values of path and query, and whose dependencies are coroutines.
 
+    It may be begun anew, and so does nothing but read.
+
     Raises TypeError for a route that asks for more than these can.
     """
 
@@ -88,9 +93,15 @@ class QuickRoute(APIRoute):
             told = await need.call(**known)
             if need.name is not None:
                 values[need.place][need.name] = told
-        turns: Turns = request.app.state.turns
-        response: Response = await turns.take(partial(asked.call, **values[-1]))
+        response: Response = await _read(request.app.state, partial(asked.call, **values[-1]))
         return response
+
+
+async def _read(state: State, read: partial[Any]) -> Any:
+    """Read in a turn, and at once where few rows of an open SQLite file will do."""
+    turns: Turns = state.turns
+    few = state.store.can_be_brief and read.keywords.get("limit", 0) <= FEW
+    return await turns.take(read, state.store.briefly(state.settings.at_once_s) if few else None)
 
 
 def _needs(dependant: Dependant, place: int = 0, before: int = 0) -> Iterator[_Need]:

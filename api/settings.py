@@ -18,6 +18,7 @@ class ApiSettings:
 
     Rates hold for each key, or each address where there is none; `requests`: those under way at once; `reading`: the
     reads of plans among them that run at once, each begun as the one before ends or has taken `reading_s`;
+    `at_once_s`: how long one may keep the event loop, as any thread may, before it is begun anew in a thread;
     `clients`: connections to the stream; `subscribed`: names in a subscription.
     """
 
@@ -34,6 +35,7 @@ class ApiSettings:
     requests: int = 200
     reading: int = 4
     reading_s: float = 0.02
+    at_once_s: float = 0.005
     body_bytes: int = 65_536
     body_s: float = 10.0
     page_rows: int = 1_000

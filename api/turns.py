@@ -7,9 +7,11 @@ other.  So one begins as the last ends, unless that one takes long: nobody waits
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
 
 from api.problems import ProblemError
+from sinks.errors import DatabaseError
 
 T = TypeVar("T")
 
@@ -25,8 +27,12 @@ class Turns:
         self._slow, self._most, self._long_s, self._patience_s = 0, most, long_s, patience_s
         self._threads = ThreadPoolExecutor(most, "turn")
 
-    async def take(self, read: Callable[[], T]) -> T:
-        """Read in a turn.  Raises ProblemError (503), and what the read raises."""
+    async def take(self, read: Callable[[], T], here: AbstractContextManager[None] | None = None) -> T:
+        """Read in a turn.  Raises ProblemError (503), and what the read raises.
+
+        In `here` a read that does not end within a moment raises DatabaseError.  Given that, it is first tried on the
+        event loop: a change of threads and back costs as much as most reads, for another core knows nothing of them.
+        """
         await self._begin()
         slow = False
 
@@ -36,12 +42,17 @@ class Turns:
                 self._slow, slow = self._slow + 1, True
                 self._first.release()
 
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._long_s, let_another_begin)
         try:
-            return await loop.run_in_executor(self._threads, read)
+            if here is not None:
+                with suppress(DatabaseError), here:
+                    return read()
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(self._long_s, let_another_begin)
+            try:
+                return await loop.run_in_executor(self._threads, read)
+            finally:
+                timer.cancel()
         finally:
-            timer.cancel()
             if slow:
                 self._slow -= 1
             else:

@@ -1,9 +1,11 @@
 """Reads by the quick way: what they say is what the usual way would say, and they wait for their turn, not for ever."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from functools import partial
 from http import HTTPStatus
-from threading import Event
+from threading import Event, current_thread
 from typing import Annotated, Any
 
 import pytest
@@ -21,10 +23,14 @@ from api.settings import ApiSettings
 from api.shapes.plan_text import PlanListText, PlanText
 from api.shapes.plans import PlanList, PlanOut
 from api.shapes.session import Answer
+from api.store import Store
 from api.turns import Turns
 from operators.rows import StateRow
 from operators.state import Health, Phase
+from sinks.database import open_database, sqlite_file
+from sinks.errors import DatabaseError
 from sinks.plan_reader import STANDING
+from sinks.schema import ensure_schema
 from tests.operators.builders import START_NS
 
 PRICE = st.floats(0.0001, 1e6)
@@ -163,6 +169,66 @@ def test_a_read_that_takes_long_keeps_nobody_waiting_but_the_most_at_once() -> N
 
     assert asyncio.run(scene(60, 1)) == ["first", "then", "first", "second", "third"]
     assert asyncio.run(scene(0.01, 2)) == ["first", "second", "then", "first", "second", "third"]
+
+
+def test_a_read_is_begun_anew_in_a_thread_when_it_does_not_end_within_a_moment(sqlite_url: str) -> None:
+    """SQLite itself is stopped, however long it would take; what comes of the second time is told."""
+    ensure_schema(open_database(sqlite_url))
+    store, read_by = Store(sqlite_url, 2.0), []
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+    def read() -> str:
+        read_by.append(current_thread().name)
+        with store.read() as connection:
+            if len(read_by) == 1:
+                connection.exec_driver_sql(endless)
+        return "told"
+
+    async def scene() -> str:
+        with store.read():
+            assert store.can_be_brief
+        turns = Turns(2, 60, 60)
+        told = [await turns.take(read, store.briefly(0.001)), await turns.take(read, store.briefly(60))]
+        turns.close()
+        return " ".join(told)
+
+    assert asyncio.run(scene()) == "told told"
+    assert read_by == ["MainThread", "turn_0", "MainThread"]
+    store.close()
+    assert not store.can_be_brief
+
+
+def test_a_read_on_the_event_loop_does_not_wait_for_a_lock(sqlite_url: str) -> None:
+    """Without a log beside the file, a writer keeps readers out; they would wait for ten minutes here."""
+    engine = open_database(sqlite_url)
+    ensure_schema(engine)
+    engine.dispose()
+    store = Store(sqlite_url, 600.0)
+    with closing(sqlite3.connect(sqlite_file(sqlite_url), isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        with store.read():
+            pass
+        other.execute("BEGIN EXCLUSIVE")
+        with store.briefly(600.0), pytest.raises(DatabaseError, match="lock"), store.read() as connection:
+            connection.exec_driver_sql("SELECT * FROM plans")
+    store.close()
+
+
+@pytest.mark.parametrize(("path", "at_once"), [("?limit=100", True), ("?limit=101", False), ("/nobody", True)])
+def test_only_a_page_of_few_rows_is_tried_on_the_event_loop(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, at_once: bool
+) -> None:
+    client.get("/api/v1/plans")  # opens the database
+    asked = []
+    take = Turns.take
+
+    async def noting(turns: Turns, read: Any, here: Any = None) -> Any:
+        asked.append(here is not None)
+        return await take(turns, read, here)
+
+    monkeypatch.setattr(Turns, "take", noting)
+    client.get(f"/api/v1/plans{path}")
+    assert asked == [at_once]
 
 
 def test_counts_of_those_who_came_once_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ counts from the scheduled time to the last byte.  `list`: pages of 100 rows of 1
 list, a third of them narrowed by symbol, phase, style or direction; `list_as_of`: such pages as of instants; `as_of`:
 one plan at instants between its 1 000 events.  No path comes twice in a part; the server keeps no answers.
 `server_ms_each`: processor time of the server for a request, with all else that it does meanwhile.
+`client_late_p99_ms`: how late this program itself came to a request; it is part of the request's delay.
 """
 
 import argparse
@@ -172,17 +173,18 @@ class Line:
         return body
 
 
-async def delays(port: int, paths: Sequence[str], per_s: float) -> list[float]:
-    """Ask for each path, evenly; return the delay of each answer from its scheduled time, in s."""
+async def delays(port: int, paths: Sequence[str], per_s: float) -> list[tuple[float, float]]:
+    """Ask for each path, evenly; return of each how late this program was, and its answer, by the schedule, in s."""
     idle: asyncio.Queue[Line] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         idle.put_nowait(Line(*await asyncio.open_connection("127.0.0.1", port)))
-    told: list[float] = []
+    told: list[tuple[float, float]] = []
 
     async def ask(due: float, path: str) -> None:
+        late_s = time.monotonic() - due
         line = await idle.get()
         await line.ask(path)
-        told.append(time.monotonic() - due)
+        told.append((late_s, time.monotonic() - due))
         idle.put_nowait(line)
 
     began = time.monotonic() + LEAD_S
@@ -201,10 +203,12 @@ def busy_s(url: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("process_cpu_seconds_total "))
 
 
-def summary(told: Sequence[float]) -> dict[str, float]:
+def summary(told: Sequence[tuple[float, float]]) -> dict[str, float]:
     """Percentiles in ms."""
-    shares = {f"p{share}_ms": round(float(np.percentile(told, share)) * 1e3, 2) for share in (50, 95, 99)}
-    return {"requests": len(told), **shares, "max_ms": round(max(told) * 1e3, 2)}
+    late_ms, answered_ms = np.array(told).T * 1e3
+    shares = {f"p{share}_ms": round(float(np.percentile(answered_ms, share)), 2) for share in (50, 95, 99)}
+    client = {"client_late_p99_ms": round(float(np.percentile(late_ms, 99)), 2)}
+    return {"requests": len(told), **shares, "max_ms": round(float(answered_ms.max()), 2), **client}
 
 
 def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
