@@ -69,7 +69,7 @@ class SymbolBook:
         """
         self._counts = [before + count for before, count in zip(self._counts, ticks.counts, strict=True)]
         outcome = Outcome()
-        if not proposals and all_calm(self._grouped(), ticks):
+        if not proposals and (self._passes(ticks) or all_calm(self._grouped(), ticks)):
             self.now_ns = max(self.now_ns, ticks.end_ns)
             return outcome
         self._retires = True
@@ -90,6 +90,10 @@ class SymbolBook:
     def mark(self, at_ns: int, proposals: Sequence[Proposal] = ()) -> Outcome:
         """Let time reach `at_ns` without a print: everything due at or before it happens."""
         return self.advance(empty_slice(max(at_ns, self.now_ns)), proposals)
+
+    def _passes(self, ticks: SymbolSlice) -> bool:
+        """Whether time merely passes, known without columns: those of plans just told of would be of no use again."""
+        return self._groups is None and not len(ticks.price) and self.due_ns > ticks.end_ns
 
     @property
     def due_ns(self) -> int:

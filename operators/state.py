@@ -40,6 +40,12 @@ class Health(StrEnum):
     AT_RISK = "at_risk"
 
 
+# To ask the class for its member takes ten times as long, and a run that goes on asks for those of every plan.
+_PHASES: Final = {str(each): each for each in Phase}
+_HEALTHS: Final = {str(each): each for each in Health}
+_GATES: Final = {str(each): each for each in Gate}
+
+
 class PlanState(msgspec.Struct, frozen=True, gc=False):
     """All that the rules remember of one plan.  Prices in dollars, times in ns UTC, R in units of initial risk.
 
@@ -95,8 +101,8 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         """Undo `to_row`."""
         phase, health, gate = row[3:6]
         gap = row[_GAP] if len(row) > _GAP else None  # rows of layout 1 end before it
-        told = None if health is None else Health(health)
-        values = *row[:3], Phase(phase), told, Gate(gate), *row[6:_GAP], None if gap is None else DataGap(*gap)
+        told = None if health is None else _HEALTHS[health]
+        values = *row[:3], _PHASES[phase], told, _GATES[gate], *row[6:_GAP], None if gap is None else DataGap(*gap)
         return cls(*values)
 
 

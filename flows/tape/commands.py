@@ -24,7 +24,7 @@ class CommandReader:
     def __init__(self, symbols: Mapping[str, str], *, odd_lots: bool = False, extended_hours: bool = False) -> None:
         self._symbols = dict(symbols)
         self._odd_lots, self._extended_hours = odd_lots, extended_hours
-        self._seen: set[str] = set()
+        self._seen: dict[str, None] = {}  # in the order of the tape: sorting all days' would take longer each day
         self._added: dict[str, int] = {}
 
     @property
@@ -34,12 +34,12 @@ class CommandReader:
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write what was commanded so far as plain values."""
-        return tuple(self._symbols.items()), tuple(sorted(self._seen)), tuple(self._added.items())
+        return tuple(self._symbols.items()), tuple(self._seen), tuple(self._added.items())
 
     def restore(self, plain: tuple[Any, ...]) -> None:
         """Undo `to_plain`."""
         symbols, seen, *added = plain  # the first layout knows of none that were added
-        self._symbols, self._seen = dict(symbols), set(seen)
+        self._symbols, self._seen = dict(symbols), dict.fromkeys(seen)
         self._added = dict(*added)
 
     def read(self, payload: bytes, at_ns: int) -> Commands | Watch | Refusal | None:
@@ -50,7 +50,7 @@ class CommandReader:
             return "command", f"is none ({error})"
         if given.id in self._seen:
             return None
-        self._seen.add(given.id)
+        self._seen[given.id] = None
         match given.kind:
             case "register":
                 return self._register(given, at_ns)

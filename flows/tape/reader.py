@@ -192,7 +192,7 @@ class TapeReader:
 
     def _log_piece(self, piece: Piece, coder: Coder, order: OrderGuard, index: int) -> TapePiece:
         rows, at = piece.ticks, piece.offset or Offset(0, 0)
-        frame, numbers = no_frame(tuple(self.watched), for_bars=self.for_bars), np.empty(0, np.int64)
+        frame, numbers = no_frame(for_bars=self.for_bars), np.empty(0, np.int64)
         backwards, end_ns = list[DeadLetter](), 0
         if len(rows):
             frame, numbers = self._new(*self._frame(coder.coded(rows), coder), index, at.segment)
@@ -201,8 +201,8 @@ class TapeReader:
         tells = self._leads or self.topic is not None  # a topic's other partitions nobody else reads
         letters, read = (piece.dead_letters, piece.read or 0) if tells else ([], 0)
         idle, place = not (piece.read or piece.marks or piece.dead_letters), Place(index, *at)
-        found = TapePiece(frame, [*letters, *backwards], read, end_ns, numbers, place, piece.marks, idle)
-        return replace(found, memory=piece.memory, at_end=piece.at_end)
+        told = [*letters, *backwards], read, end_ns, numbers, place, piece.marks, idle, piece.memory, piece.at_end
+        return TapePiece(frame, *told)
 
     def _frame(self, rows: pl.DataFrame, coder: Coder) -> tuple[TickFrame, Ints]:
         """Return a piece as a frame, and each print's row number; unwatched symbols are left out where they abound."""
@@ -228,11 +228,11 @@ def framed(rows: pl.DataFrame, symbols: Sequence[str], coder: Coder) -> TickFram
     return replace(frame, size=size, behind=behind)
 
 
-@lru_cache(maxsize=16)
-def no_frame(symbols: tuple[str, ...], *, for_bars: bool) -> TickFrame:
-    """Return a frame without prints."""
+@lru_cache(maxsize=2)
+def no_frame(*, for_bars: bool) -> TickFrame:
+    """Return a frame without prints, of no symbols: names by the thousand would cost more than the mark behind it."""
     codes, flags = np.empty(0, np.uint16), np.empty(0, np.uint8)
-    frame = TickFrame(symbols, codes, np.empty(0, np.int64), np.empty(0), flags)
+    frame = TickFrame((), codes, np.empty(0, np.int64), np.empty(0), flags)
     return replace(frame, size=np.empty(0), behind=codes) if for_bars else frame
 
 
