@@ -64,10 +64,6 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     """Wire the picture: tape, tag_sessions, build_bars, scan, evaluate_targets, gate_events, detect_hits, sinks."""
     flow = Dataflow("plans")
     items = op.input("tape", flow, tape)
-    if rules.keep_state:
-        told = op.branch("told", items, lambda item: not isinstance(item, Standing))
-        op.stateful(PLACES_STEP, op.flat_map("standings", told.falses, keyed_standing), PlacesLogic)
-        items = told.trues
     arrived = op.branch("usable", items, lambda item: not isinstance(item, Unusable))
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
     evaluated = _evaluated(tagged, rules)
@@ -82,19 +78,32 @@ def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem
     """With a scan, bars, candidates and questions to the engine; without, only the ladders that are given."""
     scan = rules.scan
     if scan is None:
-        keyed = op.flat_map("by_symbol", tagged, lambda item: spread(item, rules.usable, rules.dues))
-        return op.map_value("evaluate_targets", keyed, evaluate_targets)
+        keyed = op.flat_map("by_symbol", tagged, lambda item: place(item) or spread(item, rules.usable, rules.dues))
+        return op.map_value("evaluate_targets", _without_places(keyed) if rules.keep_state else keyed, evaluate_targets)
     key = symbol_key if rules.keep_state else partial(shard_key, workers=rules.workers)
-    sharded = op.flat_map("by_shard", tagged, lambda item: by_shard(spread(item, rules.usable, rules.dues), key))
+    cut = op.flat_map(
+        "by_shard", tagged, lambda item: place(item) or by_shard(spread(item, rules.usable, rules.dues), key)
+    )
+    sharded = _without_places(cut) if rules.keep_state else cut
     barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
     scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
     evaluated = op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
     return op.flat_map("by_symbol", evaluated, lambda keyed: keyed[1].items)
 
 
-def keyed_standing(item: TapeItem) -> Iterable[tuple[str, Standing]]:
-    """Key what a worker tells of its place."""
+def place(item: TapeItem) -> list[tuple[str, Standing]]:
+    """Key what a worker tells of its place; nothing for all else."""
     return [(item.key, item)] if isinstance(item, Standing) else []
+
+
+def _without_places(keyed: KeyedStream[Any]) -> KeyedStream[Any]:
+    """Keep the places that are told, and pass on all else.
+
+    Behind the cutting, which quiet prints do not leave: when the engine asks for the places, all have been held.
+    """
+    told = op.branch("told", keyed, lambda each: not isinstance(each[1], Standing))
+    op.stateful(PLACES_STEP, told.falses, PlacesLogic)
+    return told.trues
 
 
 def dead_letters(item: TapeItem) -> Iterable[tuple[str, Batch]]:

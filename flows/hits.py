@@ -64,6 +64,8 @@ class HitLogic(op.StatefulLogic[SymbolItem, Batch, tuple[Any, ...]]):
         """Return the book as plain values, and the progress that was told with the last batch."""
         if self._book is None or not self._keep_state:
             return ()
+        if self._dues is not None:
+            self._dues.kept(self._book.symbol)
         return self._plain(self._book) if self._kept is None else self._kept
 
     def _plain(self, book: SymbolBook) -> tuple[Any, ...]:

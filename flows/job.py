@@ -62,7 +62,8 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     spare_the_standing(SELDOM if job.replay.follow else RARELY)
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
-    source = TapeSource(replace(job.replay, kept=kept is not None), meter, ends, job.resumes, cut)
+    told = tuple if rules.dues is None else rules.dues.ahead
+    source = TapeSource(replace(job.replay, kept=kept is not None, ahead=told), meter, ends, job.resumes, cut)
     try:
         with nullcontext() if kept is None else joined(kept):
             _run(build(source, rules, sink), job, addresses, index)
@@ -88,10 +89,16 @@ def _run(flow: Dataflow, job: Job, addresses: list[str], index: int) -> None:
 
 
 def _rules(job: Job, workers: int) -> Rules:
-    options, follow = job.options, job.replay.follow
-    dues = Dues(bars=options.scan) if follow else None
+    options = job.options
     keep_state = options.recovery is not None
-    return Rules(nyse_calendar(), options.gates, job.usable, keep_state, _scan_rules(options), workers, dues)
+    return Rules(nyse_calendar(), options.gates, job.usable, keep_state, _scan_rules(options), workers, _dues(job))
+
+
+def _dues(job: Job) -> Dues | None:
+    """Quiet prints are held where nobody builds bars of them, and a worker has the tape of its own symbols alone."""
+    scan, before = job.options.scan, job.resumes[0].ahead if job.resumes else {}
+    holds = job.replay.follow and not scan and job.replay.reader.topic is None and job.threads == 1
+    return Dues(bars=scan, holds=holds, before=before) if job.replay.follow or before else None
 
 
 def _scan_rules(options: ReplayOptions) -> ScanRules | None:

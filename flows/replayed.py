@@ -1,7 +1,8 @@
 """What is replayed, in plain values that can be sent to another process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flows.newcomers import Newcomers
 from flows.tape.reader import TapeReader
@@ -20,7 +21,8 @@ class Replay:
     `batch_rows` re-cuts the frames; `speed` paces them by event time; None leaves them as they come.  `history`: bars
     from before the tape, by symbol; `splits`: those after the first session, by symbol, oldest first; `chains`: option
     quotes, by underlying.  `follow`: the tape grows, and has no end until somebody stops the run.  `kept`: the engine
-    keeps state, so places are told.  `newcomers`: what symbols bring along that commands add to the universe.
+    keeps state, so places are told, and with them what `ahead` tells (`flows.dues`).  `newcomers`: what symbols bring
+    along that commands add to the universe.
     """
 
     plans: tuple[Plan, ...]
@@ -35,6 +37,7 @@ class Replay:
     splits: Mapping[str, tuple[Split, ...]] = field(default_factory=dict)
     chains: Mapping[str, ChainHistory] = field(default_factory=dict)
     kept: bool = False
+    ahead: Callable[[], tuple[Any, ...]] = tuple
     newcomers: Newcomers | None = None
 
     def shares(self, workers: int) -> int:

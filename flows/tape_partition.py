@@ -43,7 +43,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         self._addressing = Addressing(replayed)
         resume = replayed.reader.resume
         self._passed = self._addressing.passed
-        self._places = Places(replayed.reader.share, resume, self._passed, workers) if replayed.kept else None
+        share, ahead = replayed.reader.share, replayed.ahead
+        self._places = Places(share, resume, self._passed, workers, ahead) if replayed.kept else None
         self._unusable: list[TapeItem] = []
         self._end_ns = 0 if resume is None else resume.end_ns
         meter.end_ns = max(meter.end_ns, self._end_ns)

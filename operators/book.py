@@ -14,6 +14,7 @@ from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.edges import Meeting
 from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
 from operators.gating import NEVER, NO_GATES, GateTimeline
+from operators.held import Held, profile_row
 from operators.lifecycle import replan, step
 from operators.plan_columns import PlanColumns, all_calm, due_ns, joined
 from operators.plans import Gate, Plan
@@ -67,11 +68,10 @@ class SymbolBook:
 
         `proposals` were made at instants up to the slice's end, in order; each acts at its own, before prints of then.
         """
-        self._counts = [before + count for before, count in zip(self._counts, ticks.counts, strict=True)]
         outcome = Outcome()
-        if not proposals and (self._passes(ticks) or all_calm(self._grouped(), ticks)):
-            self.now_ns = max(self.now_ns, ticks.end_ns)
+        if not proposals and self.holds(ticks):
             return outcome
+        self._count(ticks)
         self._retires = True
         changed = {
             profile: self._advance_group(group, profile, ticks, outcome) for profile, group in self._grouped().items()
@@ -86,6 +86,32 @@ class SymbolBook:
         else:
             self._regroup(changed)
         return outcome
+
+    def holds(self, ticks: SymbolSlice) -> bool:
+        """Take all plans through a slice at which nothing happens; otherwise leave it, and return False."""
+        if not self._passes(ticks) and not all_calm(self._grouped(), ticks):
+            return False
+        self._count(ticks)
+        self.now_ns = max(self.now_ns, ticks.end_ns)
+        return True
+
+    def held(self) -> Held:
+        """Return what `holds` took since `advance` last saw something happen, or more."""
+        groups = (self._groups or {}).items()
+        quiet = ((profile, group.held) for profile, group in groups if profile is not None)
+        told = tuple((profile_row(profile), tuple(seen)) for profile, seen in quiet if seen is not None)
+        return Held(self.now_ns, tuple(self._counts), told)
+
+    def catch_up(self, held: Held) -> bool:
+        """Hold the slices that another life of this book held after it was kept; False: it held none."""
+        if held.records <= self._counts[0]:
+            return False
+        for profile, group in self._grouped().items():
+            seen = held.of(profile)
+            if seen is not None:
+                group.hold(seen)
+        self.now_ns, self._counts = held.now_ns, list(held.counts)
+        return True
 
     def mark(self, at_ns: int, proposals: Sequence[Proposal] = ()) -> Outcome:
         """Let time reach `at_ns` without a print: everything due at or before it happens."""
@@ -196,6 +222,9 @@ class SymbolBook:
         book._met = len(book._slots)
         book._retired = {plan_id: Past(*past) for plan_id, *past in retired}
         return book
+
+    def _count(self, ticks: SymbolSlice) -> None:
+        self._counts = [before + count for before, count in zip(self._counts, ticks.counts, strict=True)]
 
     def _slot(self, plan_id: str) -> Slot:
         """Return a plan's slot, a new one if need be; one that comes back knows what its past left."""

@@ -66,6 +66,11 @@ class PlanColumns:
             self._calm = Calm(float(self.low.max()), float(self.high.min()), int(self.due.min()))
         return self._calm
 
+    @property
+    def held(self) -> Quiet | None:
+        """Return what was held since it was last folded in."""
+        return self._held
+
     def hold(self, seen: Quiet) -> None:
         """Keep ticks that are quiet for every plan."""
         self._held = seen if self._held is None else _after(self._held, seen)

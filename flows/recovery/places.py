@@ -1,7 +1,7 @@
 """What one worker tells of its place on the tape while it reads."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from flows.recovery.place import START, Layer, Place
@@ -20,11 +20,13 @@ class Places:
     """One share's place, and when its next anchor is due.
 
     `passed`: how far its symbols have come; `workers`: how many there are; each reads one share, or, of a topic,
-    several.
+    several.  `ahead`: tells by what symbols are ahead of their states, see `flows.dues`.
     """
 
-    def __init__(self, share: Share, resume: Resume | None, passed: Passed, workers: int) -> None:
-        self._share, self._resume, self._workers = share, resume, workers
+    def __init__(
+        self, share: Share, resume: Resume | None, passed: Passed, workers: int, ahead: Callable[[], Plain] = tuple
+    ) -> None:
+        self._share, self._resume, self._workers, self._ahead = share, resume, workers, ahead
         self._keys = keys(share.index, share.count, workers)
         self._passed = passed
         self._place = START if resume is None else resume.reached.start(share.index, share.count)
@@ -65,8 +67,7 @@ class Places:
         older: tuple[Layer, ...] = ()
         if self._resume is not None and self._place < self._resume.reached.furthest:
             older = self._resume.reached.layers
-        times_ns = self._passed.times_ns()
-        return place_state(self._place, older, self.end_ns, times_ns, self._share.index, self._share.count)
+        return place_state(self._place, older, self.end_ns, self._passed.times_ns(), self._ahead(), self._share)
 
 
 def event_row(event: MarketEvent) -> tuple[Any, ...]:

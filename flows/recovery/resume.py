@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.recovery.place import START, Place, Reached
+from operators.held import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Resume:
 
     `newest_ns`: each symbol's latest SIP time, `end_ns` the latest of all, as of `reached`.  `calendar`: market events
     of the tape as of `start`, as plain rows; `gaps`: those told of by then, see `ToldGaps`.  `kept`: what stood under
-    each key of the places, see `standing`.
+    each key of the places, see `standing`; `ahead`: by what symbols were ahead of their states, see `flows.dues`.
     """
 
     reached: Reached
@@ -23,4 +24,5 @@ class Resume:
     newest_ns: Mapping[str, int] = field(default_factory=dict)
     end_ns: int = 0
     kept: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    ahead: Mapping[str, Held] = field(default_factory=dict)
     gaps: tuple[Any, ...] = ()

@@ -4,23 +4,25 @@ Two keys a worker: its place, told with everything it gives, and, of a tape reco
 remembered a moment ago.  From the anchor on the tape is decoded again, and given again to nobody who had it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flows.recovery.place import Layer, Place, Reached
 from flows.recovery.resume import Resume
-from flows.recovery.standing import PLACES_LAYOUT, WITHOUT_GAPS, Plain, RecoveryError, key_of
+from flows.recovery.standing import PLACES_LAYOUT, READ_LAYOUTS, Plain, RecoveryError, key_of
 from flows.tape.share import Share
+from operators.held import Held
 
 PLACE = "place"
 ANCHOR = "anchor"
 
 
 def place_state(
-    place: Place, older: tuple[Layer, ...], end_ns: int, newest_ns: Mapping[str, int], index: int, count: int
+    place: Place, older: tuple[Layer, ...], end_ns: int, newest_ns: Mapping[str, int], ahead: Plain, share: Share
 ) -> Plain:
-    """Write what stands under a worker's place."""
+    """Write what stands under a worker's place; `ahead`: see `flows.dues`."""
     below = tuple(tuple(map(tuple, layer.places)) for layer in older)
-    return PLACES_LAYOUT, PLACE, index, count, tuple(place), below, end_ns, tuple(newest_ns.items())
+    times_ns = tuple(newest_ns.items())
+    return PLACES_LAYOUT, PLACE, share.index, share.count, tuple(place), below, end_ns, times_ns, ahead
 
 
 def anchor_state(place: Place, memory: Plain, calendar: tuple[Plain, ...], gaps: Plain, share: Share) -> Plain:
@@ -45,6 +47,7 @@ def resumes(kept: Mapping[str, Plain], count: int, *, apart: bool = False) -> li
     below = [Layer(tuple(Place(*place) for place in layer)) for layer in older]
     reached = Reached((latest, *(layer for layer in below if not latest.covers(layer))))
     newest_ns = {symbol: at_ns for state in places for symbol, at_ns in state[7]}
+    ahead = _furthest((symbol, Held(*held)) for state in places for told in state[8:] for symbol, *held in told)
     end_ns = max(state[6] for state in places)
     found = []
     for index in range(count):
@@ -54,17 +57,26 @@ def resumes(kept: Mapping[str, Plain], count: int, *, apart: bool = False) -> li
         anchor = max(usable, key=lambda each: each[4], default=None)
         if anchor is not None:
             _, _, _, _, place, memory, calendar, *gaps = anchor  # none in the first layout
-            found.append(Resume(reached, Place(*place), memory, calendar, newest_ns, end_ns, kept, *gaps))
+            found.append(Resume(reached, Place(*place), memory, calendar, newest_ns, end_ns, kept, ahead, *gaps))
         else:
             begin = start if start.segment == 0 else Place(start.file)
-            found.append(Resume(reached, begin, None, None, newest_ns, end_ns, kept))
+            found.append(Resume(reached, begin, None, None, newest_ns, end_ns, kept, ahead))
+    return found
+
+
+def _furthest(told: Iterable[tuple[str, Held]]) -> dict[str, Held]:
+    """Of what several workers told of a symbol, the most: some tell only what they had heard when they began."""
+    found = dict[str, Held]()
+    for symbol, held in told:
+        if symbol not in found or held.records > found[symbol].records:
+            found[symbol] = held
     return found
 
 
 def _sorted(kept: Mapping[str, Plain], kind: str) -> list[Plain]:
     for key, state in kept.items():
-        if state[0] not in (WITHOUT_GAPS, PLACES_LAYOUT):
-            known = f"{WITHOUT_GAPS} and {PLACES_LAYOUT}"
+        if state[0] not in READ_LAYOUTS:
+            known = ", ".join(map(str, READ_LAYOUTS))
             msg = f"recovery: {key} has layout {state[0]}; this version reads {known}; start anew"
             raise RecoveryError(msg)
     return sorted((state for state in kept.values() if state[1] == kind), key=lambda state: state[2])

@@ -13,10 +13,10 @@ from flows.errors import BadInputError, CommandError
 from flows.tape.share import worker_of
 
 PLACES_STEP: Final = "places"
-PLACES_LAYOUT: Final = 2
+PLACES_LAYOUT: Final = 3
 """Version of what the step keeps; raise it when the layout changes."""
-WITHOUT_GAPS: Final = 1
-"""A layout whose anchors know of no gaps.  It is still read."""
+READ_LAYOUTS: Final = (1, 2, PLACES_LAYOUT)
+"""Anchors of the first know of no gaps; places of the first two of no symbols that are ahead.  They are still read."""
 
 Plain = tuple[Any, ...]
 

@@ -107,7 +107,13 @@ class Flow:
         replayed, token = Replay((), (), reader, batch_rows=rows, follow=follow), ledger.take()
         source = TapeSource(replayed, self.meter, [NOT_YET] * workers)
         self._workers = [
-            Worker(source.build("tape", index, workers), ledger, token, rng, Dues(bars=False) if follow else None)
+            Worker(
+                source.build("tape", index, workers),
+                ledger,
+                token,
+                rng,
+                Dues(bars=False, holds=True) if follow else None,
+            )
             for index in range(workers)
         ]
 
