@@ -26,7 +26,7 @@ def run_demo(folder: Path, seed: int, *, as_json: bool) -> str:
         msg = f"{folder}: cannot be written ({error.strerror})"
         raise CommandError(msg) from None
     database = f"sqlite:///{folder / DATABASE}"
-    options = ReplayOptions(paths=(files.tape,), plans=files.plans, events=files.events, database=database)
+    options = ReplayOptions(paths=(files.tape,), plans=files.plans, events=files.events, database=database, scan=True)
     prepared = prepare(options)
     prepared = replace(prepared, replay=replace(prepared.replay, cancels=DEMO_CANCELS))
     if not as_json:

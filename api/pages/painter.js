@@ -7,6 +7,7 @@ const FEWEST = 20;
 const RIGHT = 70; // pixels for prices
 const BELOW = 24; // pixels for times
 const VOLUME = 0.15; // of the height
+const MINOR = ["trail raised", "at risk", "recovered", "gated", "ungated"]; // events that neither enter nor leave
 
 export class Painter {
   constructor(canvas, pointed) {
@@ -167,15 +168,21 @@ export class Painter {
       const where = `${place} ${value}`;
       spoken.set(where, { place, value, kinds: [...(spoken.get(where)?.kinds ?? []), kind.replaceAll("_", " ")] });
     }
-    for (const { place, value, kinds } of spoken.values()) {
+    const written = []; // words upon words could not be read: who finds no room stays a dot, and all stand in the list
+    const minor = ({ kinds }) => kinds.every((kind) => MINOR.includes(kind));
+    for (const { place, value, kinds } of [...spoken.values()].sort((one, other) => minor(one) - minor(other))) {
       const [x, y] = [this.#x(place), this.#y(value)];
       pen.fillStyle = this.#color("mark");
       pen.beginPath();
       pen.arc(x, y, 4, 0, 2 * Math.PI);
       pen.fill();
+      const words = kinds.join(", ");
+      const end = x + pen.measureText(words).width;
+      if (written.some((other) => Math.abs(other.y - y) < 13 && other.x < end && x < other.end)) continue;
+      written.push({ x, end, y });
       pen.lineWidth = 3;
-      pen.strokeText(kinds.join(", "), x + 7, y + 16); // a rim of the ground keeps it apart from lines
-      pen.fillText(kinds.join(", "), x + 7, y + 16);
+      pen.strokeText(words, x + 7, y + 16); // a rim of the ground keeps it apart from lines
+      pen.fillText(words, x + 7, y + 16);
     }
     pen.lineWidth = 1;
   }

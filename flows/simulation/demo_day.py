@@ -132,6 +132,7 @@ Symbols
 
 Plans, and what shall become of them
 {stories}
+The scanner's own plans stand beside these in the database, named after symbol, strategy, direction and day.
 
 Files
   {day}.csv.gz    every print of the day, in the layout of a vendor's flat file

@@ -10,13 +10,13 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from flows.cli import run
-from flows.demo import run_demo
 from flows.options import ReplayOptions
 from flows.replay import prepare
 from flows.run_replay import replay_and_show
-from flows.simulation.demo_day import DEMO_CANCELS
+from flows.simulation.demo_day import DEMO_CANCELS, write_demo
 from sinks.database import open_database
 from sinks.schema import ensure_schema
+from tests.api.serving import PATIENT
 
 NOW_NS = 1_781_800_000_000_000_000
 """2026-06-18T16:26:40Z, the day after the demo's: a Thursday, the market open."""
@@ -33,22 +33,22 @@ class Demo:
     def until(self, at_ns: int) -> str:
         """The database of the same run, stopped at an instant."""
         if at_ns not in self.cut:
-            self.cut[at_ns] = _replayed_until(self.folder, at_ns)
+            self.cut[at_ns] = _replayed(self.folder, f"until-{at_ns}", at_ns)
         return self.cut[at_ns]
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The demo's day, replayed."""
+    """The demo's day, replayed with the plans that are given, and no others."""
     folder = tmp_path_factory.mktemp("demo")
-    run_demo(folder, 1, as_json=True)
-    return Demo(folder, f"sqlite:///{folder / 'demo.db'}")
+    write_demo(folder, 1)
+    return Demo(folder, _replayed(folder, "demo"))
 
 
-def _replayed_until(folder: Path, at_ns: int) -> str:
-    url, tape = f"sqlite:///{folder / f'until-{at_ns}.db'}", next(folder.glob("*.csv.gz"))
+def _replayed(folder: Path, name: str, to_ns: int | None = None) -> str:
+    url, tape = f"sqlite:///{folder / f'{name}.db'}", next(folder.glob("*.csv.gz"))
     plans, events = folder / "plans.json", folder / "events.csv"
-    options = ReplayOptions(paths=(tape,), plans=plans, events=events, database=url, to_ns=at_ns)
+    options = ReplayOptions(paths=(tape,), plans=plans, events=events, database=url, to_ns=to_ns)
     prepared = prepare(options)
     prepared = replace(prepared, replay=replace(prepared.replay, cancels=DEMO_CANCELS))
     replay_and_show(prepared, as_json=True, quiet=True)
@@ -74,7 +74,7 @@ def make_client() -> Iterator[MakeClient]:
     entered: list[TestClient] = []
 
     def make(url: str, **settings: object) -> TestClient:
-        options: dict[str, object] = {"clock": lambda: NOW_NS, "busy_s": 1.0, **settings}
+        options: dict[str, object] = {**PATIENT, "clock": lambda: NOW_NS, "price_s": 0.05, **settings}
         client = TestClient(create_app(ApiSettings(url, **options)), raise_server_exceptions=False)  # type: ignore[arg-type]
         client.__enter__()
         entered.append(client)

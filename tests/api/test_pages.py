@@ -13,11 +13,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from api.keys import ApiKey, Scope, digest_of
 from api.routes.pages import PAGES, PARTS
 from tests.api.conftest import Demo
-from tests.api.serving import Flow, Server, serving
+from tests.api.processes import free_port
+from tests.api.serving import PATIENCE_S, Flow, Server, serving
 from tests.api.test_readme_examples import CHROMIUM_FLAGS, program
 
 ELEVEN: Final = "2026-06-17T11:00"
 PLANS_AT_ELEVEN: Final = 25
+expect.set_options(timeout=PATIENCE_S * 1_000)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose own errors fail the test."""
     page, errors = browser.new_page(), list[str]()
+    page.set_default_timeout(PATIENCE_S * 1_000)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     page.close()
@@ -46,12 +49,12 @@ def demo_url(demo: Demo, tmp_path: Path) -> str:
 
 
 @contextmanager
-def board(page: Page, url: str, port: int = 0) -> Iterator[Server]:
-    """Serve a database, and look at its board."""
-    with serving(url, port) as server:
-        if not port:
+def board(page: Page, url: str, *, again_at: int | None = None) -> Iterator[Server]:
+    """Serve a database, and look at its board, which stays where it is when its server is started again."""
+    with serving(url, again_at or free_port()) as server:
+        if again_at is None:
             page.goto(f"http://127.0.0.1:{server.port}/")
-        expect(page.locator("#line")).to_have_text("live", timeout=30_000)
+        expect(page.locator("#line")).to_have_text("live")
         yield server
 
 
@@ -67,6 +70,20 @@ def test_the_board_shows_every_plan_and_why_it_stands_there(page: Page, demo_url
         row.click()
         expect(page.locator("#explained")).to_contain_text("waits for a price at or below 113.92")
         expect(page.locator("#events li")).not_to_have_count(0)
+
+
+def test_a_plan_from_the_end_of_a_long_board_is_explained_in_sight_under_named_columns(
+    page: Page, demo_url: str
+) -> None:
+    """On a screen, and on a telephone."""
+    with board(page, demo_url):
+        for width, height in ((1280, 480), (390, 780)):
+            page.set_viewport_size({"width": width, "height": height})
+            row = page.locator("#plans tbody tr").last
+            row.click()
+            expect(page.locator("#plan h2")).to_have_text("sim8-hedge-short")
+            for seen in (row, page.locator("#plan h2"), page.locator("#plans th").first):
+                expect(seen).to_be_in_viewport()
 
 
 def test_the_board_goes_back_to_an_instant_and_returns(page: Page, demo_url: str) -> None:
@@ -85,7 +102,7 @@ def test_the_board_hears_what_happens_once_also_over_a_restart_of_the_server(pag
         expect(page.locator("#count")).to_have_text("31 of 31 plans")
         expect(news).to_have_count(1)
     flow.happen("sim1-new", "sim2-new")
-    with board(page, demo_url, server.port):
+    with board(page, demo_url, again_at=server.port):
         expect(page.locator("#count")).to_have_text("32 of 32 plans")
         expect(news).to_have_count(3)
     flow.close()

@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from flows.cli import run
+from flows.meter import Meter
 from flows.simulation import demo_day
 from flows.simulation.demo_day import DEMO_CANCELS, DEMO_DAY, IDEAS, DemoFiles, write_demo
 from flows.simulation.ideas import NoLevelsError
 from operators.events import Kind
 from operators.nyse import nyse_calendar
 from operators.plans import SessionPhase
+from sinks import tables
+from sinks.database import open_database, reading
+from tests.flows.conftest import read_back
 from tests.flows.simulation.conftest import Shown, replay_demo
 
 NOT_FROM_FILES = {Kind.CANCELLED, Kind.REPLAN}
@@ -202,3 +208,21 @@ def test_when_no_day_serves_it_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(demo_day, "ATTEMPTS", 2)
     with pytest.raises(NoLevelsError, match="seed 1: sim1-orb-long"):
         write_demo(tmp_path, 1)
+
+
+def test_the_command_scans_the_day_and_the_given_plans_go_on_as_if_it_did_not(
+    written: Callable[[int], DemoFiles], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With found plans beside those given every kind of event happens, and the charts have bars."""
+    assert run(["demo", "--folder", str(tmp_path), "--json"]) == 0
+    told = {plan["plan_id"] for plan in json.loads(capsys.readouterr().out)["plans"]}
+    database = f"sqlite:///{tmp_path / 'demo.db'}"
+    both, alone = read_back(database, Meter()), replay_demo(written(1), DEMO_CANCELS)
+    assert set(both.states) == told > set(alone.states)
+    assert [event for event in both.events if event.plan_id in alone.states] == alone.events
+    assert {event.kind for event in both.events} == set(Kind)
+    with reading(open_database(database, read_only=True)) as connection:
+        held = connection.execute(
+            sa.select(sa.func.count()).select_from(tables.bars).where(tables.bars.c.interval == "1m")
+        )
+        assert held.scalar_one() > 8 * 390
