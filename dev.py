@@ -25,7 +25,9 @@ TEST_LOCK = "requirements-test.lock"  # holds everything of the runtime lock, so
 LOCKS = (RUNTIME_LOCK, TEST_LOCK)
 PROJECT = "pyproject.toml"
 
-PROCESSES = ("-n", "auto", "--dist", "worksteal")  # tests on every core; `-n 0` in ARGS keeps them in one process
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# One more than cores, as tests of live runs mostly wait; `-n 0` in ARGS keeps all tests in one process.
+PROCESSES = ("-n", str(CORES + 1), "--dist", "worksteal")
 
 SUPPORTED = ("3.12", "3.11")  # bytewax has no wheels above 3.12
 PROBE = """
@@ -75,29 +77,27 @@ def demo(args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    """Run every check in order, stop at the first that fails and return its exit code."""
-    steps = [
-        ["ruff", "format", "--check", "."],
-        ["ruff", "check", "."],
-        ["mypy"],
-        ["lint-imports"],
-        ["pytest", *PROCESSES, *args],
-    ]
-    for number, step in enumerate(steps, start=1):
-        say(f"[{number}/{len(steps)}] {' '.join(step)}")
-        code = run_step(step)
+    """Run every check in order, types beside the tests; stop at the first that fails and return its exit code."""
+    first = [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["lint-imports"]]
+    types, tests = ["mypy"], ["pytest", *PROCESSES, *args]
+    for number, step in enumerate(first, start=1):
+        say(f"[{number}/5] {' '.join(step)}")
+        code = quietly([tool(step[0]), *step[1:]])
         if code:
-            print(f"dev.py: {' '.join(step)} failed (exit code {code})", file=sys.stderr)
-            return code if code > 0 else 1
+            return failed(step, code)
+    say(f"[4/5] {' '.join(types)}, and beside it [5/5] {' '.join(tests)}")
+    with subprocess.Popen([tool(tests[0]), *tests[1:]], cwd=str(ROOT), env=environment()) as running:
+        found = [(types, quietly([tool(types[0])])), (tests, running.wait())]
+    for step, code in found:
+        if code:
+            return failed(step, code)
     return 0
 
 
-def run_step(step: list[str]) -> int:
-    """Run one check: pytest speaks for itself, the others are heard only when they fail."""
-    command = [tool(step[0]), *step[1:]]
-    if step[0] == "pytest":
-        return subprocess.call(command, cwd=str(ROOT), env=environment())
-    return quietly(command)
+def failed(step: list[str], code: int) -> int:
+    """Say that a check failed, and return the exit code that says so."""
+    print(f"dev.py: {' '.join(step)} failed (exit code {code})", file=sys.stderr)
+    return code if code > 0 else 1
 
 
 def prepare(locks: tuple[str, ...]) -> None:

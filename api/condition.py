@@ -99,6 +99,6 @@ def minutes_missing(
 def plans_by_phase(connection: sa.Connection, symbol: str, as_of_ns: int | None) -> dict[str, int]:
     """How many plans of a symbol are in each phase."""
     counts: dict[str, int] = {}
-    for stands in page(connection, PlanFilter(symbol=symbol), as_of_ns, None, PLANS):
-        counts[stands.row.phase] = counts.get(stands.row.phase, 0) + 1
+    for plan in page(connection, PlanFilter(symbol=symbol), as_of_ns, None, PLANS):
+        counts[plan.phase] = counts.get(plan.phase, 0) + 1
     return dict(sorted(counts.items()))

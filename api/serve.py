@@ -49,8 +49,8 @@ def serve(
     """
     app = create_app(settled(database, host, keys, origins, numbers))
     listener = listening(host, port)
-    ready(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
-    run(app, listener)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    run(app, listener, lambda: ready(url))
 
 
 def settled(
@@ -99,20 +99,22 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(app: FastAPI, listener: socket.socket) -> None:
-    """Run an application on a socket until SIGINT or SIGTERM, which are a wish and no failure."""
+def run(app: FastAPI, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Run an application on a socket until SIGINT or SIGTERM, which are a wish and no failure from `ready` on."""
     server = Server(app)
-    gc.freeze()  # what is loaded by now stays: looking through it again would hold up requests
-    before = [signal.signal(each, _heard) for each in STOPPING]  # uvicorn raises its signals again once it has stopped
+
+    def heard(_number: int, _frame: object) -> None:
+        """Stop where uvicorn does not hear signals yet; it raises those that it heard again once it has stopped."""
+        server.should_exit = True
+
+    before = [signal.signal(each, heard) for each in STOPPING]
     try:
+        ready()
+        gc.freeze()  # what is loaded by now stays: looking through it again would hold up requests
         server.run(sockets=[listener])
     finally:
         for each, handler in zip(STOPPING, before, strict=True):
             signal.signal(each, handler)
-
-
-def _heard(_number: int, _frame: object) -> None:
-    """Leave it at that."""
 
 
 def config(app: FastAPI) -> uvicorn.Config:

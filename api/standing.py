@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from api.shapes.plan_text import PlanText
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.rebuilding import Rebuilt, rebuilt, state_of
@@ -22,17 +23,16 @@ from sinks.plan_reader import (
     PlanFilter,
     StoredVersion,
     deciding_events,
-    plan_ids_known,
-    standings_of,
+    standings_known,
     standings_page,
     states_of,
     versions_of,
 )
-from sinks.reader import PlanStanding
+from sinks.prepared import Row
 
 Basis = Literal["live", "events"]
 CHUNK = 200
-"""Plans looked at together, at least, where a list is narrowed to what changes."""
+"""Plans looked at together, at least, once those that moved since were not what a list is narrowed to."""
 
 
 class Stands(msgspec.Struct, frozen=True, gc=False):
@@ -57,33 +57,34 @@ class Known:
 
 def page(
     connection: sa.Connection, wanted: PlanFilter, as_of_ns: int | None, after: str | None, limit: int
-) -> list[Stands]:
+) -> list[PlanText]:
     """Up to `limit` plans behind the id `after`, in order of plan_id."""
     if as_of_ns is None:
-        return [_unmoved(each, None) for each in standings_page(connection, wanted, after, limit)]
-    rows: list[Stands] = []
-    together = limit if wanted == PlanFilter(wanted.symbol, strategy=wanted.strategy) else max(limit, CHUNK)
-    while len(rows) < limit:
-        ids = plan_ids_known(connection, wanted, as_of_ns, after, together)
-        rows += [each for each in _standing(connection, ids, as_of_ns) if _fits(each, wanted)]
-        if len(ids) < together:
+        return [PlanText.read(each) for each in standings_page(connection, wanted, after, limit)]
+    shown: list[PlanText] = []
+    together = limit
+    while len(shown) < limit:
+        found = standings_known(connection, wanted, as_of_ns, after, together)
+        shown += _shown(connection, wanted, found, as_of_ns)
+        if len(found) < together:
             break
-        after = ids[-1]
-    return rows[:limit]
+        after, together = found[-1][0], max(limit, CHUNK)
+    return shown[:limit]
 
 
-def _standing(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int) -> list[Stands]:
-    """Where plans that were registered by an instant stood then, in the order of `plan_ids`."""
-    unmoved = standings_of(connection, plan_ids, as_of_ns)
-    found = {each.state.plan_id: _unmoved(each, as_of_ns) for each in unmoved}
-    moved = [plan_id for plan_id in plan_ids if plan_id not in found]
-    if moved:
-        found |= {each.plan.plan_id: each.stands for each in known(connection, moved, as_of_ns)}
-    return [found[plan_id] for plan_id in plan_ids if plan_id in found]
-
-
-def _unmoved(found: PlanStanding, as_of_ns: int | None) -> Stands:
-    return Stands(_as_told(found.state, as_of_ns), found.style, found.direction, "live")
+def _shown(connection: sa.Connection, wanted: PlanFilter, found: Sequence[Row], as_of_ns: int) -> list[PlanText]:
+    """How plans stood at an instant: those that moved since are rebuilt, and left out where they do not fit."""
+    moved = [row[0] for row in found if row[1] is None]
+    then = {each.plan.plan_id: each.stands for each in known(connection, moved, as_of_ns)} if moved else {}
+    shown = []
+    for row in found:
+        if row[1] is not None:
+            told = row[-1] is None or row[-1]["at_ns"] <= as_of_ns
+            shown.append(PlanText.read(row if told else (*row[:-1], None)))
+        elif row[0] in then and _fits(then[row[0]], wanted):
+            stands = then[row[0]]
+            shown.append(PlanText.of(stands.row, stands.style, stands.direction, stands.basis))
+    return shown
 
 
 def one(connection: sa.Connection, plan_id: str, as_of_ns: int | None) -> Known | None:

@@ -33,6 +33,7 @@ LEVELS: Final = {
     "feed_refused": logging.ERROR,
     "gap_stays_open": logging.ERROR,
     "live_failed": logging.ERROR,
+    "no_answers": logging.WARNING,
     "no_connection": logging.WARNING,
     "repair_left": logging.WARNING,
     "silent_line": logging.WARNING,

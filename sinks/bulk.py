@@ -4,12 +4,13 @@ Rows are plain tuples in the order of their table's columns, JSON already text.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
+from sinks.copy_stream import streamed
 from sinks.copying import Row, copied
 from sinks.database import translated
 
@@ -44,11 +45,18 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: list[Row]) -> i
     return _send(connection, table, rows, f"ON CONFLICT ({_keys(table)}) DO NOTHING")
 
 
-def insert_all(connection: sa.Connection, table: sa.Table, pieces: Iterable[list[Row]], count: int) -> int:
+def insert_all(
+    connection: sa.Connection,
+    table: sa.Table,
+    pieces: Iterable[list[Row]],
+    count: int,
+    meanwhile: Iterable[object] = (),
+) -> int:
     """Insert `count` rows as if every primary key were new; return how many were: fewer when some are stored.
 
     The rows come in pieces of `TOGETHER`, made as they are wanted.  On PostgreSQL many go straight into the table,
-    which costs less than the way by which some may be left out; when one is stored, none is inserted.
+    which costs less than the way by which some may be left out; when one is stored, none is inserted.  `meanwhile`:
+    work that may be done while the server is busy with them.
     """
     if connection.dialect.name == "sqlite" or count < COPY_FROM:
         return sum(insert_new(connection, table, rows) for rows in pieces)
@@ -57,7 +65,8 @@ def insert_all(connection: sa.Connection, table: sa.Table, pieces: Iterable[list
     with translated(connection.engine), driver:
         driver.execute("SAVEPOINT before_rows")
         try:
-            written = _stream(driver, table.name, table, pieces)
+            streamed(driver, _copying(table, table.name), (copied(table, rows) for rows in pieces), meanwhile)
+            written = int(driver.rowcount)
         except dbapi.errors.UniqueViolation:
             driver.execute("ROLLBACK TO SAVEPOINT before_rows")
             return 0
@@ -70,12 +79,35 @@ def together(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     return (rows[start : start + TOGETHER] for start in range(0, len(rows), TOGETHER))
 
 
-def upsert(connection: sa.Connection, table: sa.Table, rows: list[Row], newer_by: Sequence[str]) -> int:
+class Texts:
+    """The texts of rows, piece by piece, for COPY: made as they are wanted, or before, by who has time."""
+
+    def __init__(self, table: sa.Table, rows: Sequence[Row]) -> None:
+        self._made: list[str] = []
+        self._rest = map(partial(copied, table), together(rows))
+
+    def ahead(self) -> Iterator[None]:
+        """Make one piece a step."""
+        for text in self._rest:
+            self._made.append(text)
+            yield
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._made, self._rest)
+
+
+def upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: list[Row],
+    newer_by: Sequence[str],
+    texts: Texts | None = None,
+) -> int:
     """Insert rows, or replace those stored whose `newer_by` columns are not greater; return how many were written.
 
-    No primary key may come twice.
+    No primary key may come twice.  `texts`: of the rows, if some may have been made already.
     """
-    return _send(connection, table, rows, _replacing(table, tuple(newer_by)))
+    return _send(connection, table, rows, _replacing(table, tuple(newer_by)), texts)
 
 
 def upsert_columns(
@@ -104,12 +136,14 @@ def stored(connection: sa.Connection, table: sa.Table, keys: str) -> list[Row]:
     return [tuple(row) for row in connection.exec_driver_sql(statement, (keys,)).all()]
 
 
-def _send(connection: sa.Connection, table: sa.Table, rows: list[Row], on_conflict: str) -> int:
+def _send(
+    connection: sa.Connection, table: sa.Table, rows: list[Row], on_conflict: str, texts: Texts | None = None
+) -> int:
     if not rows:
         return 0
     on_sqlite = connection.dialect.name == "sqlite"
     if not on_sqlite and len(rows) >= COPY_FROM:
-        return _copy(connection, table, rows, on_conflict)
+        return _copy(connection, table, texts or Texts(table, rows), on_conflict)
     whole = len(rows) - len(rows) % TOGETHER if on_sqlite else 0
     written = _send_whole(connection, table, list(chain.from_iterable(rows[:whole])), on_conflict)
     if whole < len(rows):
@@ -125,7 +159,7 @@ def _send_whole(connection: sa.Connection, table: sa.Table, values: Sequence[Any
     return sum(connection.exec_driver_sql(statement, piece).rowcount for piece in pieces)
 
 
-def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_conflict: str) -> int:
+def _copy(connection: sa.Connection, table: sa.Table, texts: Texts, on_conflict: str) -> int:
     """COPY knows no ON CONFLICT, so rows go through a temporary table, which the connection keeps."""
     staged = f"staged_{table.name}"
     driver: Any = connection.connection.cursor()
@@ -134,21 +168,14 @@ def _copy(connection: sa.Connection, table: sa.Table, rows: list[Row], on_confli
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name}) ON COMMIT DELETE ROWS;"
             f"DELETE FROM {staged}"  # of an earlier call in this transaction
         )
-        _stream(driver, staged, table, map(list, together(rows)))
+        streamed(driver, _copying(table, staged), texts)
         driver.execute(f"INSERT INTO {table.name} ({_names(table)}) SELECT {_names(table)} FROM {staged} {on_conflict}")
         return int(driver.rowcount)
 
 
-def _stream(driver: Any, name: str, table: sa.Table, pieces: Iterable[list[Row]]) -> int:
-    """COPY rows in pieces, so that the server takes one while the next is made; return how many there were."""
-    from psycopg.copy import QueuedLibpqWriter  # here: who writes into SQLite imports none of it
-
-    count = 0
-    with driver.copy(f"COPY {name} ({_names(table)}) FROM STDIN", writer=QueuedLibpqWriter(driver)) as copy:
-        for rows in pieces:
-            copy.write(copied(table, rows))
-            count += len(rows)
-    return count
+@cache
+def _copying(table: sa.Table, name: str) -> str:
+    return f"COPY {name} ({_names(table)}) FROM STDIN"
 
 
 @cache

@@ -160,8 +160,13 @@ def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         """Take the lock first: waiting for it in mid-transaction fails at once, whatever the timeout says."""
-        usual = "DEFERRED" if read_only else "IMMEDIATE"
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', usual)}")
+        if not read_only:
+            how = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+            connection.exec_driver_sql(f"BEGIN {how}")
+            return
+        driver: Any = connection.connection.driver_connection
+        with translated(engine):  # SQLAlchemy's own way takes longer than many a read
+            driver.execute("BEGIN DEFERRED")
 
     return engine
 

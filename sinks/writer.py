@@ -14,7 +14,7 @@ from operators.events import PlanEvent
 from operators.market_events import MarketEvent
 from operators.rows import Batch
 from sinks import tables
-from sinks.bulk import insert_all, insert_new, lock_writers, stored, together, upsert, upsert_columns
+from sinks.bulk import Texts, insert_all, insert_new, lock_writers, stored, together, upsert, upsert_columns
 from sinks.canonical import canonical
 from sinks.copying import Row
 from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
@@ -76,6 +76,7 @@ class SinkWriter:
         """
         plans, events = plan_rows(batch.plans), self._event_pieces(batch.events)
         states, letters = state_rows(batch.states), dead_letter_rows(batch.dead_letters)
+        state_texts = Texts(tables.plan_states, states)
         bars, superseded = bar_columns(batch.bars), superseded_rows(batch.superseded)
         scans = scan_rows(batch.scan_results)
         with self._engine.begin() as connection:
@@ -84,14 +85,18 @@ class SinkWriter:
             last = last_stream_seq(connection)
             new_plans, other_plans = _write_plans(connection, plans)
             barred = self._diverged | {new[0] for _, new in other_plans}
-            new_events, other_events = _write_events(connection, batch.events, events, last, barred)
+            new_events, other_events = _write_events(
+                connection, batch.events, events, last, barred, meanwhile=state_texts.ahead()
+            )
             barred |= {new[0] for _, new in other_events}
-            states = [row for row in states if row[0] not in barred]
+            if barred:
+                states = [row for row in states if row[0] not in barred]
+                state_texts = Texts(tables.plan_states, states)
             diverged = [say_plan(pair) for pair in other_plans] + [say_event(pair) for pair in other_events]
             report = WriteReport(
                 plans=new_plans,
                 events=new_events,
-                states=upsert(connection, tables.plan_states, states, ("last_seq", "updated_ns")),
+                states=upsert(connection, tables.plan_states, states, ("last_seq", "updated_ns"), state_texts),
                 progress=upsert(connection, tables.progress, progress_rows(self._stream, batch.progress), ("tape_ns",)),
                 dead_letters=insert_new(connection, tables.dead_letters, letters),
                 divergences=len(diverged),
@@ -129,14 +134,19 @@ def _write_plans(connection: sa.Connection, rows: list[Row]) -> tuple[int, list[
 
 
 def _write_events(
-    connection: sa.Connection, events: Sequence[PlanEvent], pieces: Iterable[list[Row]], last: int, barred: Set[str]
+    connection: sa.Connection,
+    events: Sequence[PlanEvent],
+    pieces: Iterable[list[Row]],
+    last: int,
+    barred: Set[str],
+    meanwhile: Iterable[object],
 ) -> tuple[int, list[Contradiction]]:
     """Insert as if all events were new; if some were not, take that back, and insert only those that are.
 
     A plan whose rows contradict what is stored, or that is `barred` for it, gets no further event: two lives would mix.
     """
     table = tables.plan_events
-    written = insert_all(connection, table, _free(pieces, last, barred), len(events))
+    written = insert_all(connection, table, _free(pieces, last, barred), len(events), meanwhile)
     if written == len(events):
         return written, []
     if written:

@@ -82,9 +82,9 @@ def _pieces(connection: sa.Connection, wanted: Wanted) -> Iterator[list[str]]:
     after: str | None = None
     while True:
         page = standings_page(connection, PlanFilter(), after, PAGE)
-        meant = [each for each in page if wanted.names(each.state.plan_id, each.state.symbol)]
+        meant = [each for each in map(PlanText.read, page) if wanted.names(each.plan_id, each.symbol)]
         if meant:
-            yield [PlanText.of(each.state, each.style, each.direction, "live").json() for each in meant]
+            yield [each.json() for each in meant]
         if len(page) < PAGE:
             return
-        after = page[-1].state.plan_id
+        after = page[-1][0]

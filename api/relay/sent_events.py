@@ -82,6 +82,7 @@ class EventStream(EventSourceResponse):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._speaking.leave()
             self._hub.leave(self._client)
         for error in filter(None, map(asyncio.Task.exception, done)):
             if not isinstance(error, LeaveError):

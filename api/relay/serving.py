@@ -46,8 +46,11 @@ class Serving:
             speaking = Speaking(self._send, self.settings, self.store, self.hub, self.client)
             if first is not None:
                 self.client.ask(first)
-            await speaking.hello()
-            await self._together(speaking, secret)
+            try:
+                await speaking.hello()
+                await self._together(speaking, secret)
+            finally:
+                speaking.leave()
         except LeaveError as leave:
             await self._close(leave.code, leave.reason)
         except WebSocketDisconnect:

@@ -43,12 +43,18 @@ class Speaking:
     store: Store
     hub: Hub
     client: Client
+    _beating: asyncio.TimerHandle | None = None
 
     async def hello(self) -> None:
         """Begin, once the database has been looked at, and have heartbeats follow."""
         epoch = await self.epoch()
         await self._say(write("hello", epoch=epoch, heartbeat_s=self.settings.heartbeat_s))
-        asyncio.get_running_loop().call_later(self.settings.heartbeat_s, self.beat)
+        self._beat_later()
+
+    def leave(self) -> None:
+        """Beat no more; or the next beat would hold on to a connection that is gone."""
+        if self._beating is not None:
+            self._beating.cancel()
 
     async def epoch(self) -> str:
         """The epoch of the log, once the database has been looked at; without one there is nothing to tell."""
@@ -67,7 +73,10 @@ class Speaking:
         if self.client in self.hub.clients:
             self.client.heartbeat_due = True
             self.client.awake.set()
-            asyncio.get_running_loop().call_later(self.settings.heartbeat_s, self.beat)
+            self._beat_later()
+
+    def _beat_later(self) -> None:
+        self._beating = asyncio.get_running_loop().call_later(self.settings.heartbeat_s, self.beat)
 
     async def speak(self) -> None:
         """Send whatever the client is owed, for ever.  Raises LeaveError once it must go."""

@@ -12,7 +12,7 @@ from api.explaining import explained
 from api.names import CURSOR, INSTANT, PlanId, StrategyWanted, SymbolWanted
 from api.problems import ANSWERS, no_plan, not_found
 from api.quick_route import QuickRoute
-from api.shapes.plan_text import PlanListText, PlanText
+from api.shapes.plan_text import PlanListText
 from api.shapes.plans import (
     EventList,
     EventOut,
@@ -76,7 +76,7 @@ def list_plans(
     spoken = app.clock.spoken(instant_of(app.settings, as_of))
     with app.store.read() as connection:
         found = page(connection, wanted, as_of, last[0] if last else None, limit + 1)
-    shown = [PlanText.of(each.row, each.style, each.direction, each.basis) for each in found[:limit]]
+    shown = found[:limit]
     more = cursor("plans", shown[-1].plan_id) if len(found) > limit else None
     return answer_told(request, Answer(**spoken), PlanListText(shown, more).json())
 

@@ -44,6 +44,13 @@ class PlanText(msgspec.Struct, frozen=True, gc=False):
     basis: str
 
     @classmethod
+    def read(cls, row: Sequence[Any]) -> Self:
+        """Take over the flow's own state, a row of `sinks.plan_reader.STANDING`."""
+        updated_ns, data_gap = row[-2:]
+        told: tuple[Any, ...] = (*row[:-2], iso(updated_ns), updated_ns, data_gap, "live")
+        return cls(*told)
+
+    @classmethod
     def of(cls, row: StateRow, style: str, direction: str, basis: Literal["live", "events"]) -> Self:
         """Take over a state; by place, since by name it would take twice as long."""
         return cls(

@@ -5,6 +5,7 @@ The command line is the one place where flows and the API meet.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,9 @@ def serve(
 
     Example: fancy-trader serve --db sqlite:///plans.db --port 8000
     """
-    serve_until_stopped(database, host, port, keys, tuple(origins or ()), tuple(numbers or ()), ready=_say)
+    serve_until_stopped(
+        database, host, port, keys, tuple(origins or ()), tuple(numbers or ()), ready=partial(_say, database)
+    )
 
 
 def serve_until_stopped(
@@ -95,10 +98,32 @@ def openapi(
         raise typer.Exit(ExitCode.DIVERGENCE)
 
 
-def _say(url: str) -> None:
+def _say(database: str, url: str) -> None:
     from flows.logs import log_line
 
+    trouble = _trouble(database)
     if sys.stderr.isatty():
         typer.echo(f"serving {url} (a board of the plans; documentation at {url}/docs); stop with Ctrl-C", err=True)
-    else:
-        log_line("serving", url=url, documentation=f"{url}/docs")
+        if trouble is not None:
+            typer.echo(f"so far every answer is a 503: {trouble}", err=True)
+        return
+    log_line("serving", url=url, documentation=f"{url}/docs")
+    if trouble is not None:
+        log_line("no_answers", reason=trouble)
+
+
+def _trouble(database: str) -> str | None:
+    """What keeps a database from being read.  It is served all the same: a run may be about to make it."""
+    from sinks.database import open_database
+    from sinks.errors import DatabaseError
+    from sinks.schema import ensure_schema
+
+    try:
+        engine = open_database(database, read_only=True)
+        try:
+            ensure_schema(engine, create=False)
+        finally:
+            engine.dispose()
+    except DatabaseError as error:
+        return str(error)
+    return None

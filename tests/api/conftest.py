@@ -16,6 +16,7 @@ from flows.run_replay import replay_and_show
 from flows.simulation.demo_day import DEMO_CANCELS, write_demo
 from sinks.database import open_database
 from sinks.schema import ensure_schema
+from tests.api.serving import PATIENT
 
 NOW_NS = 1_781_800_000_000_000_000
 """2026-06-18T16:26:40Z, the day after the demo's: a Thursday, the market open."""
@@ -73,7 +74,7 @@ def make_client() -> Iterator[MakeClient]:
     entered: list[TestClient] = []
 
     def make(url: str, **settings: object) -> TestClient:
-        options: dict[str, object] = {"clock": lambda: NOW_NS, "busy_s": 1.0, **settings}
+        options: dict[str, object] = {**PATIENT, "clock": lambda: NOW_NS, "price_s": 0.05, **settings}
         client = TestClient(create_app(ApiSettings(url, **options)), raise_server_exceptions=False)  # type: ignore[arg-type]
         client.__enter__()
         entered.append(client)

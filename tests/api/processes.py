@@ -9,9 +9,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import sample
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -21,10 +22,15 @@ WRITER = (sys.executable, str(Path(__file__).with_name("writing.py")))
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
+    """A free port that no outgoing connection is given, drawn by lot, as other tests look for one at the same time.
+
+    A connection to a server that is dead just now could else become its own other end, or take the server's place.
+    """
+    for port in sample(range(20_000, 30_000), 1_000):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    msg = "no free port among 1000 from 20000 to 29999"
+    raise OSError(msg)
 
 
 @dataclass
@@ -51,7 +57,7 @@ class Process:
         self.running.kill()
         self.running.wait()
 
-    def stop(self, wait_s: float = 15.0) -> tuple[int, str]:
+    def stop(self, wait_s: float = 60.0) -> tuple[int, str]:
         """Ask it to end; return its exit code and what it said on stderr in all its lives."""
         self.running.send_signal(signal.SIGTERM)
         return self.running.wait(wait_s), self.said()

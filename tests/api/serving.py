@@ -18,6 +18,12 @@ from api.settings import ApiSettings
 from tests.api.happening import Flow as Flow
 
 Message = dict[str, Any]
+PATIENCE_S = 60.0
+"""How long a test waits for what must come: a busy machine is no failure."""
+PATIENT: dict[str, Any] = {
+    f"{name}_s": PATIENCE_S for name in ("auth", "body", "busy", "heartbeat", "relay_stale", "send")
+}
+"""Settings of a server whose patience is not what a test is about; no heartbeat comes between other messages."""
 
 
 @dataclass
@@ -38,7 +44,7 @@ class Server:
 @contextmanager
 def serving(url: str, port: int = 0, wrap: Any = None, **settings: Any) -> Iterator[Server]:
     """Serve a database on a port; 0: on a free one.  `wrap`: a middleware around the whole."""
-    app = create_app(ApiSettings(url, **{"busy_s": 1.0, "price_s": 0.05, **settings}))
+    app = create_app(ApiSettings(url, **{**PATIENT, "price_s": 0.05, **settings}))
     if wrap is not None:
         app.add_middleware(wrap)
     server = Serve(app)
@@ -48,7 +54,8 @@ def serving(url: str, port: int = 0, wrap: Any = None, **settings: Any) -> Itera
 
     def stop() -> None:
         server.should_exit = True
-        thread.join(20)
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
 
     while not server.started:
         time.sleep(0.01)
@@ -59,13 +66,13 @@ def serving(url: str, port: int = 0, wrap: Any = None, **settings: Any) -> Itera
         listener.close()
 
 
-def hear(socket: ClientConnection, wait_s: float = 5.0) -> Message:
+def hear(socket: ClientConnection, wait_s: float = PATIENCE_S) -> Message:
     """The next message."""
     message: Message = json.loads(socket.recv(timeout=wait_s))
     return message
 
 
-def hear_until(socket: ClientConnection, done: Callable[[Message], bool], wait_s: float = 8.0) -> list[Message]:
+def hear_until(socket: ClientConnection, done: Callable[[Message], bool], wait_s: float = PATIENCE_S) -> list[Message]:
     """Messages up to the first that is `done`, that one included."""
     heard: list[Message] = []
     until = time.monotonic() + wait_s

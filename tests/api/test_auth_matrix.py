@@ -56,13 +56,26 @@ SOCKETS = [route.path for route in routes(WebSocketRoute)]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with keys over a database with one plan."""
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with one plan."""
     url = f"sqlite:///{tmp_path_factory.mktemp('matrix') / 'plans.db'}"
     flow = Flow(url)
     flow.happen("aig-1")
     flow.close()
-    with serving(url, keys=KEYS, auth_s=0.2, refusals_per_minute=100_000) as running:
+    return url
+
+
+@pytest.fixture(scope="module")
+def server(url: str) -> Iterator[Server]:
+    """A server with keys."""
+    with serving(url, keys=KEYS, refusals_per_minute=100_000) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hasty(url: str) -> Iterator[Server]:
+    """The same for those who say nothing: it does not wait long for a key."""
+    with serving(url, keys=KEYS, auth_s=0.1, refusals_per_minute=100_000) as running:
         yield running
 
 
@@ -108,11 +121,11 @@ def test_a_route_lets_in_whom_it_should(http: Client, server: Server, method: st
 
 
 @pytest.mark.parametrize("name", ["key", "token", "access_token", "api_key", "apikey", "authorization"])
-def test_a_key_in_a_url_opens_nothing(http: Client, server: Server, name: str) -> None:
+def test_a_key_in_a_url_opens_nothing(http: Client, server: Server, hasty: Server, name: str) -> None:
     """Logs keep URLs."""
     for path in ("/api/v1/plans", "/sse/plans"):
         assert answered(http, server, "GET", path, None, **{name: "w"}).status_code == UNKNOWN
-    with server.connect(f"/ws/plans?{name}=w") as socket, pytest.raises(ConnectionClosed):
+    with hasty.connect(f"/ws/plans?{name}=w") as socket, pytest.raises(ConnectionClosed):
         hear(socket)
 
 
@@ -146,8 +159,8 @@ def test_an_action_needs_a_key_that_reads(server: Server, path: str, action: str
 
 @pytest.mark.parametrize("who", SECRETS)
 @pytest.mark.parametrize("path", SOCKETS)
-def test_a_key_may_be_the_first_message(server: Server, path: str, who: str) -> None:
-    with opened(server, path, None) as socket:
+def test_a_key_may_be_the_first_message(server: Server, hasty: Server, path: str, who: str) -> None:
+    with opened(hasty if who == "none" else server, path, None) as socket:
         if SECRETS[who] is not None:
             socket.send(json.dumps({"type": Auth.__struct_config__.tag, "key": SECRETS[who]}))
         if who in ("none", "wrong"):

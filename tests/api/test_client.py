@@ -115,12 +115,12 @@ def test_a_client_that_cannot_be_let_in_is_told_so_instead_of_trying_for_ever(fl
         async with messages:
             return await anext(messages)
 
-    with serving(sqlite_url, keys=KEYS, auth_s=0.2, subscribed=2) as server:
+    with serving(sqlite_url, keys=KEYS, subscribed=2) as server, serving(sqlite_url, keys=KEYS, auth_s=0.1) as hasty:
         url = f"http://127.0.0.1:{server.port}"
         with pytest.raises(RefusedError, match="403"):
             asyncio.run(first_of(stream(url, key="wrong")))
         with pytest.raises(RefusedError, match="4401"):
-            asyncio.run(first_of(stream(url)))
+            asyncio.run(first_of(stream(f"http://127.0.0.1:{hasty.port}")))
         with pytest.raises(RefusedError, match="too_many"):
             asyncio.run(first_of(stream(url, key="r", plans=["a", "b", "c"])))
         assert isinstance(asyncio.run(first_of(stream(url, key="r"))), Snapshot)

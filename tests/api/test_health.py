@@ -22,7 +22,7 @@ from sinks.schema import ensure_schema
 from sinks.streams import set_inputs
 from sinks.writer import SinkWriter
 from tests.api.conftest import NOW_NS, Demo, MakeClient
-from tests.api.serving import Flow, serving, subscribed
+from tests.api.serving import PATIENCE_S, Flow, serving, subscribed
 
 NIGHT_NS = NOW_NS + 12 * 3600 * SECOND_NS
 DOOR = (ApiKey("look", digest_of("r"), Scope.READ),)
@@ -204,7 +204,7 @@ def test_who_listens_is_counted(tmp_path: Path) -> None:
     flow.close()
     with serving(url) as server, server.connect() as socket:
         subscribed(socket)
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=PATIENCE_S) as answer:
             text = answer.read().decode()
     assert re.search(r"^fancy_trader_relay_clients 1\.0$", text, re.MULTILINE)
     assert re.search(r"^fancy_trader_relay_position 2\.0$", text, re.MULTILINE)

@@ -17,7 +17,7 @@ from api.keys import ApiKey, Scope, digest_of
 from api.serve import settled
 from api.settings import ApiSettings
 from tests.api.conftest import Demo, MakeClient
-from tests.api.serving import Flow, hear, say, serving
+from tests.api.serving import PATIENCE_S, Flow, hear, say, serving
 from tests.api.test_health import measured
 
 KEYS = (ApiKey("look", digest_of("r"), Scope.READ), ApiKey("act", digest_of("w"), Scope.WRITE))
@@ -77,7 +77,7 @@ def url(tmp_path: Path) -> str:
 
 def half_asked(port: int) -> sockets.socket:
     """A request whose body does not come."""
-    held = sockets.create_connection(("127.0.0.1", port), timeout=10)
+    held = sockets.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
     held.sendall(b"POST /api/v1/plans HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
     return held
 
@@ -85,7 +85,7 @@ def half_asked(port: int) -> sockets.socket:
 def asked(port: int, path: str) -> tuple[int, str]:
     """The status and the text of an answer."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -95,7 +95,7 @@ def asked(port: int, path: str) -> tuple[int, str]:
 def test_requests_beyond_those_under_way_are_refused_and_counted(url: str) -> None:
     with serving(url, requests=1) as server:
         held = half_asked(server.port)
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE_S
         while (found := asked(server.port, PLANS))[0] == 200 and time.monotonic() < until:
             pass
         assert (found[0], json.loads(found[1])["type"]) == (503, "urn:fancy-trader:problem:busy")

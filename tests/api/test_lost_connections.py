@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.relay.frames import EXTENSION, FramedProtocol
 from api.relay.wire import relayed
 from operators.events import Kind, PlanEvent
-from tests.api.serving import Flow, serving, subscribed
+from tests.api.serving import PATIENCE_S, Flow, serving, subscribed
 
 
 class Noting:
@@ -56,5 +56,5 @@ def test_what_waits_for_a_lost_connection_is_dropped_without_a_word(
                 server.app.state.hub.events(news)
 
             line.loop.call_soon_threadsafe(lose_and_speak)
-            assert Noting.ended.wait(10)
+            assert Noting.ended.wait(PATIENCE_S)
         assert caplog.records == []

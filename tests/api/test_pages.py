@@ -13,11 +13,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from api.keys import ApiKey, Scope, digest_of
 from api.routes.pages import PAGES, PARTS
 from tests.api.conftest import Demo
-from tests.api.serving import Flow, Server, serving
+from tests.api.processes import free_port
+from tests.api.serving import PATIENCE_S, Flow, Server, serving
 from tests.api.test_readme_examples import CHROMIUM_FLAGS, program
 
 ELEVEN: Final = "2026-06-17T11:00"
 PLANS_AT_ELEVEN: Final = 25
+expect.set_options(timeout=PATIENCE_S * 1_000)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page whose own errors fail the test."""
     page, errors = browser.new_page(), list[str]()
+    page.set_default_timeout(PATIENCE_S * 1_000)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     page.close()
@@ -46,12 +49,12 @@ def demo_url(demo: Demo, tmp_path: Path) -> str:
 
 
 @contextmanager
-def board(page: Page, url: str, port: int = 0) -> Iterator[Server]:
-    """Serve a database, and look at its board."""
-    with serving(url, port) as server:
-        if not port:
+def board(page: Page, url: str, *, again_at: int | None = None) -> Iterator[Server]:
+    """Serve a database, and look at its board, which stays where it is when its server is started again."""
+    with serving(url, again_at or free_port()) as server:
+        if again_at is None:
             page.goto(f"http://127.0.0.1:{server.port}/")
-        expect(page.locator("#line")).to_have_text("live", timeout=30_000)
+        expect(page.locator("#line")).to_have_text("live")
         yield server
 
 
@@ -99,7 +102,7 @@ def test_the_board_hears_what_happens_once_also_over_a_restart_of_the_server(pag
         expect(page.locator("#count")).to_have_text("31 of 31 plans")
         expect(news).to_have_count(1)
     flow.happen("sim1-new", "sim2-new")
-    with board(page, demo_url, server.port):
+    with board(page, demo_url, again_at=server.port):
         expect(page.locator("#count")).to_have_text("32 of 32 plans")
         expect(news).to_have_count(3)
     flow.close()

@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter, Depends, Header
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 from starlette.testclient import TestClient
 
 from api.problems import ProblemError
@@ -24,6 +24,7 @@ from api.shapes.session import Answer
 from api.turns import Turns
 from operators.rows import StateRow
 from operators.state import Health, Phase
+from sinks.plan_reader import STANDING
 from tests.operators.builders import START_NS
 
 PRICE = st.floats(0.0001, 1e6)
@@ -53,6 +54,13 @@ def test_a_plan_is_written_as_the_document_describes_it(row: StateRow) -> None:
     quick = PlanText.of(row, "swing", "long", "live").json()
     assert PlanOut.model_validate_json(quick, strict=True) == slow
     assert [each.name for each in fields(PlanText)] == list(PlanOut.model_fields)
+
+
+@given(state_rows())
+def test_a_row_of_the_database_is_written_as_the_state_that_it_holds(row: StateRow) -> None:
+    values = {**asdict(row), "style": "swing", "direction": "long"}
+    read = PlanText.read([values[name] for name in STANDING])
+    assert read == PlanText.of(row, "swing", "long", "live")
 
 
 def test_a_list_has_every_field_of_the_document_but_the_clocks() -> None:
@@ -135,8 +143,8 @@ def test_who_waits_too_long_for_a_turn_is_told_to_try_again() -> None:
 def test_a_read_that_takes_long_keeps_nobody_waiting_but_the_most_at_once() -> None:
     """The next begins while it lasts; beyond the most at once, one begins as another ends."""
 
-    async def scene() -> list[str]:
-        turns, began, go_on = Turns(2, 0.05, 60), [], Event()
+    async def scene(long_s: float, at_once: int) -> list[str]:
+        turns, began, go_on = Turns(2, long_s, 60), list[str](), Event()
 
         def read(name: str) -> None:
             began.append(name)
@@ -145,15 +153,16 @@ def test_a_read_that_takes_long_keeps_nobody_waiting_but_the_most_at_once() -> N
         async with asyncio.TaskGroup() as group:
             for name in ("first", "second", "third"):
                 group.create_task(turns.take(partial(read, name)))
-            await asyncio.sleep(0.01)
-            told = [*began, "and"]
-            await asyncio.sleep(0.1)
-            told += began
+            while len(began) < at_once:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # nobody else begins
+            told = [*began, "then"]
             go_on.set()
         turns.close()
-        return [*told, "then", *began]
+        return [*told, *began]
 
-    assert asyncio.run(scene()) == ["first", "and", "first", "second", "then", "first", "second", "third"]
+    assert asyncio.run(scene(60, 1)) == ["first", "then", "first", "second", "third"]
+    assert asyncio.run(scene(0.01, 2)) == ["first", "second", "then", "first", "second", "third"]
 
 
 def test_counts_of_those_who_came_once_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.api.conftest import Demo
-from tests.api.processes import ROOT
-from tests.api.serving import Flow, serving
+from tests.api.processes import ROOT, free_port
+from tests.api.serving import PATIENCE_S, Flow, serving
 
 README: Final = (ROOT / "README.md").read_text()
 CHROMIUM_FLAGS: Final = (
@@ -66,7 +66,7 @@ def test_curl_reads_plans_and_follows_the_stream(demo_url: str) -> None:
         waiting, at, following = example("sh", server.port).splitlines()
         for line, wanted in ((waiting, '"phase":"waiting"'), (at, '"plan_id":"sim1-orb-long"')):
             assert wanted in subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout
-        command = following.replace("curl", f"exec {curl} --max-time 60", 1)
+        command = following.replace("curl", f"exec {curl} --max-time {PATIENCE_S:g}", 1)
         with subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             told = (line for line in process.stdout if line.startswith("event: "))
@@ -99,8 +99,9 @@ def test_a_browser_hears_every_event_once_also_over_a_restart_of_the_server(demo
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE_S * 1_000)
         page.on("console", lambda message: said.append(message.text))
-        with serving(demo_url) as server:
+        with serving(demo_url, free_port()) as server:
             port, hub = server.port, server.app.state.hub
             page.goto(f"http://localhost:{port}/openapi.json")
             page.evaluate(f"() => {{ {example('js', port)} }}")
@@ -129,7 +130,7 @@ def _heard(said: list[str], way: str) -> list[tuple[str, int]]:
 
 
 def _until(page: Any, done: Any) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_S
     while not done():
         assert time.monotonic() < until
         page.wait_for_timeout(20)

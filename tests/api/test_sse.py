@@ -13,7 +13,7 @@ from http.client import HTTPConnection, HTTPResponse
 import pytest
 
 from api.keys import ApiKey, Scope, digest_of
-from tests.api.serving import Flow, Message, Server, at_seq, events_of, hear_until, serving, subscribed
+from tests.api.serving import PATIENCE_S, Flow, Message, Server, at_seq, events_of, hear_until, serving, subscribed
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def hear_sent_until(answer: HTTPResponse, seq: int) -> list[Sent]:
 @contextmanager
 def listening_to(server: Server, query: str = "", **headers: str) -> Iterator[HTTPResponse]:
     """An answer of /sse/plans."""
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=8)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         connection.request("GET", f"/sse/plans{query}", headers=named)
@@ -180,7 +180,7 @@ def test_who_leaves_is_forgotten(server: Server, flow: Flow) -> None:
     with listening_to(server) as answer:
         hear_sent(answer)
         assert len(hub.clients) == 1
-    until = time.monotonic() + 8
+    until = time.monotonic() + PATIENCE_S
     while hub.clients and time.monotonic() < until:
         time.sleep(0.01)
     assert not hub.clients
@@ -198,7 +198,7 @@ def test_a_slow_client_is_let_go_and_others_hear_everything(
         slow.connect(("127.0.0.1", server.port))
         with slow:
             slow.sendall(b"GET /sse/plans HTTP/1.1\r\nHost: here\r\n\r\n")
-            hub, sent, until = server.app.state.hub, 3, time.monotonic() + 20
+            hub, sent, until = server.app.state.hub, 3, time.monotonic() + PATIENCE_S
             while not (hub.evicted and len(hub.clients) == 1) and time.monotonic() < until:
                 flow.happen(*["aig-1", "aig-2", "spy-1"] * 20)
                 sent += 60
@@ -208,7 +208,7 @@ def test_a_slow_client_is_let_go_and_others_hear_everything(
 
 def test_a_server_that_stops_ends_its_answers(server: Server) -> None:
     """With the end that HTTP knows, which a connection that was cut does not have."""
-    with sockets.create_connection(("127.0.0.1", server.port), timeout=8) as socket:
+    with sockets.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as socket:
         socket.sendall(b"GET /sse/plans HTTP/1.1\r\nHost: here\r\n\r\n")
         heard = b""
         while b"event: snapshot" not in heard:

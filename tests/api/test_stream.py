@@ -38,7 +38,7 @@ def server(flow: Flow, database_url: str) -> Iterator[Server]:
 def test_what_follows_a_snapshot_is_every_later_event_once_and_in_order(server: Server, flow: Flow) -> None:
     with server.connect() as socket:
         hello, snapshot = subscribed(socket)
-        assert (hello["type"], hello["heartbeat_s"]) == ("hello", 5.0)
+        assert (hello["type"], hello["heartbeat_s"]) == ("hello", server.app.state.settings.heartbeat_s)
         assert (snapshot["seq"], [plan["plan_id"] for plan in snapshot["plans"]]) == (3, ["aig-1", "aig-2", "spy-1"])
         for _ in range(20):
             flow.happen("aig-1", "spy-1")
@@ -95,8 +95,8 @@ def test_a_client_resumes_wherever_it_was_cut_off(server: Server, flow: Flow) ->
     assert log == list(range(4, log[-1] + 1))
 
 
-def test_prices_come_without_a_number_and_only_the_newest(server: Server, flow: Flow) -> None:
-    with server.connect() as socket:
+def test_prices_come_without_a_number_and_only_the_newest(flow: Flow, database_url: str) -> None:
+    with serving(database_url, price_s=0.5) as server, server.connect() as socket:
         subscribed(socket, plans=["aig-1"])
         for cents in range(100):
             flow.move("aig-1", 100 + cents / 100)

@@ -15,6 +15,7 @@ from api.keys import ApiKey, Scope, digest_of
 from api.relay.wire import CATEGORIES
 from operators.events import Kind
 from tests.api.serving import (
+    PATIENCE_S,
     Flow,
     Message,
     Server,
@@ -107,7 +108,7 @@ def test_a_heartbeat_comes_by_itself_and_says_how_far_the_client_is(flow: Flow, 
         subscribed(socket)
         beats = [hear(socket), hear(socket)]
         assert [(beat["type"], beat["seq"]) for beat in beats] == [("hb", 3), ("hb", 3)]
-        assert 0 <= beats[0]["lag_ms"] < 2000
+        assert 0 <= beats[0]["lag_ms"] < PATIENCE_S * 1_000
 
 
 def test_what_is_no_message_is_an_error_and_the_stream_goes_on(server: Server, flow: Flow) -> None:
@@ -145,7 +146,7 @@ def test_a_slow_client_is_sent_away_and_can_resume_while_others_hear_everything(
             hello, snapshot = subscribed(slow)
             subscribed(quick)
             sent, hub = snapshot["seq"], server.app.state.hub
-            until = time.monotonic() + 20
+            until = time.monotonic() + PATIENCE_S
             while not hub.evicted and time.monotonic() < until:
                 flow.happen(*["aig-1", "aig-2", "spy-1"] * 20)
                 sent += 60
@@ -164,7 +165,7 @@ def test_a_slow_client_is_sent_away_and_can_resume_while_others_hear_everything(
 
 def test_a_key_comes_in_a_header_or_in_the_first_message(flow: Flow, database_url: str) -> None:
     keys = (ApiKey("look", digest_of("r"), Scope.READ),)
-    with serving(database_url, keys=keys, auth_s=0.3) as server:
+    with serving(database_url, keys=keys) as server, serving(database_url, keys=keys, auth_s=0.1) as hasty:
         with server.connect(additional_headers={"Authorization": "Bearer r"}) as socket:
             assert hear(socket)["type"] == "hello"
         with server.connect() as socket:
@@ -174,7 +175,7 @@ def test_a_key_comes_in_a_header_or_in_the_first_message(flow: Flow, database_ur
             server.connect(additional_headers={"Authorization": "Bearer x"})
         assert refused.value.response.status_code == 403
         for first in ('{"type":"auth","key":"x"}', '{"type":"ping"}', "{", None):
-            with server.connect() as socket:
+            with (server if first else hasty).connect() as socket:
                 if first is not None:
                     socket.send(first)
                 with pytest.raises(ConnectionClosed) as closed:
@@ -198,14 +199,16 @@ def test_a_browser_connects_from_the_servers_own_pages_only(flow: Flow, database
         assert closed.value.rcvd.code == 1013
 
 
-def test_a_server_that_stops_says_so_to_every_client(flow: Flow, database_url: str) -> None:
+def test_a_server_that_stops_says_so_to_every_client(
+    flow: Flow, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And waits for none of them: if it did, it would not end."""
+    monkeypatch.setattr("api.serve.STOP_SECONDS", 10**6)
     with serving(database_url) as server, ExitStack() as open_clients:
         clients = [open_clients.enter_context(server.connect()) for _ in range(20)]
         for socket in clients:
             subscribed(socket)
-        began = time.monotonic()
         server.stop()
-        assert time.monotonic() - began < 5
         for socket in clients:
             with pytest.raises(ConnectionClosed) as closed:
                 hear(socket)

@@ -21,7 +21,7 @@ URL = "/api/v1/universe"
 @pytest.fixture
 def client(make_client: MakeClient, empty_url: str) -> TestClient:
     """A client over an empty database, of each engine."""
-    return make_client(empty_url)
+    return make_client(empty_url, wait_ms=60_000)
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def test_a_symbol_is_asked_for_and_taken(client: TestClient, empty_url: str) -> 
 def test_an_answer_waits_for_the_flow_and_no_longer_than_it_was_told_to(client: TestClient, empty_url: str) -> None:
     """A symbol that is there already is accepted again; where no flow runs the wait ends."""
     with soon(empty_url):
-        taken = client.post(URL, params={"wait": 8_000}, json={"symbol": "AIG"})
+        taken = client.post(URL, params={"wait": 60_000}, json={"symbol": "AIG"})
     assert (taken.status_code, taken.json()["command"]["applied_ns"]) == (200, NOW_NS)
     again = client.post(URL, params={"wait": 40}, json={"symbol": "AIG"})
     assert (again.status_code, again.json()["command"]["applied"]) == (202, None)

@@ -1,13 +1,16 @@
 """Many clients of the stream in one process that does next to nothing: it keeps what came, and when.
 
 Run as a process of its own: `listeners.py PORT CLIENTS GROUPS OUT`, a subscription per line of stdin's first GROUPS
-lines.  Says `ready` once every client has its snapshot; at the end of stdin it writes who heard what, when, and leaves.
+lines.  Says `ready` once every client has its snapshot; of each line that follows, a position for each group, it says
+`heard` once every client is there.  At the end of stdin it writes who heard what, when, and leaves.
 """
 
 import asyncio
+import json
 import os
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -21,6 +24,10 @@ MASKED, TEXT, CLOSE = 0x80, 0x81, 0x8
 PING, PONG = b"\x89\x04", b"\x8a\x84"
 """Frames with four bytes, as uvicorn sends them; a byte that is no part of any text here."""
 TWO = 126
+PATIENCE_S: Final = 60.0
+"""How long to wait for what may be lost."""
+NEAR: Final = 100
+"""Pieces of a connection among which the last event is."""
 
 
 BUFFER: Final = memoryview(bytearray(262_144))
@@ -32,7 +39,7 @@ class Listener(asyncio.BufferedProtocol):
 
     def __init__(self, asked: bytes) -> None:
         self.asked, self.heard = asked, [(0, b"")]
-        self.subscribed = False
+        self.subscribed = self.gone = False
         self.told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -40,6 +47,10 @@ class Listener(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.write(HANDSHAKE)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more will come."""
+        self.gone = True
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where to put what came."""
@@ -91,7 +102,7 @@ def _itself(listener: Listener) -> Listener:
 
 
 async def listen(port: int, clients: int, asked: list[bytes]) -> list[Listener]:
-    """Connect everybody, tell that all are there, and wait for the end of stdin."""
+    """Connect everybody, tell that all are there, and answer until the end of stdin."""
     loop = asyncio.get_running_loop()
     there: list[Listener] = []
     for number in range(clients):
@@ -100,11 +111,21 @@ async def listen(port: int, clients: int, asked: list[bytes]) -> list[Listener]:
         there.append(listener)
     await asyncio.gather(*(listener.told for listener in there))
     print("ready", flush=True)
-    ended: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(sys.stdin.fileno(), ended.set_result, None)
-    await ended
-    loop.remove_reader(sys.stdin.fileno())
+    while line := await loop.run_in_executor(None, sys.stdin.buffer.readline):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await arrive(there, json.loads(line))
+        print("heard", flush=True)
     return there
+
+
+async def arrive(there: list[Listener], positions: list[int]) -> None:
+    """Wait until every client has heard of the position of its group, if there is one, or is gone."""
+    for number, listener in enumerate(there):
+        position = positions[number % len(positions)]
+        last = b'"seq":%d,' % position
+        while position and not listener.gone and last not in b"".join(data for _, data in listener.heard[-NEAR:]):
+            await asyncio.sleep(0.01)
 
 
 def main() -> None:

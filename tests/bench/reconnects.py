@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import random
-import socket
 import sys
 import time
 from contextlib import ExitStack, suppress
@@ -150,15 +149,6 @@ def _log_of(url: str) -> Log:
         engine.dispose()
 
 
-def quiet_port() -> int:
-    """A free port that no outgoing connection is given: one to a dead server could else become its own other end."""
-    for port in range(20_000, 30_000):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    msg = "no free port from 20000 to 29999"
-    raise OSError(msg)
-
-
 def run(folder: Path, plan: argparse.Namespace) -> dict[str, Any]:
     """Start everything, soak, and say what came of it."""
     url = f"sqlite:///{folder / 'plans.db'}"
@@ -166,7 +156,7 @@ def run(folder: Path, plan: argparse.Namespace) -> dict[str, Any]:
     begun.happen("aig-0")  # the first event names the log: before it there is none to go on with
     begun.close()
     with ExitStack() as opened:
-        server = opened.enter_context(serve_process(url, quiet_port()))
+        server = opened.enter_context(serve_process(url))
         flow = Process((*WRITER, url, str(plan.commits)))
         opened.callback(flow.clean_up)
         return asyncio.run(soak(url, server, flow, plan))

@@ -35,9 +35,20 @@ class Crowd:
     process: subprocess.Popen[bytes]
     out: Path
 
+    def hear(self, at_ns: dict[int, int]) -> None:
+        """Wait until every client has heard, of what was committed, the last that its group hears of, or is gone."""
+        last = [0] * GROUPS
+        for number, position in enumerate(at_ns):
+            last[number % GROUPS] = position
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(last).encode() + b"\n")
+        self.process.stdin.flush()
+        self.process.stdout.readline()
+
     def leave(self) -> tuple[Any, Any]:
         """End it; return rows of client, position and instant, and the close codes."""
-        self.process.communicate(b"\n")
+        self.process.communicate()
         with np.load(self.out) as told:
             return told["rows"], told["codes"]
 
@@ -113,11 +124,12 @@ def measured(folder: Path, clients: int, per_s: int, seconds: int, batch: int, b
             connected_kb = resident_kb(server.running.pid)
             spent_s = cpu_s(server.running.pid)
             steady = committed(flow, events, batch, per_s * GROUPS / clients)
-            time.sleep(2)
+            people.hear(steady)
             spent_s = cpu_s(server.running.pid) - spent_s
             busy_kb = resident_kb(server.running.pid)
             burst = committed(flow, backlog, backlog, 1e9) if backlog else {}
-            time.sleep(2 + len(burst) * clients / GROUPS / 10_000)
+            if burst:
+                people.hear(burst)
             rows, codes = people.leave()
     flow.close()
     report: dict[str, Any] = {

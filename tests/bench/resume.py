@@ -220,7 +220,7 @@ class Resuming(RuleBasedStateMachine):
 
     async def _start(self) -> None:
         url = f"sqlite:///{self.file}"
-        times = {"follow_s": 0.001, "send_s": 0.01, "busy_s": 5.0, "poll_s": 0.05}
+        times = {"follow_s": 0.001, "send_s": 0.01, "busy_s": PATIENCE_S, "auth_s": PATIENCE_S, "poll_s": 0.05}
         app = create_app(ApiSettings(url, client_queue=8, connects_per_s=1_000_000, **times))  # type: ignore[arg-type]
         self.life: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
         self.app = app

@@ -92,7 +92,7 @@ def measured(folder: Path, clients: int, stalled: int, per_s: int, seconds: int,
         time.sleep(3)
         second_kb = resident_kb(server.running.pid)
         after = committed(flow, events, batch, pace)
-        time.sleep(2)
+        people.hear(after)
         rows, codes = people.leave()
     flow.close()
     memory = {"before": before_kb, "after": first_kb, "after_as_many_again": second_kb}

@@ -64,7 +64,7 @@ class Cutting:
             self.unheard += 1
             return
         server.sendall(data)
-        self._answered.wait(10.0)
+        self._answered.wait(60.0)
         self._answered.clear()
         self.unanswered += 1
 

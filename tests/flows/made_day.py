@@ -1,15 +1,16 @@
 """A made day for the laws: 12 500 prints with bad lines among them, 250 plans, market events; and its replays."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from flows.meter import Meter
 from flows.options import ReplayOptions
@@ -108,17 +109,16 @@ class Run:
                 return True
             if self.process.poll() is not None:
                 return False
-            sleep(0.002)
+            sleep(0.005)
         pytest.fail("the replay came nowhere")
 
     def events(self) -> int:
         """How many events the database holds; 0 before it can be asked."""
         if not self.file.exists():
             return 0  # asking would create it
-        try:
-            return int(rows_of(self.database, "SELECT count(*) FROM plan_events")[0][0])
-        except sa.exc.OperationalError:
-            return 0
+        with closing(sqlite3.connect(self.file)) as connection, suppress(sqlite3.OperationalError):
+            return int(connection.execute("SELECT count(*) FROM plan_events").fetchone()[0])
+        return 0
 
     def end(self) -> tuple[int, str, str]:
         """Wait for the end: exit code, output, errors."""

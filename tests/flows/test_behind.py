@@ -30,7 +30,7 @@ def test_one_piece_waits_at_most() -> None:
     go_on, done = Event(), list[int]()
 
     def work(piece: int) -> None:
-        go_on.wait(10)
+        go_on.wait(60)
         done.append(piece)
 
     behind = Behind(work)

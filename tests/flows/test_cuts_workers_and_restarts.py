@@ -184,7 +184,7 @@ def test_processes_of_a_killed_replay_end_too(started: Callable[..., Run]) -> No
     children = children_of(run.process.pid)
     run.process.kill()
     run.process.wait()
-    until = monotonic() + 3.0
+    until = monotonic() + PATIENCE
     while any(map(lives, children)) and monotonic() < until:
         sleep(0.05)
     left = [child for child in children if lives(child)]

@@ -14,7 +14,7 @@ from sinks import database, retrying, writer
 from sinks.bulk import lock_writers
 from sinks.doorbell import ring
 from sinks.errors import DatabaseError
-from sinks.fencing import failure_of
+from sinks.fencing import failure_of, set_failure
 from sinks.pulse_reader import pulse_of
 from tests.conftest import execute
 from tests.flows.conftest import Replayed
@@ -93,7 +93,7 @@ def test_a_database_that_stays_locked_stops_the_run_which_says_so_and_goes_on_la
 ) -> None:
     """Past the bound: one line, and the failure in the database, until the same command takes it up and finishes."""
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.02)
-    monkeypatch.setattr(retrying, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(retrying, "PATIENCE_SECONDS", 0.1)
     held: list[sa.Connection] = []
     batches, whole_write = 0, writer.SinkWriter.write
     plain = database.open_database(database_url)
@@ -105,10 +105,15 @@ def test_a_database_that_stays_locked_stops_the_run_which_says_so_and_goes_on_la
             held.append(plain.connect())
             held[0].begin()
             lock_writers(held[0])
-            Timer(1.5, held[0].close).start()
         return whole_write(self, batch)
 
+    def last_word(*given: Any) -> None:
+        """It is free again once the run has given up, not before."""
+        held[0].close()
+        set_failure(*given)
+
     monkeypatch.setattr(writer.SinkWriter, "write", write)
+    monkeypatch.setattr("flows.replay.set_failure", last_word)
     with pytest.raises(DatabaseError, match=r"holds its lock; .*; tried \d+ times in"):
         replay(day, database_url)
     with plain.connect() as connection:
@@ -116,7 +121,7 @@ def test_a_database_that_stays_locked_stops_the_run_which_says_so_and_goes_on_la
         assert failure is not None
         assert "holds its lock" in failure
         assert pulse_of(connection).failure == failure
-    monkeypatch.setattr(database, "BUSY_SECONDS", 5.0)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 60.0)
     replay(day, database_url)
     check_same(database_url, whole)
     with plain.connect() as connection:

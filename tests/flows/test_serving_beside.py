@@ -44,7 +44,7 @@ def replaying(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
 
 def fetched(url: str) -> bytes:
     """What a URL answers."""
-    with urllib.request.urlopen(url, timeout=20) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
         return bytes(answer.read())
 
 

@@ -261,7 +261,7 @@ def test_a_growing_tape_gives_what_its_replay_gives(tmp_path: Path, plans: list[
             writer.append(records[start : start + 170])
             time.sleep(0.002)
         meter.stop.set()
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert not thread.is_alive()
     result = read_back(database, meter)
     assert len(result.events) > 150

@@ -66,9 +66,13 @@ class Life:
             self.track.turn_gate(at_ns, on=True)
 
     def play(self, tape: Tape) -> None:
-        """Go through the tape, print by print, until the plan and all its versions are over."""
+        """Go through the tape, print by print, until the plan and all its versions are over.
+
+        Nothing can happen before the first version is due.
+        """
         track, hears, since_ns, due_ns = self.listener()
-        for at_ns, price, code in zip(tape.times, tape.prices, tape.codes, strict=True):
+        first = next((number for number, at_ns in enumerate(tape.times) if at_ns >= due_ns), len(tape.times))
+        for at_ns, price, code in zip(tape.times[first:], tape.prices[first:], tape.codes[first:], strict=True):
             if at_ns >= due_ns:
                 self.advance(at_ns)
                 track, hears, since_ns, due_ns = self.listener()

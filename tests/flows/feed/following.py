@@ -125,11 +125,11 @@ def running(client: FeedClient) -> Iterator[list[Ending | None]]:
         yield returned
     finally:
         client.stop.set()
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()
 
 
-def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait until something is true."""
     end = time.monotonic() + seconds
     while not true():

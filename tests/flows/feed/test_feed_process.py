@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,9 +67,9 @@ def test_a_feed_that_is_killed_and_started_again_leaves_a_whole_tape_behind(tmp_
             first.wait()
         lost_from = len(on_tape(tape)[0])
         with feeding(market, tape, log) as second:
-            until(lambda: len(on_tape(tape)[0]) >= 4_000, 60)
+            until(lambda: len(on_tape(tape)[0]) >= 4_000)
             second.send_signal(signal.SIGTERM)
-            assert second.wait(15) == 0
+            assert second.wait(60) == 0
     prints, reasons = on_tape(tape)
     assert 500 < lost_from < 4_000
     assert per_symbol(prints) == per_symbol(of_day(day))
@@ -97,7 +96,7 @@ def test_a_tape_can_be_served_again_as_a_practice_market(tmp_path: Path) -> None
 
 def test_a_refused_key_ends_the_process_with_one_login_and_an_exit_code(tmp_path: Path) -> None:
     with serving(made_day(5), "bad-key") as market, feeding(market, tmp_path / "tape", tmp_path / "log") as process:
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
     last = json.loads((tmp_path / "log").read_text().splitlines()[-1])
     assert (last["ended"], last["connections"]) == ("bad_key", 1)
     assert CANARY not in (tmp_path / "log").read_text()
@@ -107,10 +106,9 @@ def test_the_process_title_and_arguments_hold_no_key(tmp_path: Path) -> None:
     with serving(made_day(5000), speed=10.0) as market, feeding(market, tmp_path / "tape", tmp_path / "log") as process:
         until(lambda: market.logins() == 1)
         assert CANARY.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
-        started = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
-        assert time.monotonic() - started < 10
+        assert process.wait(60) == 0
+        assert not market.over.is_set()
 
 
 def test_a_tape_says_where_it_stops_and_which_gaps_are_open(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from flows.kafka.topic import Topic
 from tests.flows.kafka.cluster import Cluster
-from tests.flows.live.running_live import PLAN, kinds_of, live, until
+from tests.flows.live.running_live import HITTING, PLAN, kinds_of, live, until
 from tests.flows.made import Command, digest_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 
@@ -26,11 +26,11 @@ def test_l4_a_session_on_a_topic_gives_what_its_replays_give(
     """
     topic = cluster.topic("session", 3)
     plans, more = tmp_path / "plans.json", tmp_path / "more.json"
-    plans.write_text(json.dumps([PLAN]))
-    more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
+    plans.write_text(json.dumps([HITTING]))
+    more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B"}]))
     url, watched = f"sqlite:///{tmp_path}/live.db", ("--symbols", "AAA,BRK.B", "--no-scan")
     shared = ("--tape", topic, "--spool", tmp_path / "spool", "--db", url, *watched)
-    with serving(made_day(4_000), "drop@200:300", speed=200.0, start_ns=START_NS) as market:
+    with serving(made_day(20_000), "drop@200:300", speed=200.0, start_ns=START_NS) as market:
         writing = live(market, tmp_path / "writer.log", KEY, *shared, "--no-flow", "--plans", plans)
         watching = live(market, tmp_path / "watcher.log", "", *shared, "--no-feed")
         with writing as writer, watching as watcher:

@@ -91,7 +91,7 @@ def test_a_run_that_is_killed_goes_on_when_it_is_started_again(
 
 def events_in(path: Path) -> int:
     """How many a database holds, none while it has no tables."""
-    with closing(sqlite3.connect(path, timeout=10)) as connection, suppress(sqlite3.OperationalError):
+    with closing(sqlite3.connect(path, timeout=60)) as connection, suppress(sqlite3.OperationalError):
         return int(connection.execute("SELECT count(*) FROM plan_events").fetchone()[0])
     return 0
 

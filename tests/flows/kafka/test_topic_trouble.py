@@ -33,7 +33,7 @@ def nobody() -> Topic:
         return Topic(f"127.0.0.1:{held.getsockname()[1]}", "tape")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ANSWER_SECONDS", 2.0)
 
@@ -84,6 +84,7 @@ def test_without_the_client_it_says_how_to_install_it(
     )
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_broker_that_is_not_there_is_said_so(command: Command, tape: Path, tmp_path: Path, nobody: Topic) -> None:
     for asked in (("replay", nobody, "--db", f"sqlite:///{tmp_path}/x.db"), ("tape", "publish", tape, nobody)):
         said = command(*asked)
@@ -162,14 +163,15 @@ def test_brokers_that_go_end_the_run_after_a_while_and_the_same_command_goes_on(
     tape: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They were there when the topic was looked at, and are gone when it is read."""
-    monkeypatch.setattr(partition, "PATIENCE_SECONDS", 0.5)
     with mock_cluster() as cluster:
         topic = published(tape, cluster.topic("going", 2))
         options = ReplayOptions((Path(str(topic)),), None, f"sqlite:///{tmp_path}/x.db")
         prepared = prepare(options)
         cluster.set_down(down=True)
-        with pytest.raises(CommandError, match="no broker answers") as failed:
-            run(prepared, Meter())
+        with monkeypatch.context() as patch:
+            patch.setattr(partition, "PATIENCE_SECONDS", 0.5)
+            with pytest.raises(CommandError, match="no broker answers") as failed:
+                run(prepared, Meter())
         assert failed.value.exit_code == 1
         cluster.set_down(down=False)
         run(prepare(options), meter := Meter())

@@ -26,8 +26,11 @@ PLAN = {
     "direction": "long",
     "entry": "market",
     "stop": 50.0,
-    "targets": [101.0, 500.0],
+    "targets": [400.0, 500.0],
 }
+"""It enters at once, whenever it is heard of."""
+HITTING = PLAN | {"entry": {"type": "stop", "price": 106.0}, "targets": [107.0, 500.0]}
+"""It waits for a price that a made day reaches after ten minutes: it is heard of before that."""
 
 
 @dataclass

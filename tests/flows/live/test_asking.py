@@ -157,7 +157,7 @@ def test_a_tape_that_refuses_ends_the_feed(monkeypatch: pytest.MonkeyPatch) -> N
 
     def hold() -> None:
         with asking(refuse, stop, print):
-            assert stop.wait(30)
+            assert stop.wait(60)
 
     with pytest.raises(OSError, match="no space left"):
         hold()

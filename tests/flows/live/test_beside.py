@@ -23,7 +23,7 @@ def test_a_server_whose_run_ended_while_it_started_ends_too(tmp_path: Path) -> N
         late.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    rescue = Timer(20, rescue_it)
+    rescue = Timer(60, rescue_it)
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     rescue.start()
     try:

@@ -27,10 +27,12 @@ from tests.flows.processes import lives
 SYMBOLS = ("AAA", "BRK.B")
 WATCHED = ("--symbols", ",".join(SYMBOLS), "--no-scan")
 PRINTS, APART_S = 10_000, 2
-SPEED = 600.0
-OUTAGES = ("drop@900:1", "drop@3000:60", "drop@6000:3600")
+SPEED = 1_000.0
+LEAD_S = 3_600
+"""So long before the day the market's time begins."""
+OUTAGES = tuple(f"drop@{LEAD_S + after}:{lasts}" for after, lasts in ((840, 1), (2_940, 60), (5_940, 3_600)))
 BACK_NS = START_NS + 9_540 * SECOND_NS
-"""When the last outage is over: the market's time begins a minute before the day."""
+"""When the last outage is over."""
 LAST_PRICE = 150.0
 
 
@@ -55,7 +57,7 @@ def wavy_day() -> MarketDay:
 def plans() -> list[dict[str, Any]]:
     """Ladders of both directions all over the range, some with trails; one per symbol waits for the last print.
 
-    They begin a quarter of an hour into the day: by then every run has heard of them.
+    They begin ten minutes into the day: by then every run has heard of them.
     """
     begin = {"style": "swing", "valid_from": START_NS + 600 * SECOND_NS}
     made = []
@@ -101,7 +103,7 @@ def test_l4_outages_of_any_length_and_a_kill_of_each_process_change_nothing(comm
     asked.write_text(json.dumps(plans()))
     lived, again, whole = (f"sqlite:///{tmp_path}/{name}.db" for name in ("live", "again", "whole"))
     arguments = ("--tape", tape, "--db", lived, "--plans", asked, *WATCHED)
-    with serving(day, *OUTAGES, speed=SPEED, start_ns=START_NS - 60 * SECOND_NS) as market:
+    with serving(day, *OUTAGES, speed=SPEED, start_ns=START_NS - LEAD_S * SECOND_NS) as market:
         with live(market, tmp_path / "log", KEY, *arguments) as run:
             until(lambda: any(each["to_ns"] >= BACK_NS for each in run.said("gap_repaired")))
             kill(run, "feed")

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import urllib.request
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import Kind
-from tests.flows.live.running_live import PLAN, kinds_of, live, until
+from tests.flows.live.running_live import HITTING, PLAN, kinds_of, live, until
 from tests.flows.made import Command, digest_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 
@@ -42,14 +41,12 @@ def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
     processes.
     """
     plans, more = tmp_path / "plans.json", tmp_path / "more.json"
-    plans.write_text(json.dumps([PLAN]))
-    more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
+    plans.write_text(json.dumps([HITTING]))
+    more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B"}]))
     live_url, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
     watched = ("--symbols", symbols, *scan.split())
-    with serving(made_day(4_000), "drop@200:300", speed=200.0, start_ns=START_NS) as market:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        served = ("--serve", "--port", str(port))
+    with serving(made_day(20_000), "drop@200:300", speed=200.0, start_ns=START_NS) as market:
+        served = ("--serve", "--port", "0")
         arguments = ("--tape", tmp_path / "tape", "--db", live_url, "--plans", plans, *watched, *served)
         with live(market, tmp_path / "log", KEY, *arguments) as run:
             until(lambda: Kind.GAP in marks(tmp_path / "tape"))
@@ -57,7 +54,7 @@ def test_l4_the_replay_of_a_live_tape_gives_the_same_bytes(
             assert command("plans", "add", more, "--db", live_url).code == 0
             until(lambda: "target_hit" in kinds_of(live_url, "file-long"))
             until(lambda: "entered" in kinds_of(live_url, "asked-long") and bool(run.said("serving")))
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/plans/asked-long") as answer:
+            with urllib.request.urlopen(f"{run.said('serving')[0]['url']}/api/v1/plans/asked-long") as answer:
                 assert json.load(answer)["plan"]["phase"] == "open"
             assert command("plans", "cancel", "asked-long", "--db", live_url).code == 0
             until(lambda: "cancelled" in kinds_of(live_url, "asked-long"))

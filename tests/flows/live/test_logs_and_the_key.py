@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.cli import run as run_command
-from tests.flows.live.running_live import PLAN, kinds_of, live, until
+from tests.flows.live.running_live import HITTING, PATIENCE_SECONDS, kinds_of, live, until
 from tests.flows.made import digest_of, rows_of
 from tests.flows.market.practice import START_NS, made_day, serving
 
@@ -37,10 +37,10 @@ def lost_gaps(url: str, plan_id: str) -> list[str]:
 def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) -> None:
     """A lost line, a REST side that refuses, plans that are marked for it, the scanner, the API, a clean stop."""
     plans, database = tmp_path / "plans.json", f"sqlite:///{tmp_path}/live.db"
-    plans.write_text(json.dumps([PLAN]))
+    plans.write_text(json.dumps([HITTING]))
     arguments = ("--tape", tmp_path / "tape", "--db", database, "--plans", plans, "--symbols", "AAA,BRK.B")
     with (
-        serving(made_day(4_000), "drop@200:60", "rest-403", speed=200.0, start_ns=START_NS) as market,
+        serving(made_day(20_000), "drop@200:60", "rest-403", speed=200.0, start_ns=START_NS) as market,
         live(market, tmp_path / "log", CANARY, *arguments, "--serve", "--port", "0") as run,
     ):
         until(lambda: bool(run.said("serving")) and bool(run.said("gap_stays_open")))
@@ -69,7 +69,7 @@ def test_a_refused_key_is_said_in_json_and_not_shown(tmp_path: Path) -> None:
         serving(made_day(5), "bad-key") as market,
         live(market, tmp_path / "log", CANARY, *arguments) as run,
     ):
-        assert run.process.wait(120) == 1
+        assert run.process.wait(PATIENCE_SECONDS) == 1
     assert [each["ending"] for each in run.said("feed_refused")] == ["bad_key"]
     assert [(each["level"], each["exit_code"]) for each in run.said("live_failed")] == [("error", 1)]
     assert holding_the_key(tmp_path) == []

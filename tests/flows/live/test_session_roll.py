@@ -59,7 +59,7 @@ def test_a_run_goes_through_the_close_and_the_next_open_on_its_own(command: Comm
         serving(market_day, speed=SPEED, start_ns=first.open_ns) as market,
         live(market, tmp_path / "log", KEY, *arguments) as run,
     ):
-        until(lambda: market.market is not None and market.market.clock.now_ns() > second.open_ns)
+        until(lambda: market.market is not None and market.market.clock.now_ns() > first.close_ns)
         assert command("plans", "add", more, "--db", database).code == 0
         until(lambda: "second" in expired(database))
         assert run.stop() == 0

@@ -3,12 +3,12 @@
 import json
 import os
 import signal
-import socket
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests.api.processes import free_port
 from tests.flows.live.running_live import PLAN, Live, kinds_of, live, until
 from tests.flows.made import Command, digest_of, rows_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
@@ -42,10 +42,9 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
     """
     plans, more, tape = tmp_path / "plans.json", tmp_path / "more.json", tmp_path / "tape"
     plans.write_text(json.dumps([PLAN]))
-    more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B", "targets": [400.0, 500.0]}]))
+    more.write_text(json.dumps([PLAN | {"plan_id": "asked-long", "symbol": "BRK.B"}]))
     first, again = f"sqlite:///{tmp_path}/live.db", f"sqlite:///{tmp_path}/again.db"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     watched = ("--symbols", "AAA", "--no-scan")
     arguments = ("--tape", tape, "--db", first, "--plans", plans, *watched, "--serve", "--port", port)
     with serving(made_day(20_000), speed=50.0, start_ns=START_NS) as market:
@@ -84,7 +83,7 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
 
 def test_a_recording_needs_no_database_and_replays_like_any_other(command: Command, tmp_path: Path) -> None:
     plans, tape = tmp_path / "plans.json", tmp_path / "tape"
-    plans.write_text(json.dumps([PLAN | {"valid_from": START_NS}]))
+    plans.write_text(json.dumps([PLAN | {"valid_from": START_NS, "targets": [101.0, 500.0]}]))
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     with serving(made_day(600), speed=200.0, start_ns=START_NS) as market:

@@ -67,7 +67,7 @@ class Bare:
     open: ClassVar[list["Bare"]] = []
 
     def __init__(self, url: str) -> None:
-        self.line = websocket.create_connection(url, timeout=10)
+        self.line = websocket.create_connection(url, timeout=60)
         Bare.open.append(self)
 
     def hear(self) -> list[dict[str, Any]]:

@@ -301,7 +301,7 @@ def test_the_command_says_where_it_serves_and_leaves_cleanly_on_sigterm() -> Non
             client = Bare(said["url"])  # closed below
             assert "SIMULATED" in client.subscribe("T.SIM1")[0]["message"]
             os.kill(process.pid, signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
             client.close()
         finally:
             process.kill()

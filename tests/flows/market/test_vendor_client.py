@@ -11,7 +11,7 @@ from massive.websocket.models import EquityTrade
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
 
 PRINTS = 300
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def received(url: str, *subscriptions: str, count: int) -> list[EquityTrade]:

@@ -60,7 +60,7 @@ def test_a_growing_tape_is_followed_over_its_segments(tmp_path: Path) -> None:
     with TapeWriter(tmp_path, segment_bytes=5_000) as writer:
         for start in range(0, 600, 7):
             writer.append(written[start : start + 7])
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     stop.set()
     assert found == written
     assert len(segments(tmp_path)) > 3

@@ -31,28 +31,39 @@ def outcome(plan_id: str, r: float = 0.0, **changes: Any) -> TradeOutcome:
     return TradeOutcome(plan_id=plan_id, realized_r=r, **(fields | changes))
 
 
+# Made once: making a strategy costs more than drawing from it.
+COUNTS = st.integers(0, 25)
+TARGETS = st.integers(1, 3)
+YES_OR_NO = st.booleans()
+R_HUNDREDTHS = st.integers(-200, 400)
+STRATEGIES = st.sampled_from(["ema_pullback", "gap_fill"])
+STYLES, DIRECTIONS, PHASES = st.sampled_from(Style), st.sampled_from(Direction), st.sampled_from(Phase)
+MINUTES = st.integers(0, 5)
+CLAIMS = {count: st.just(()) | st.tuples(*[st.floats(0, 1)] * count) for count in (1, 2, 3)}
+HITS = {count: st.integers(0, count) for count in (1, 2, 3)}
+
+
 @st.composite
 def many_outcomes(draw: st.DrawFn) -> list[TradeOutcome]:
     """Outcomes of every standing, some at the same instant, each plan once."""
     made = []
-    for number in range(draw(st.integers(0, 25))):
-        n_targets = draw(st.integers(1, 3))
-        entered = draw(st.booleans())
-        claims = st.lists(st.floats(0, 1), min_size=n_targets, max_size=n_targets).map(tuple)
+    for number in range(draw(COUNTS)):
+        n_targets = draw(TARGETS)
+        entered = draw(YES_OR_NO)
         made.append(
             outcome(
                 f"p{number}",
-                draw(st.integers(-200, 400)) / 100 if entered else 0.0,
-                strategy=draw(st.sampled_from(["ema_pullback", "gap_fill"])),
-                style=draw(st.sampled_from(Style)),
-                direction=draw(st.sampled_from(Direction)),
-                phase=draw(st.sampled_from(Phase)),
+                draw(R_HUNDREDTHS) / 100 if entered else 0.0,
+                strategy=draw(STRATEGIES),
+                style=draw(STYLES),
+                direction=draw(DIRECTIONS),
+                phase=draw(PHASES),
                 entered=entered,
-                at_ns=NOON_NS + draw(st.integers(0, 5)) * MINUTE_NS,
-                probabilities=draw(st.just(()) | claims),
+                at_ns=NOON_NS + draw(MINUTES) * MINUTE_NS,
+                probabilities=draw(CLAIMS[n_targets]),
                 n_targets=n_targets,
-                targets_hit=draw(st.integers(0, n_targets)) if entered else 0,
-                actionable=draw(st.booleans()),
+                targets_hit=draw(HITS[n_targets]) if entered else 0,
+                actionable=draw(YES_OR_NO),
             )
         )
     return made

@@ -62,23 +62,35 @@ def plain(bars: Bars) -> list[tuple[bytes, ...]]:
     return [tuple(column[index].tobytes() for column in bars.columns()) for index in range(len(bars))]
 
 
+# Made once: making a strategy costs more than drawing from it.
+STARTS = st.sampled_from((OPEN_NS, OPEN_NS - 2 * MINUTE_NS))
+COUNTS = st.integers(0, 40)
+STEPS = st.sampled_from((0, 1, 20 * SECOND_NS, 59 * SECOND_NS, 3 * MINUTE_NS))
+STEPS_BACK = st.sampled_from((0, 0, 0, 0, 0, 0, 0, 70 * SECOND_NS))
+LATENESS = st.sampled_from((0, 0, 0, LATE))
+PRICES = st.sampled_from((99.99, 100.0, 100.01, 100.1, 100.3333))
+SIZES = st.sampled_from((100.0, 0.1, 0.2, 0.7, 1 / 3, 0.0))
+RIGHTS = st.sampled_from((REGULAR, REGULAR, ODD_LOT, FORM_T, DERIVATIVE, CLOSING, CORRECTED))
+BEHIND = st.sampled_from((0, 0, 1, 2, 5))
+
+
 @st.composite
 def tapes(draw: st.DrawFn) -> list[Print]:
     """Some minutes of a symbol's tape: odd sums, every right, late prints, now and then a step back in time."""
-    at_ns = draw(st.sampled_from((OPEN_NS, OPEN_NS - 2 * MINUTE_NS)))
+    at_ns = draw(STARTS)
     prints = []
-    for _ in range(draw(st.integers(0, 40))):
-        at_ns += draw(st.sampled_from((0, 1, 20 * SECOND_NS, 59 * SECOND_NS, 3 * MINUTE_NS)))
-        sip_ns = at_ns - draw(st.sampled_from((0, 0, 0, 0, 0, 0, 0, 70 * SECOND_NS)))
-        late = draw(st.sampled_from((0, 0, 0, LATE)))
+    for _ in range(draw(COUNTS)):
+        at_ns += draw(STEPS)
+        sip_ns = at_ns - draw(STEPS_BACK)
+        late = draw(LATENESS)
         prints.append(
             Print(
                 sip_ns,
-                price=draw(st.sampled_from((99.99, 100.0, 100.01, 100.1, 100.3333))),
-                size=draw(st.sampled_from((100.0, 0.1, 0.2, 0.7, 1 / 3, 0.0))),
-                flags=draw(st.sampled_from((REGULAR, REGULAR, ODD_LOT, FORM_T, DERIVATIVE, CLOSING, CORRECTED))) | late,
+                price=draw(PRICES),
+                size=draw(SIZES),
+                flags=draw(RIGHTS) | late,
                 phase=2 if sip_ns >= OPEN_NS else 1,
-                behind=draw(st.sampled_from((0, 0, 1, 2, 5))),
+                behind=draw(BEHIND),
             )
         )
     return [p if p.flags != LATE else Print(p.at_ns, flags=CORRECTED, phase=p.phase) for p in prints]

@@ -61,27 +61,43 @@ HALF_TICKS = st.integers(-60, 60).map(lambda tenths: tenths * 20) | st.integers(
 """Levels in half ticks around the reference: whole dimes, so that many tie, or anywhere, also between two prices."""
 
 
+# Made once: making a strategy costs more than drawing from it.
+LEVELS = st.lists(HALF_TICKS, max_size=12)
+KINDS = st.sampled_from(list(LevelKind))
+STRENGTHS = st.sampled_from([0.3, 0.9])
+KNOWN = st.sampled_from([0, 0, AS_OF_NS, AS_OF_NS + 1])
+STYLES = st.sampled_from(list(Style))
+DIRECTIONS = st.sampled_from(list(Direction))
+NEAR = st.integers(-40, 40)
+ATRS = st.integers(20, 400).map(lambda cents: cents / 100) | st.sampled_from([0.001, 0.004, 0.03])
+MOVES = st.integers(10, 1_500).map(lambda cents: cents / 100) | st.sampled_from([0.002, 0.008])
+BUDGETS = st.none() | st.integers(0, 50_000).map(lambda cents: cents / 100)
+MAYBE_NEAR = st.none() | NEAR
+MINUTES_LEFT = st.sampled_from([None, 0.0, 17.0, 390.0])
+
+
 @st.composite
 def questions(draw: st.DrawFn, around: float = 100.0) -> EngineInput:
     """Any question with an ATR and a move, some too small for a tick: 12 levels at most, some of them of the future."""
     levels = tuple(
         Level(
             price=round(around + half * TICK / 2, 3),
-            kind=draw(st.sampled_from(list(LevelKind))),
-            strength=draw(st.sampled_from([0.3, 0.9])),
+            kind=draw(KINDS),
+            strength=draw(STRENGTHS),
             since_ns=0,
-            available_at_ns=draw(st.sampled_from([0, 0, AS_OF_NS, AS_OF_NS + 1])),
+            available_at_ns=draw(KNOWN),
         )
-        for half in draw(st.lists(HALF_TICKS, max_size=12))
+        for half in draw(LEVELS)
     )
+    last = draw(MAYBE_NEAR)
     return ask(
         *levels,
-        style=draw(st.sampled_from(list(Style))),
-        direction=draw(st.sampled_from(list(Direction))),
-        reference=round(around + draw(st.integers(-40, 40)) * TICK / 2, 3),
-        atr=draw(st.integers(20, 400).map(lambda cents: cents / 100) | st.sampled_from([0.001, 0.004, 0.03])),
-        em=draw(st.integers(10, 1_500).map(lambda cents: cents / 100) | st.sampled_from([0.002, 0.008])),
-        risk_budget=draw(st.none() | st.integers(0, 50_000).map(lambda cents: cents / 100)),
-        last=draw(st.none() | st.integers(-40, 40).map(lambda half: round(around + half * TICK / 2, 3))),
-        session_minutes_left=draw(st.sampled_from([None, 0.0, 17.0, 390.0])),
+        style=draw(STYLES),
+        direction=draw(DIRECTIONS),
+        reference=round(around + draw(NEAR) * TICK / 2, 3),
+        atr=draw(ATRS),
+        em=draw(MOVES),
+        risk_budget=draw(BUDGETS),
+        last=None if last is None else round(around + last * TICK / 2, 3),
+        session_minutes_left=draw(MINUTES_LEFT),
     )
