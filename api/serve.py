@@ -20,6 +20,7 @@ from api.document import text_of
 from api.key_ring import KeyRing
 from api.keys import read_keys
 from api.relay.frames import FramedProtocol
+from api.relay.leftovers import SELDOM
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.errors import DatabaseError, DatabaseUrlError
@@ -111,6 +112,7 @@ def run(app: FastAPI, listener: socket.socket, ready: Callable[[], None]) -> Non
     try:
         ready()
         gc.freeze()  # what is loaded by now stays: looking through it again would hold up requests
+        gc.set_threshold(*SELDOM)
         server.run(sockets=[listener])
     finally:
         for each, handler in zip(STOPPING, before, strict=True):

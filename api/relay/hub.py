@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from api.relay.client import Client, Wanted
 from api.relay.frames import said
+from api.relay.leftovers import Leftovers
 from api.relay.wire import Relayed, write
 from operators.times import iso
 
@@ -46,6 +47,7 @@ class Hub:
     clients: dict[Client, Wanted | None] = field(default_factory=dict)
     _every: set[Client] = field(default_factory=set)
     _by_name: dict[tuple[str, str], set[Client]] = field(default_factory=dict)
+    _leftovers: Leftovers = field(default_factory=Leftovers)
 
     def started(self, epoch: str, position: int, reason: str) -> None:
         """Begin a log; clients of another one are told to begin anew."""
@@ -88,6 +90,8 @@ class Hub:
 
     def silence(self, client: Client) -> None:
         """Let a client hear nothing for now."""
+        if client not in self.clients:
+            self._leftovers.changed(len(self.clients))
         before, self.clients[client], client.wanted = self.clients.get(client), None, None
         self._every.discard(client)
         for name in _names(before):
@@ -100,6 +104,7 @@ class Hub:
         """Forget a client."""
         self.silence(client)
         del self.clients[client]
+        self._leftovers.changed(len(self.clients))
 
     def named_plans(self) -> set[str] | None:
         """The plans that are listened to, if all of them are named; None when some are not.  Any thread may ask."""
