@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.common import Database
+from flows.commands.common import Database, opened
 from flows.errors import BadInputError, ExitCode
 from flows.options import DEFAULT_DATABASE
 
@@ -114,16 +114,10 @@ def _say(database: str, url: str) -> None:
 
 def _trouble(database: str) -> str | None:
     """What keeps a database from being read.  It is served all the same: a run may be about to make it."""
-    from sinks.database import open_database
     from sinks.errors import DatabaseError
-    from sinks.schema import ensure_schema
 
     try:
-        engine = open_database(database, read_only=True)
-        try:
-            ensure_schema(engine, create=False)
-        finally:
-            engine.dispose()
+        with opened(database):
+            return None
     except DatabaseError as error:
         return str(error)
-    return None
