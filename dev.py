@@ -207,8 +207,12 @@ def quietly(command: list[str]) -> int:
 
 
 def environment() -> dict[str, str]:
-    """Return the caller's environment, with `.venv` first and nothing that sends Python or pip elsewhere."""
+    """Return the caller's environment, with `.venv` first and nothing that sends Python or pip elsewhere.
+
+    What is compiled is kept: without, each of the many processes of a test run compiles every module anew.
+    """
     dropped = (
+        "PYTHONDONTWRITEBYTECODE",
         "PYTHONHOME",
         "PYTHONPATH",
         "PIP_USER",

@@ -1,6 +1,8 @@
 """The collector of cycles, spared: millions of small values and no cycles among them, or modules on their way in."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 SELDOM: Final = (200_000, 20, 100)
@@ -11,6 +13,18 @@ RARELY: Final = (1_000_000, 20, 100)
 def collect_later() -> None:
     """Do not look for cycles before `spare_the_standing`: a sixth of a start goes into looking at what stays anyway."""
     gc.disable()
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Look for no cycles while the block imports what is heavy: a sixth of a start, too, for commands that go on."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()
 
 
 def spare_the_standing(thresholds: tuple[int, int, int]) -> None:

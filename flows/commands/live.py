@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.collector import importing
 from flows.commands.common import DEFAULT_PORT, Port, Serve
 from flows.errors import BadInputError
 from flows.feed.address import VENDOR_URL
@@ -53,11 +54,12 @@ def live(
 
     Example: fancy-trader live --symbols SPY,AAPL --plans plans.json --db sqlite:///plans.db --tape tape
     """
-    from flows.commands.replay import read_symbols
-    from flows.kafka.topic import topic_of
-    from flows.live.options import LiveOptions
-    from flows.live.run_live import run_live
-    from flows.tape.segments.writer import Sync
+    with importing():
+        from flows.commands.replay import read_symbols
+        from flows.kafka.topic import topic_of
+        from flows.live.options import LiveOptions
+        from flows.live.run_live import run_live
+        from flows.tape.segments.writer import Sync
 
     if fsync not in list(Sync):
         msg = f"--fsync: got {fsync!r}; must be one of {', '.join(Sync)}"

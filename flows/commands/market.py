@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.collector import importing
 from flows.commands.common import AsJson, instant
 
 
@@ -33,12 +34,13 @@ def market(
 
     Example: fancy-trader market --speed 60 --from 2026-06-17T13:25:00Z --fault drop@600:60
     """
-    from flows.logs import set_up
-    from flows.market.day import recorded_day, simulated_day
-    from flows.market.faults import parse_fault
-    from flows.market.option_side import recorded_options
-    from flows.market.running import run_market
-    from flows.market.server import MarketOptions
+    with importing():
+        from flows.logs import set_up
+        from flows.market.day import recorded_day, simulated_day
+        from flows.market.faults import parse_fault
+        from flows.market.option_side import recorded_options
+        from flows.market.running import run_market
+        from flows.market.server import MarketOptions
 
     options = MarketOptions(
         speed=speed,

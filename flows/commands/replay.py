@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.collector import importing
 from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
@@ -62,9 +63,10 @@ def replay(
 
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
-    from flows.kafka.topic import topic_of
-    from flows.run_replay import run_replay
-    from flows.tape.segments.segment import is_tape
+    with importing():
+        from flows.kafka.topic import topic_of
+        from flows.run_replay import run_replay
+        from flows.tape.segments.segment import is_tape
 
     options = ReplayOptions(
         paths=tuple(paths),

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows.collector import importing
 from flows.commands.common import Database, opened
 from flows.errors import BadInputError, ExitCode
 from flows.options import DEFAULT_DATABASE
@@ -52,8 +53,9 @@ def serve_until_stopped(
     ready: Callable[[str], None],
 ) -> None:
     """Serve until a signal; `ready` is told the URL.  Raises BadInputError for what cannot be served."""
-    from api.serve import serve as serve_api
-    from flows.logs import set_up
+    with importing():
+        from api.serve import serve as serve_api
+        from flows.logs import set_up
 
     def begin(url: str) -> None:
         set_up("serve")

@@ -3,7 +3,7 @@
 from threading import Event
 from typing import NamedTuple
 
-from flows.collector import collect_later
+from flows.collector import collect_later, importing
 from flows.live.options import LiveOptions
 
 
@@ -16,14 +16,16 @@ class Served(NamedTuple):
 
 def feed(options: LiveOptions, stop: Event) -> None:
     """Write the tape."""
-    from flows.live.ingest import ingest
+    with importing():
+        from flows.live.ingest import ingest
 
     ingest(options, stop)
 
 
 def publish(options: LiveOptions, stop: Event) -> None:
     """Publish the tape to its topic."""
-    from flows.live.publishing import publish_tape
+    with importing():
+        from flows.live.publishing import publish_tape
 
     publish_tape(options, stop)
 
@@ -38,6 +40,7 @@ def flow(options: LiveOptions, stop: Event) -> None:
 
 def serve(what: Served, stop: Event) -> None:
     """Serve the database."""
-    from flows.live.beside import serve_beside
+    with importing():
+        from flows.live.beside import serve_beside
 
     serve_beside(what.database, what.port, stop)

@@ -71,7 +71,7 @@ class Life:
         Nothing can happen before the first version is due.
         """
         track, hears, since_ns, due_ns = self.listener()
-        first = next((number for number, at_ns in enumerate(tape.times) if at_ns >= due_ns), len(tape.times))
+        first = tape.first_from(due_ns)
         for at_ns, price, code in zip(tape.times[first:], tape.prices[first:], tape.codes[first:], strict=True):
             if at_ns >= due_ns:
                 self.advance(at_ns)
@@ -116,7 +116,8 @@ def run_plan(
     ends = [at_ns for at_ns in (tape.last_ns, clock_mark_ns, tape_end_ns) if at_ns is not None]
     records = [spec.valid_from_ns for spec in specs] + list(other_records_ns)
     seen = [at_ns for at_ns in (tape.last_ns, clock_mark_ns) if at_ns is not None]
-    seen += [at_ns for at_ns in records if ends and at_ns <= max(ends)]
+    last_ns = max(ends, default=-1)
+    seen += [at_ns for at_ns in records if at_ns <= last_ns]
     life = Life(specs, windows(market_events, specs[0].symbol))
     life.play(tape)
     life.advance(max(seen, default=-1))

@@ -7,11 +7,13 @@ Prices become whole numbers of 1e-9 dollars.
 import csv
 import gzip
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 
 from tests.oracle.times import SECOND_NS, phase_at
@@ -24,16 +26,34 @@ ODD_LOT, FORM_T = "37", "12"
 ALL_YES = {1, 3, 4, 6, 8, 9, 11, 14, 18, 19, 23, 24, 25, 27, 28, 30, 31, 34, 35, 36, 55}
 SETS_LAST = frozenset(str(condition) for condition in ALL_YES | {38, 41})
 DEAF, CODES = 0, 13
+COLUMNS = (
+    "price",
+    "size",
+    "sip_timestamp",
+    "participant_timestamp",
+    "trf_timestamp",
+    "correction",
+    "conditions",
+)
 
 
 @dataclass(slots=True)
 class Tape:
-    """The prints of one symbol in tape order.  `codes`: see `code_of`."""
+    """The prints of one symbol in tape order.  `codes`: see `code_of`; `reached`: the latest instant so far."""
 
     times: list[int] = field(default_factory=list)
     prices: list[int] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
-    last_ns: int | None = None
+    reached: list[int] = field(default_factory=list)
+
+    @property
+    def last_ns(self) -> int | None:
+        """The latest instant of all."""
+        return self.reached[-1] if self.reached else None
+
+    def first_from(self, at_ns: int) -> int:
+        """Return the place of the first print at or past an instant."""
+        return bisect_left(self.reached, at_ns)
 
 
 @cache
@@ -87,48 +107,35 @@ def heard(sessions: Iterable[str], *, odd_lots: bool, extended_hours: bool) -> l
     return answer
 
 
-def whole(row: Row, column: str) -> int:
-    """Return a whole number that may be absent, empty or zero."""
-    value = row.get(column)
-    return int(str(value)) if value else 0
-
-
-def is_late(row: Row, sip_ns: int) -> bool:
-    """Whether the SIP saw the print more than a second after it happened."""
-    participant_ns, trf_ns = whole(row, "participant_timestamp"), whole(row, "trf_timestamp")
-    return 0 < participant_ns < sip_ns - SECOND_NS or 0 < trf_ns < sip_ns - SECOND_NS
+def is_late(sip_ns: int, happened: str) -> bool:
+    """Whether the SIP saw a print more than a second after an instant that may be absent, empty or zero."""
+    return 0 < int(happened or 0) < sip_ns - SECOND_NS
 
 
 @cache
 def is_price(price: str) -> bool:
     """Whether a price can be one: finite and above 0."""
-    return price not in ("", "None") and 0 < float(price) < math.inf
+    return price != "" and 0 < float(price) < math.inf
 
 
-def classify(row: Row, sip_ns: int) -> int:
-    """Return the class of any print."""
-    if whole(row, "correction") != 0 or is_late(row, sip_ns):
-        return DEAF
-    conditions = row.get("conditions")
-    return code_of(phase_at(sip_ns), "" if conditions is None else str(conditions))
-
-
-def append(tape: Tape, row: Row) -> None:
-    """Read one row onto the end of its symbol's tape, unless it cannot be a print."""
-    price, sip_ns = str(row.get("price")), whole(row, "sip_timestamp")
-    if not is_price(price) or float(str(row.get("size") or 0)) < 0:
+def append(tape: Tape, texts: Iterable[str]) -> None:
+    """Read one row, given as the texts of `COLUMNS`, onto its symbol's tape, unless it cannot be a print."""
+    price, size, sip, participant, trf, correction, conditions = texts
+    if not is_price(price) or float(size or 0) < 0:
         return
+    sip_ns = int(sip or 0)
+    deaf = int(correction or 0) != 0 or is_late(sip_ns, participant) or is_late(sip_ns, trf)
     tape.times.append(sip_ns)
     tape.prices.append(to_units(price))
-    tape.codes.append(classify(row, sip_ns))
-    tape.last_ns = sip_ns if tape.last_ns is None else max(tape.last_ns, sip_ns)
+    tape.codes.append(DEAF if deaf else code_of(phase_at(sip_ns), conditions))
+    tape.reached.append(max(sip_ns, tape.reached[-1]) if tape.reached else sip_ns)
 
 
 def prepare(rows: Iterable[Row]) -> Tape:
     """Read the rows of one symbol once, for any number of plans."""
     tape = Tape()
     for row in rows:
-        append(tape, row)
+        append(tape, ["" if row.get(column) is None else str(row[column]) for column in COLUMNS])
     return tape
 
 
@@ -138,8 +145,8 @@ def read_tapes(*paths: Path) -> dict[str, Tape]:
     for path in paths:
         with gzip.open(path, "rt", newline="") as lines:
             rows = csv.reader(lines)
-            columns = next(rows)
+            header = next(rows)
+            ticker, texts = header.index("ticker"), itemgetter(*map(header.index, COLUMNS))
             for values in rows:
-                row = dict(zip(columns, values, strict=True))
-                append(tapes[row["ticker"]], row)
+                append(tapes[values[ticker]], texts(values))
     return dict(tapes)

@@ -87,8 +87,14 @@ def phase_at(at_ns: int) -> str:
     >>> [phase_at(new_york_ns("2015-12-24", clock)) for clock in ("12:59:59", "13:00", "17:00")]
     ['regular', 'post', 'closed']
     """
+    return phase_of_second(at_ns // SECOND_NS)
+
+
+@cache
+def phase_of_second(second: int) -> str:
+    """Return the phase of a whole second, within which it never changes."""
     starts, phases = changes()
-    place = bisect_right(starts, at_ns)
+    place = bisect_right(starts, second * SECOND_NS)
     return phases[place - 1] if place else "closed"
 
 
