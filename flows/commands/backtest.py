@@ -8,6 +8,7 @@ import typer
 
 from flows.commands.common import AsJson, instant
 from flows.options import ReplayOptions
+from flows.room import keep_pages
 
 
 def backtest(
@@ -37,6 +38,7 @@ def backtest(
 
     Example: fancy-trader backtest 2013-10-07.csv.gz 2013-10-08.csv.gz --bars aggregates --chart backtest.html
     """
+    keep_pages()
     from flows.run_backtest import run_backtest
 
     with TemporaryDirectory(prefix="fancy-trader-backtest-") as folder:
