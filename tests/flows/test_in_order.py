@@ -1,15 +1,22 @@
 """Items that took different ways around the scan stand in order behind it."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.in_order import InOrder, concerns_scan
 from flows.items import History, ShardItems, SymbolItem, Watched
+from flows.options import ReplayOptions
+from flows.recovery.directory import PART
+from flows.recovery.store import Snapshots
 from operators.bars.columns import NO_BARS, Interval
 from operators.bars.symbol_bars import BarPiece
 from operators.eligibility import SymbolSlice
 from operators.records import ClockMark
+from tests.flows.made import climb, rows_of, simple_plan, write_plans, write_tape
+from tests.flows.recovery.stops import go_on
 
 
 def numbered(number: int) -> ShardItems:
@@ -51,3 +58,17 @@ CASES: dict[str, tuple[SymbolItem, bool]] = {
 def test_only_bars_concern_the_scan(case: tuple[SymbolItem, bool]) -> None:
     item, concerns = case
     assert concerns_scan(("AAA", ShardItems((("AAA", item),)))) is concerns
+
+
+def test_only_a_bar_wakes_what_remembers_bars(tmp_path: Path) -> None:
+    """Within a minute only its prints are kept of a symbol; when it has ended, its bars are too."""
+    rows = [*climb(50), *climb(130, "BBB")]
+    tape = write_tape(tmp_path, sorted(rows, key=lambda row: int(row.split(",")[8])))
+    plans = write_plans(tmp_path, [simple_plan()])
+    kept = tmp_path / "kept"
+    database = f"sqlite:///{tmp_path}/plans.db"
+    go_on(ReplayOptions((tape,), plans, database, batch_rows=7, scan=True, recovery=kept, snapshot_s=0.01), None)
+    snapshots = Snapshots(kept / PART)
+    woken = {step: [key for key, _ in snapshots.states(step)] for step in ("build_bars", "scan", "evaluate_targets")}
+    assert woken == {"build_bars": ["AAA", "BBB"], "scan": ["BBB"], "evaluate_targets": ["BBB"]}
+    assert rows_of(database, "SELECT symbol FROM bars WHERE interval = '1m'") == [("BBB",)] * 2
