@@ -95,7 +95,7 @@ class Listener:
 
 
 async def soak(url: str, server: ServeProcess, flow: Process, plan: argparse.Namespace) -> dict[str, Any]:
-    """Break and kill until there were enough reconnections; then let everybody hear the rest."""
+    """Break and kill until there were enough of both; then let everybody hear the rest."""
     chance = random.Random(plan.seed)
     proxy = Proxy(server.port, plan.longest_s, chance)
     listening = await asyncio.start_server(proxy.take, "127.0.0.1", 0)
@@ -106,10 +106,11 @@ async def soak(url: str, server: ServeProcess, flow: Process, plan: argparse.Nam
     while sum(each.connections - 1 for each in people) < plan.times or min(kills.values()) < plan.kills:
         await asyncio.sleep(chance.uniform(0, plan.between_s))
         name, process = ("flow", flow) if kills["flow"] <= kills["server"] else ("server", server)
-        await asyncio.to_thread(process.kill)
-        kills[name] += 1
-        process.start()
-        await asyncio.to_thread(server.wait)  # on a busy machine a server would be killed before it serves at all
+        if kills[name] < plan.most_kills:
+            await asyncio.to_thread(process.kill)
+            kills[name] += 1
+            process.start()
+            await asyncio.to_thread(server.wait)  # on a busy machine a server would be killed before it serves at all
         _fail(tasks)
     reconnected = sum(each.connections - 1 for each in people)
     flow.kill()
@@ -167,6 +168,7 @@ def wanted(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fancy-trader bench reconnects", description=__doc__)
     parser.add_argument("--times", type=int, default=1_000, help="reconnections, of all clients together")
     parser.add_argument("--kills", type=int, default=5, help="of the server and of the flow, at least, each")
+    parser.add_argument("--most-kills", type=int, default=1_000_000, help="of each, and no more")
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--commits", type=float, default=30, help="a second, three events each")
     parser.add_argument("--longest-s", type=float, default=2, help="the longest that a connection holds")
