@@ -168,7 +168,8 @@ def test_l5_a_replay_up_to_t_is_the_prefix_and_bars_are_as_they_stood(
         assert minutes == minutes_as_of(tape, cut), cut
         assert [row[:KEY] for row in found.bars] == [row[:KEY] for row in bars], cut
         assert stored_as_of(whole.replayed.database, cut) == found.bars, cut
-        assert provided_as_of(tape, cut) == [tuple(row[2:]) for row in minutes if row[2] >= session_start(cut)], cut
+        begun_ns = session_start(cut)
+        assert provided_as_of(tape, cut) == [tuple(row[2:]) for row in minutes if row[2] >= begun_ns], cut
     *bar, until_ns = Random(5).choice([row for row in whole.superseded if row[END] < row[-1]])
     stored = stored_as_of(whole.replayed.database, until_ns - 1)
     assert [row for row in stored if row[INTERVAL] == "1m"] == minutes_as_of(tape, until_ns - 1)
