@@ -6,8 +6,10 @@ it may raise to give up, which a library that sleeps for itself would not let it
 """
 
 import math
+import ssl
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from random import Random
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -39,17 +41,24 @@ class Page(msgspec.Struct, Generic[T], gc=False):
     status: str = ""
 
 
+@cache
+def _trusted(by_environment: bool) -> ssl.SSLContext:
+    """Whom this machine trusts, read once: to read it for every client takes longer than what most of them ask."""
+    return httpx2.create_ssl_context(trust_env=by_environment)
+
+
 class RestClient:
     """Asks `base`.  `wait`: sleeps so many seconds, and may raise to give up; `per_second`: requests at most."""
 
     def __init__(
         self, base: str, key: ApiKey, wait: Callable[[float], None], rng: Random, per_second: float = PER_SECOND
     ) -> None:
-        host = urlsplit(base).hostname or ""
+        near = urlsplit(base).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = httpx2.Client(
             headers={"Authorization": f"Bearer {key.reveal()}"},
             timeout=TIMEOUT_SECONDS,
-            trust_env=host not in ("127.0.0.1", "localhost", "::1"),
+            trust_env=not near,
+            verify=_trusted(not near),
         )
         self._base, self._key, self._wait, self._rng, self._pause = base, key, wait, rng, 1 / per_second
         self._due = 0.0

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 from starlette.testclient import TestClient
 from websockets.exceptions import ConnectionClosed
 
+from api.app import create_app
 from api.document import operations_of
+from api.settings import ApiSettings
 from tests.api.conftest import Demo, MakeClient
 from tests.api.serving import PATIENCE_S, hear_until, serving
 
@@ -93,9 +96,15 @@ def file(demo: Demo, tmp_path: Path) -> Path:
     return path
 
 
-def asked(client: TestClient) -> Iterator[tuple[str, str, Any]]:
+@cache
+def operations() -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """Every operation of the document, which is the same over any database; to write it takes as long as a test."""
+    return tuple(operations_of(create_app(ApiSettings("sqlite://")).openapi()))
+
+
+def asked() -> Iterator[tuple[str, str, Any]]:
     """Every operation that needs the database, with the document's own example as its body."""
-    for path, method, operation in operations_of(client.get("/openapi.json").json()):
+    for path, method, operation in operations():
         content = operation.get("requestBody", {}).get("content", {})
         if path not in UNTOUCHED:
             named = path.replace("{plan_id}", "aig-dip").replace("{symbol}", "AIG").replace("{command_id}", "1")
@@ -109,7 +118,7 @@ def test_every_operation_answers_with_a_problem_and_works_again_afterwards(
 ) -> None:
     with TROUBLE[name](file):
         client = make_client(f"sqlite:///{file}", busy_s=0.05, auth_s=0.05)
-        for method, path, body in asked(client):
+        for method, path, body in asked():
             found = client.request(method, path, json=body)
             assert found.status_code == 503, (method, path, found.text)
             assert found.headers["content-type"] == "application/problem+json"
@@ -139,7 +148,7 @@ def test_trouble_that_begins_while_it_is_open_is_noticed_and_is_over_once_it_end
     assert client.get("/api/v1/plans").status_code == 200
     with TROUBLE[name](file):
         until_status(client, 503)
-        for method, path, body in asked(client):
+        for method, path, body in asked():
             found = client.request(method, path, json=body)
             if path == "/sse/plans":  # it knows its log already, so it begins, and then says why it ends
                 assert '{"type":"error","code":"database"' in found.text
@@ -167,7 +176,7 @@ def test_a_file_that_is_damaged_while_it_is_open_gives_what_it_gave_before_or_a_
     other.write_bytes(file.read_bytes())
     right = make_client(f"sqlite:///{other}")
     client = make_client(f"sqlite:///{file}", poll_s=0.05)
-    reads = [each for each in asked(client) if each[0] == "get" or each[1].startswith("/gpt")]
+    reads = [each for each in asked() if each[0] == "get" or each[1].startswith("/gpt")]
     reads = [each for each in reads if each[1] != "/sse/plans"]
     assert client.get("/api/v1/plans?limit=1").status_code == 200
     whole = file.read_bytes()
