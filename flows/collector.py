@@ -1,6 +1,8 @@
 """The collector of cycles, spared: millions of small values and no cycles among them, or modules on their way in."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 SELDOM: Final = (200_000, 20, 100)
@@ -11,6 +13,16 @@ RARELY: Final = (1_000_000, 20, 100)
 def collect_later() -> None:
     """Do not look for cycles before `spare_the_standing`: a sixth of a start goes into looking at what stays anyway."""
     gc.disable()
+
+
+@contextmanager
+def not_collecting() -> Iterator[None]:
+    """Do not look for cycles while the block imports what stays."""
+    collect_later()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def spare_the_standing(thresholds: tuple[int, int, int]) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.collector import not_collecting
 from flows.commands.common import AsJson, instant
 from flows.options import ReplayOptions
 from flows.room import keep_pages
@@ -39,7 +40,8 @@ def backtest(
     Example: fancy-trader backtest 2013-10-07.csv.gz 2013-10-08.csv.gz --bars aggregates --chart backtest.html
     """
     keep_pages()
-    from flows.run_backtest import run_backtest
+    with not_collecting():
+        from flows.run_backtest import run_backtest
 
     with TemporaryDirectory(prefix="fancy-trader-backtest-") as folder:
         options = ReplayOptions(
