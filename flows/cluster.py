@@ -1,98 +1,56 @@
 """Running the dataflow: in this process, or as a local cluster of several, each with its own symbols."""
 
-import multiprocessing
 import os
-import signal
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
 from math import inf
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Final
 
+from flows.crew import Crew, Worker, dismiss, hired
 from flows.errors import CommandError, ExitCode
 from flows.job import Job, run_job
 from flows.meter import Meter
-from flows.signals import STOPPING
-from flows.worker import LOST, TELL, Post, Told, work
+from flows.post import TELL
+from flows.worker import LOST, Orders, Told
 
 POLL_SECONDS: Final = 0.1
 LAST_WORDS_SECONDS: Final = 3.0
 LOOPBACK: Final = "127.0.0.1"
-DECODERS: Final = "POLARS_MAX_THREADS"
 
-Worker = tuple[SpawnProcess, Connection]
 Failure = tuple[str, ExitCode]
 
 
-def run_flow(job: Job, meter: Meter) -> None:
-    """Run a replay to its end and count in `meter`.  Raises CommandError or DatabaseError with one line."""
-    options = job.options
-    if options.workers == 1:
+def run_flow(job: Job, meter: Meter, crew: Crew | None = None) -> None:
+    """Run a replay to its end and count in `meter`.  Raises CommandError or DatabaseError with one line.
+
+    `crew`: workers that have been hired for it; None: they are hired now.
+    """
+    count = job.options.workers
+    shares = job.replay.shares(count)
+    if count == 1:
         run_job(job, meter, [], 0)
+    elif crew is not None and (len(crew.workers), crew.shares) == (count, shares):
+        _run_processes(job, crew.workers, meter)
     else:
-        _run_processes(job, options.workers, meter)
+        with hired(count, shares) as own:
+            _run_processes(job, own.workers, meter)
 
 
-def _run_processes(job: Job, count: int, meter: Meter) -> None:
-    workers: list[Worker] = []
+def _run_processes(job: Job, workers: Sequence[Worker], meter: Meter) -> None:
+    """Tell all what to do once all have been started: each takes it only when it has imported what it needs."""
+    parcel = ForkingPickler.dumps(Orders(job, _free_addresses(len(workers))))
     try:
-        with _signals_held(), _sharing_the_cores(count):
-            for worker in _started(job, count):
-                workers.append(worker)  # noqa: PERF402 - one by one: whoever has been started must be ended
-        _send(job, workers)
+        for _, connection in workers:
+            with suppress(BrokenPipeError):  # that it ended is heard where words are awaited
+                connection.send_bytes(parcel)
         _collect(workers, meter)
     finally:
-        for process, _ in workers:
-            process.kill()  # one that has said its last word has written everything
-            process.join()
-
-
-def _started(job: Job, count: int) -> Iterator[Worker]:
-    context = multiprocessing.get_context("spawn")
-    addresses, ends = _free_addresses(count), context.Array("q", job.replay.shares(count), lock=False)
-    for index in range(count):
-        here, there = context.Pipe()
-        worker = context.Process(target=work, args=(Post(addresses, index, there, ends),), name=f"worker-{index}")
-        worker.start()
-        there.close()
-        yield worker, here
-
-
-def _send(job: Job, workers: Sequence[Worker]) -> None:
-    """Tell all what to do once all have been started: each takes it only when it has imported what it needs."""
-    parcel = ForkingPickler.dumps(job)
-    for _, connection in workers:
-        with suppress(BrokenPipeError):  # that it ended is heard where words are awaited
-            connection.send_bytes(parcel)
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let workers be born with signals blocked: a worker takes none before it knows what to do with it."""
-    resource_tracker.ensure_running()  # starting it would unblock the signals again
-    signal.pthread_sigmask(signal.SIG_BLOCK, (*STOPPING, TELL))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
-
-
-@contextmanager
-def _sharing_the_cores(count: int) -> Iterator[None]:
-    """Give each worker its share of threads that decode, unless somebody has said how many: more would only wait."""
-    said = os.environ.get(DECODERS)
-    if said is None:
-        os.environ[DECODERS] = str(max(1, (os.cpu_count() or 1) // count))
-    try:
-        yield
-    finally:
-        if said is None:
-            del os.environ[DECODERS]
+        dismiss(workers)  # before anybody says how the run ended
 
 
 def _collect(workers: Sequence[Worker], meter: Meter) -> None:
@@ -126,7 +84,7 @@ def _collect(workers: Sequence[Worker], meter: Meter) -> None:
         raise error
 
 
-def _word(connection: Connection, worker: SpawnProcess) -> Told | str:
+def _word(connection: Connection, worker: BaseProcess) -> Told | str:
     try:
         said: Told = connection.recv()
     except (EOFError, ConnectionResetError):

@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from flows.cluster import run_flow
+from flows.crew import Crew
 from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
 from flows.job import Job
@@ -111,8 +112,8 @@ def prepare(options: ReplayOptions) -> Prepared:
     )
 
 
-def run(prepared: Prepared, meter: Meter) -> None:
-    """Run a prepared replay into its database, as the only run that writes there.
+def run(prepared: Prepared, meter: Meter, crew: Crew | None = None) -> None:
+    """Run a prepared replay into its database, as the only run that writes there; `crew`: see `run_flow`.
 
     Raises DataMissingError when the tape held no usable print, StreamTakenError when another run writes there.
     """
@@ -123,7 +124,7 @@ def run(prepared: Prepared, meter: Meter) -> None:
         with recovering(options) as recovery, sole_writer(engine, STREAM) as token:
             resumes = None if recovery is None else recovery.resumes(engine, prepared.replay)
             meter.notes += [] if recovery is None else recovery.notes
-            _write(prepared, engine, token, meter, resumes)
+            _write(prepared, engine, token, meter, resumes, crew)
     finally:
         engine.dispose()
     if not meter.end_ns and not meter.stopped_early:
@@ -133,7 +134,14 @@ def run(prepared: Prepared, meter: Meter) -> None:
         raise DataMissingError(msg)
 
 
-def _write(prepared: Prepared, engine: sa.Engine, token: int, meter: Meter, resumes: Sequence[Resume] | None) -> None:
+def _write(
+    prepared: Prepared,
+    engine: sa.Engine,
+    token: int,
+    meter: Meter,
+    resumes: Sequence[Resume] | None,
+    crew: Crew | None,
+) -> None:
     options, replayed = prepared.options, prepared.replay
     set_inputs(engine, STREAM, _inputs(options, replayed))
     write_market_events(engine, replayed.events)
@@ -144,7 +152,7 @@ def _write(prepared: Prepared, engine: sa.Engine, token: int, meter: Meter, resu
     if replayed.reader.has_log:
         usable = ANY_LAST  # what plans on the tape may use is known too late
     try:
-        run_flow(Job(options, replayed, usable, token=token, resumes=resumes), meter)
+        run_flow(Job(options, replayed, usable, token=token, resumes=resumes), meter, crew)
         if not meter.stopped_early:
             persistently(lambda: set_complete(engine, STREAM), leaving=meter.stop)
     except (CommandError, DatabaseError) as error:

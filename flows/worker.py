@@ -1,33 +1,26 @@
 """A process of a cluster, from the inside: its part of the run, and what it tells the process that started it.
 
-Rule: it ends when that one ends, and is told to stop by that one alone when it follows a tape.
+Rule: it is told to stop by that one alone when it follows a tape.  How it begins, and that
+it ends with that one: `post`.
 """
 
-import multiprocessing
 import os
 import signal
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from flows.collector import importing
 from flows.errors import CommandError, ExitCode
+from flows.job import Job, run_job
 from flows.meter import Meter
+from flows.post import TELL, Post
 from flows.repeating import repeating
 from flows.signals import STOPPING, SetLater
-from flows.tape.ends import Ends
 from sinks.errors import DatabaseError
-
-if TYPE_CHECKING:
-    from flows.job import Job
 
 TELL_SECONDS: Final = 0.25
 LOST: Final = "a worker process failed"
 PANIC: Final = "PanicException"
 """What the engine raises when another process of the cluster is gone; its class cannot be imported."""
-TELL: Final = signal.SIGUSR1
-"""By which a worker is told to stop; one that follows a tape by nothing else, or it would end before its writer."""
 STDOUT: Final = 1
 STDERR: Final = 2
 
@@ -54,41 +47,33 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """Which worker of a cluster a process is: one of `addresses`, with `ends` shared by all.
+class Orders:
+    """What a cluster is to do, and at which `addresses` its workers find each other."""
 
-    `connection`: the process that started it, which says what is to be done, and is told.
-    """
-
+    job: Job
     addresses: list[str]
-    index: int
-    connection: Connection
-    ends: Ends
 
 
 def work(post: Post) -> None:
     """Be a worker; says its last word in any case but the worst."""
     for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; the parent says it better
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
-    with importing():  # all that a job is made of comes in with it
-        job: Job = post.connection.recv()
+    orders: Orders = post.connection.recv()
+    job = orders.job
     meter = Meter()
     for each in STOPPING:
         signal.signal(each, signal.SIG_IGN if job.replay.follow else SetLater(meter.stop))
     signal.signal(TELL, SetLater(meter.stop))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
     with repeating(lambda: post.connection.send(_counts(meter)), TELL_SECONDS, "counts"):
-        failure = _failure_of(job, post, meter)
+        failure = _failure_of(orders, post, meter)
     post.connection.send(_counts(meter, last=True, failure=failure))
     post.connection.close()
 
 
-def _failure_of(job: "Job", post: Post, meter: Meter) -> str | None:
-    from flows.job import run_job
-
+def _failure_of(orders: Orders, post: Post, meter: Meter) -> str | None:
     try:
-        run_job(job, meter, post.addresses, post.index, post.ends)
+        run_job(orders.job, meter, orders.addresses, post.index, post.ends)
     except (CommandError, DatabaseError, RuntimeError) as error:
         return str(error)
     except BaseException as error:
@@ -113,11 +98,3 @@ def _counts(meter: Meter, *, last: bool = False, failure: str | None = None) -> 
         failure,
         meter.failure_code,
     )
-
-
-def _end_with_the_parent() -> None:
-    """A worker without the process that started it would write on unseen."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -7,6 +7,7 @@ import typer
 
 from flows.collector import importing
 from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
+from flows.crew import hired
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
 from flows.room import keep_pages
@@ -64,11 +65,8 @@ def replay(
 
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
-    keep_pages()
-    with importing():
-        from flows.kafka.topic import topic_of
-        from flows.run_replay import run_replay
-        from flows.tape.segments.segment import is_tape
+    from flows.kafka.topic import topic_of
+    from flows.tape.segments.segment import is_tape
 
     options = ReplayOptions(
         paths=tuple(paths),
@@ -104,7 +102,11 @@ def replay(
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
         msg = "--to lies before --from"
         raise BadInputError(msg)
-    run_replay(options, as_json=as_json, quiet=quiet, serve_port=port if serve else None)
+    keep_pages()
+    with hired(workers) as crew:
+        with importing():
+            from flows.run_replay import run_replay
+        run_replay(options, as_json=as_json, quiet=quiet, serve_port=port if serve else None, crew=crew)
 
 
 def read_symbols(text: str | None) -> frozenset[str] | None:

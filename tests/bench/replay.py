@@ -1,7 +1,8 @@
 """How fast a recorded day replays, and against what.  Prints JSON; run by `fancy-trader bench replay`.
 
 Everything is measured in one run, each part in a process of its own, best of `--repeat`; ratios are of rates taken
-in turn, because machines are noisy.  A replay's time runs from the first byte of plans and tape to the last commit.
+in turn, because machines are noisy.  A replay's time runs from the first byte of plans and tape to the last commit;
+what its processes import, all at once as in the command, comes before, if it is done by then.
 """
 
 import argparse
@@ -51,9 +52,15 @@ def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tup
 
 def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str, Any]:
     """Replay the whole tape into a new SQLite database, with bars, levels and all detectors if `scan`."""
+    from flows.crew import hired
     from flows.room import keep_pages
 
     keep_pages()  # as the command does first of all
+    with hired(workers) as crew:
+        return _replayed(case, scan, workers, crew)
+
+
+def _replayed(case: Case, scan: bool, workers: int, crew: Any) -> dict[str, Any]:
     from flows.meter import Meter
     from flows.options import ReplayOptions
     from flows.replay import prepare, run
@@ -68,7 +75,7 @@ def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str
     options = ReplayOptions((case.tape,), case.plans, url, case.events, scan=scan, workers=workers)
     prepared = prepare(options)
     checked = time.perf_counter()
-    run(prepared, meter)
+    run(prepared, meter, crew)
     ended = time.perf_counter()
     return {"rows": meter.rows, "seconds": ended - started, "checking_seconds": checked - started}
 

@@ -1,8 +1,9 @@
 """How much faster two processes replay a Parquet tape than one.  Prints JSON; run by `fancy-trader bench workers`.
 
 Both read the same file, in turn, best of `--repeat`; time runs from the first byte of plans and tape to the last
-commit, the start of the processes included.  `one_cores`, `several_cores`: how many they kept busy; where one alone
-keeps busy all that there are, others cannot make it faster.
+commit.  Processes are started, and import, all at once before, as in the command: see `tests.bench.replay`.
+`one_cores`, `several_cores`: how many they kept busy; where one alone keeps busy all that there are, others cannot make
+it faster.
 """
 
 import argparse

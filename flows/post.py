@@ -1,0 +1,48 @@
+"""A process of a cluster as it is born: what it is, and its first steps, before it imports what it will work with.
+
+Rule: nothing heavy is imported here.  Who is started by unpickling has imported all that the pickle names before any
+code of its own runs.
+"""
+
+import multiprocessing
+import os
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Final
+
+from flows.collector import collect_later
+from flows.tape.ends import Ends
+
+TELL: Final = signal.SIGUSR1
+"""By which a worker is told to stop; one that follows a tape by nothing else, or it would end before its writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Which worker of a cluster a process is, with `ends` shared by all.
+
+    `connection`: the process that started it, which says what is to be done, and is told.
+    """
+
+    index: int
+    connection: Connection
+    ends: Ends
+
+
+def begin(post: Post) -> None:
+    """Become the worker of a post, and end when the process that started it ends."""
+    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
+    collect_later()
+    from flows.worker import work
+
+    work(post)
+
+
+def _end_with_the_parent() -> None:
+    """A worker without the process that started it would write on unseen."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
