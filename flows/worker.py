@@ -1,6 +1,6 @@
 """A process of a cluster, from the inside: its part of the run, and what it tells the process that started it.
 
-Rule: it is told to stop by that one alone when it follows a tape.  How it begins, and that it ends with that one: `post`.
+Rule: it is told to stop by that one alone when it follows a tape.  How it begins, and ends with that one: `post`.
 """
 
 import os
