@@ -5,9 +5,10 @@ many; the system then fills each with zeros before it is lent again.  That took 
 tape was read, cut and summed up.  Who runs for days is better lean, see `flows.live.memory`.
 """
 
-import ctypes
 import os
 from typing import Final
+
+from flows.c_memory import Wish, told
 
 SHARED_BYTES: Final = 1 << 25
 """Blocks up to that size lie in the heap, where what is freed is used again; the C library allows no more."""
@@ -15,8 +16,6 @@ KEPT_BYTES: Final = 1 << 30
 """So much free memory may stay at the end of the heap."""
 POLARS_ALLOCATOR: Final = "_RJEM_MALLOC_CONF"
 FOR_GOOD: Final = "dirty_decay_ms:-1"
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-"""Numbers of the parameters in the GNU C library's `malloc.h`."""
 
 
 def keep_pages() -> None:
@@ -31,7 +30,4 @@ def keep_pages() -> None:
 
 def keep_heap() -> None:
     """Let the C library, where it can be told, keep what is freed in one heap for all threads."""
-    tell = getattr(ctypes.CDLL(None), "mallopt", None)
-    if tell is not None:
-        for which, value in ((_MMAP_THRESHOLD, SHARED_BYTES), (_TRIM_THRESHOLD, KEPT_BYTES), (_ARENA_MAX, 1)):
-            tell(which, value)
+    told({Wish.MMAP_THRESHOLD: SHARED_BYTES, Wish.TRIM_THRESHOLD: KEPT_BYTES, Wish.ARENA_MAX: 1})
