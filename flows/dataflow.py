@@ -4,7 +4,7 @@ Every step wraps a pure function of `operators`; what a step remembers is one pl
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from bytewax.outputs import Sink
 
 from flows.dues import Dues
 from flows.hits import HitLogic
+from flows.in_order import InOrder, concerns_scan
 from flows.items import (
     Commands,
     CutFrame,
@@ -86,9 +87,20 @@ def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem
     )
     sharded = _without_places(cut) if rules.keep_state else cut
     barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
-    scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
-    evaluated = op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+    evaluated = _past_scan(barred, scan) if rules.keep_state else _scanned(barred, scan)
     return op.flat_map("by_symbol", evaluated, lambda keyed: keyed[1].items)
+
+
+def _scanned(barred: KeyedStream[ShardItems], scan: ScanRules) -> KeyedStream[ShardItems]:
+    scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
+    return op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
+
+
+def _past_scan(barred: KeyedStream[ShardItems], scan: ScanRules) -> KeyedStream[ShardItems]:
+    """Lead past the scan what it does not concern; behind it all is in its order again."""
+    ways = op.branch("concerns_scan", barred, concerns_scan)
+    past = op.map_value("evaluate_given", ways.falses, evaluate_all)
+    return op.stateful("in_order", op.merge("past_scan", _scanned(ways.trues, scan), past), lambda _: InOrder())
 
 
 def place(item: TapeItem) -> list[tuple[str, Standing]]:
@@ -166,6 +178,11 @@ def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd | DataG
 def evaluate_targets(item: SymbolItem) -> SymbolItem:
     """Measure the ladders of plans that are given; how they stand later is `targets.standing` at each row written."""
     return measured(item) if isinstance(item, Commands) else item
+
+
+def evaluate_all(items: ShardItems) -> ShardItems:
+    """Measure the ladders of plans that are given, of every symbol."""
+    return replace(items, items=tuple((symbol, evaluate_targets(item)) for symbol, item in items.items))
 
 
 def gate_events(item: SymbolItem, settings: GateSettings) -> SymbolItem:

@@ -123,9 +123,13 @@ class CutFrame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShardItems:
-    """What one step of the tape brings to a shard: items by symbol, no symbol twice."""
+    """What one step of the tape brings to a shard: items by symbol, no symbol twice.
+
+    `number`: how many came to the shard before, since this run began; 0 where nobody counts.
+    """
 
     items: "tuple[tuple[str, SymbolItem], ...]"
+    number: int = 0
 
 
 TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History | Standing

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from flows.errors import BadInputError, DataMissingError
+from flows.said_twice import SaidTwiceError, decode_once, says_twice
 from operators.plan_reading import PlanDefaults, read_plain_plans, read_plan
 from operators.plans import Plan, PlanError
 from operators.rows import DeadLetter
@@ -45,7 +46,7 @@ def load_plans(path: Path, defaults: PlanDefaults) -> tuple[list[Plan], list[Pla
     """
     text = _text(path)
     plain = read_plain_plans(text, defaults)
-    if plain and len({plan.plan_id for plan in plain}) == len(plain):
+    if plain and len({plan.plan_id for plan in plain}) == len(plain) and not says_twice(text):
         return sorted(plain, key=_ORDER), []
     plans: dict[tuple[str, int], tuple[int, Plan]] = {}
     problems: list[PlanProblem] = []
@@ -101,6 +102,7 @@ def _consistent(path: Path, plans: Sequence[tuple[int, Plan]]) -> tuple[list[Pla
 
 
 def _problem(path: Path, row: int, data: object, error: PlanError) -> PlanProblem:
+    data = data.given if isinstance(data, SaidTwiceError) else data
     plan_id = data.get("plan_id") if isinstance(data, dict) else None
     raw = "" if isinstance(data, PlanError) else repr(data)[:300]
     named = plan_id if isinstance(plan_id, str) and plan_id[:NAMED].isprintable() else repr(plan_id)
@@ -137,19 +139,21 @@ def _lines(path: Path, text: bytes) -> Iterator[Any]:
 
 
 def _decode(text: bytes) -> Any:
-    """Decode JSON; where numbers are not JSON (NaN, Infinity), decode them too, so that the plan can be named."""
+    """Decode JSON; where numbers are not JSON (NaN, Infinity), decode them too, so that the plan can be named.
+
+    A plan in which a key stands twice is the error that says so.
+    """
     try:
-        return msgspec.json.decode(text)
+        msgspec.json.decode(text)
     except RecursionError:
         msg = "nested too deeply"
         raise ValueError(msg) from None
     except msgspec.DecodeError as error:
-        import json  # the standard decoder reads NaN and Infinity
-
         try:
-            return json.loads(text)
+            return decode_once(text)  # the standard decoder reads NaN and Infinity
         except ValueError:
             raise ValueError(str(error)) from None
+    return decode_once(text)
 
 
 def _text(path: Path) -> bytes:

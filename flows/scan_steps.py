@@ -60,7 +60,7 @@ class ShardLogic(op.StatefulLogic[ShardItems, ShardItems, Kept], ABC, Generic[St
         for symbol, _ in value.items:
             if symbol not in self._states:
                 self._states[symbol] = self._begun(symbol)
-        return [ShardItems(tuple(self._worked(value.items)))], op.StatefulLogic.RETAIN
+        return [replace(value, items=tuple(self._worked(value.items)))], op.StatefulLogic.RETAIN
 
     def snapshot(self) -> Kept:
         """Return what is remembered of the shard's only symbol as plain values."""
@@ -93,7 +93,17 @@ class ShardLogic(op.StatefulLogic[ShardItems, ShardItems, Kept], ABC, Generic[St
 
 
 class BarLogic(ShardLogic[SymbolBars]):
-    """build_bars: prints and clock marks get the bars that ended with them."""
+    """build_bars: prints and clock marks get the bars that ended with them.  What it gives is numbered."""
+
+    def __init__(self, rules: ScanRules, kept: Kept | None) -> None:
+        super().__init__(rules, kept)
+        self._given = 0
+
+    def on_item(self, value: ShardItems) -> tuple[Iterable[ShardItems], bool]:
+        """Work on."""
+        numbered = replace(value, number=self._given)
+        self._given += 1
+        return super().on_item(numbered)
 
     def _worked(self, items: Sequence[Keyed]) -> Iterable[Keyed]:
         worked, news = list(items), list[tuple[SummedPrints | None, int]]()

@@ -7,26 +7,21 @@ through a frame.  Those whose quiet band holds the whole frame, and which nothin
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-import numpy as np
-
-from operators.columnar import Ints, Ticks
 from operators.data_gaps import NO_GAPS, DataGap, DataGaps
-from operators.edges import Meeting
-from operators.eligibility import NO_COUNTS, Profile, SymbolSlice
-from operators.gating import NEVER, NO_GATES, GateTimeline
-from operators.held import Held, profile_row
+from operators.eligibility import NO_COUNTS, SymbolSlice
+from operators.gating import NO_GATES, GateTimeline
+from operators.groups import Now, PlanGroups
+from operators.held import Held
 from operators.lifecycle import replan, step
-from operators.plan_columns import PlanColumns, all_calm, due_ns, joined
-from operators.plans import Gate, Plan
+from operators.plans import Plan
 from operators.proposing.desk import Desk
 from operators.proposing.proposer import Proposal
 from operators.records import Command, Register
 from operators.rows import ProgressRow, StateRow, state_row
 from operators.slot_plain import slot_from_layout_2, slot_from_plain, slot_to_plain
-from operators.slots import Outcome, Past, Slot, advance_slot, next_due, run_slot
-from operators.state import PlanState, Quiet
+from operators.slots import Outcome, Past, Slot, advance_slot
+from operators.state import PlanState
 
-ACTIONS: Final = (Gate.DEFINED_RISK, Gate.SUPPRESS)
 BOOK_LAYOUT: Final = 3
 """Version of `SymbolBook.snapshot`; raise it when the layout changes."""
 BEFORE_RETIRING: Final = 2
@@ -42,7 +37,7 @@ class SymbolBook:
         self._gates, self._gaps = NO_GATES, NO_GAPS
         self._gates_kept: tuple[Any, ...] | None = None
         self._slots: dict[str, Slot] = {}
-        self._groups: dict[Profile | None, PlanColumns] | None = None
+        self._groups = PlanGroups(self._slots)
         self._counts = list(NO_COUNTS)
         self._desk = Desk(symbol)
         self._retired: dict[str, Past] = {}
@@ -52,13 +47,13 @@ class SymbolBook:
     def set_gates(self, gates: GateTimeline) -> None:
         """Take the symbol's gate windows; edges already passed stay as they were."""
         if gates is not self._gates:
-            self._settle_all()
-            self._gates, self._gates_kept, self._groups = gates, None, None
+            self._groups.forget()
+            self._gates, self._gates_kept = gates, None
 
     def commands(self, commands: Iterable[Command]) -> None:
         """Queue commands for their own times; one that is due in the past takes effect at the next record."""
-        self._settle_all()
-        self._groups, self._retires = None, True
+        self._groups.forget()
+        self._retires = True
         for command in commands:
             plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
             self._slot(plan_id).queue(command)
@@ -73,23 +68,20 @@ class SymbolBook:
             return outcome
         self._count(ticks)
         self._retires = True
-        changed = {
-            profile: self._advance_group(group, profile, ticks, outcome) for profile, group in self._grouped().items()
-        }
+        changed = self._groups.advance(ticks, self._now(), outcome)
         if outcome.events:
             self._desk.note(outcome.events)
         made = [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
         self.now_ns = max(self.now_ns, ticks.end_ns)
         if made:
-            self._settle_all()
-            self._groups = None
+            self._groups.forget()
         else:
-            self._regroup(changed)
+            self._groups.regroup(changed)
         return outcome
 
     def holds(self, ticks: SymbolSlice) -> bool:
         """Take all plans through a slice at which nothing happens; otherwise leave it, and return False."""
-        if not self._passes(ticks) and not all_calm(self._grouped(), ticks):
+        if not self._groups.calm(ticks, self._now()):
             return False
         self._count(ticks)
         self.now_ns = max(self.now_ns, ticks.end_ns)
@@ -97,43 +89,28 @@ class SymbolBook:
 
     def held(self) -> Held:
         """Return what `holds` took since `advance` last saw something happen, or more."""
-        groups = (self._groups or {}).items()
-        quiet = ((profile, group.held) for profile, group in groups if profile is not None)
-        told = tuple((profile_row(profile), tuple(seen)) for profile, seen in quiet if seen is not None)
-        return Held(self.now_ns, tuple(self._counts), told)
+        return Held(self.now_ns, tuple(self._counts), self._groups.held())
 
     def catch_up(self, held: Held) -> bool:
         """Hold the slices that another life of this book held after it was kept; False: it held none."""
         if held.records <= self._counts[0]:
             return False
-        for profile, group in self._grouped().items():
-            seen = held.of(profile)
-            if seen is not None:
-                group.hold(seen)
+        self._groups.hold(held, self._now())
         self.now_ns, self._counts = held.now_ns, list(held.counts)
         return True
 
     def mark(self, at_ns: int, proposals: Sequence[Proposal] = ()) -> Outcome:
         """Let time reach `at_ns` without a print: everything due at or before it happens."""
-        return self.advance(empty_slice(max(at_ns, self.now_ns)), proposals)
-
-    def _passes(self, ticks: SymbolSlice) -> bool:
-        """Whether time merely passes, known without columns: those of plans just told of would be of no use again."""
-        return self._groups is None and not len(ticks.price) and self.due_ns > ticks.end_ns
+        return self.advance(SymbolSlice.empty(max(at_ns, self.now_ns)), proposals)
 
     @property
     def due_ns(self) -> int:
         """The instant (ns UTC) before which time alone brings nothing about; in the past where nobody can say."""
-        if self._groups is None:  # whose columns cost more than one look at each plan
-            dues = [
-                due_ns(slot, next_due(slot, self.now_ns, self._gates), self.now_ns) for slot in self._slots.values()
-            ]
-            return min(dues, default=NEVER)
-        return min([group.calm.due_ns for group in self._groups.values()], default=NEVER)
+        return self._groups.due_ns(self._now())
 
     def gap(self, told: DataGap) -> Outcome:
         """Take note of what is missing, or is no more: all living plans carry it from this place of the tape on."""
-        self._settle_all()
+        self._groups.settle()
         self._gaps, outcome, self._retires = self._gaps.after(told), Outcome(), True
         for slot in self._slots.values():
             if slot.plan is None or slot.state is None:
@@ -153,13 +130,13 @@ class SymbolBook:
         pending = [command.at_ns for slot in self._slots.values() for command in slot.pending]
         due = [each for each in pending if at_ns is not None and each <= at_ns]
         outcome = self.mark(max(due)) if due else Outcome()
-        self._settle_all()
+        self._groups.settle()
         outcome.states += self._unwritten()
         return outcome
 
     def plan(self, plan_id: str) -> tuple[Plan, PlanState] | None:
         """Return the current version of a plan and its state; None before it is registered."""
-        self._settle_all()
+        self._groups.settle()
         slot = self._slots.get(plan_id)
         return None if slot is None or slot.plan is None or slot.state is None else (slot.plan, slot.state)
 
@@ -181,8 +158,7 @@ class SymbolBook:
             if ended and not slot.pending and slot.plan_id not in asked:
                 leaving.append(slot)
         if leaving:
-            self._settle_all()
-            self._groups = None
+            self._groups.forget()
         for slot in leaving:
             past = slot.past if slot.state is None else Past(slot.state.version, slot.state.last_seq)
             if past is not None:
@@ -192,9 +168,7 @@ class SymbolBook:
 
     def snapshot(self) -> tuple[Any, ...]:
         """Return everything as plain values: layout, symbol, time, counts, gates, plans, desk, plans retired, gaps."""
-        quiet: dict[str, Quiet] = {}
-        for group in (self._groups or {}).values():
-            quiet |= group.quiet()
+        quiet = self._groups.quiet()
         slots = tuple(slot_to_plain(slot, quiet.get(slot.plan_id)) for slot in self._slots.values())
         if self._gates_kept is None:
             self._gates_kept = self._gates.to_plain()
@@ -216,12 +190,15 @@ class SymbolBook:
         book = cls(symbol)
         book._desk, book._gaps = Desk.from_plain(desk), DataGaps.from_plain(gaps)
         book.now_ns, book._counts, book._gates = now_ns, list(counts), GateTimeline.from_plain(gates)
-        book._slots = {slot.plan_id: slot for slot in map(read, slots)}
+        book._slots.update((slot.plan_id, slot) for slot in map(read, slots))
         for place, slot in enumerate(book._slots.values()):
             slot.place = place
         book._met = len(book._slots)
         book._retired = {plan_id: Past(*past) for plan_id, *past in retired}
         return book
+
+    def _now(self) -> Now:
+        return Now(self.now_ns, self._gates, self._gaps)
 
     def _count(self, ticks: SymbolSlice) -> None:
         self._counts = [before + count for before, count in zip(self._counts, ticks.counts, strict=True)]
@@ -260,99 +237,8 @@ class SymbolBook:
         outcome.events += events
         outcome.states.append(state_row(slot.plan, slot.state))
 
-    def _grouped(self) -> dict[Profile | None, PlanColumns]:
-        if self._groups is None:
-            members: dict[Profile | None, list[Slot]] = {}
-            for slot in self._slots.values():
-                members.setdefault(slot.profile, []).append(slot)
-            self._groups = {
-                profile: PlanColumns.of(slots, self.now_ns, self._gates) for profile, slots in members.items()
-            }
-        return self._groups
-
-    def _advance_group(
-        self, group: PlanColumns, profile: Profile | None, ticks: SymbolSlice, outcome: Outcome
-    ) -> list[int]:
-        """Advance one group; return the rows of those that something was due for: they may not belong to it any more.
-
-        The quiet see the slice together.  Of the others, those that merely meet a gate edge are quickly done.
-        """
-        view = None if profile is None or not len(ticks.price) else ticks.view(profile)
-        if view is not None and not len(view.price):
-            view = None
-        if group.calm.due_ns > ticks.end_ns:
-            if view is None:
-                return []
-            if group.calm.holds(seen := view.as_quiet()):
-                group.hold(seen)
-                return []
-        group.release()
-        active = due = group.due <= ticks.end_ns
-        if view is not None:
-            active = due | (group.low >= view.low) | (group.high <= view.high)
-            group.absorb(view, ~active)
-        rows = np.flatnonzero(active)
-        group.settle(rows)
-        dues = np.flatnonzero(due)
-        if len(dues):
-            rows = self._meet_edge(group, rows, view, ticks.end_ns, outcome)
-        now_ns = max(self.now_ns, ticks.end_ns)
-        for row, is_due in zip(rows.tolist(), due[rows].tolist(), strict=True):
-            if is_due:
-                later = advance_slot(group.slots[row], ticks, self.now_ns, self._gates, outcome, self._gaps)
-                group.expect(row, later, now_ns)
-            elif not run_slot(group.slots[row], ticks, outcome):
-                group.expect(row, next_due(group.slots[row], now_ns, self._gates), now_ns)  # its end is due no more
-            group.bound(row)
-        return dues.tolist()
-
-    def _meet_edge(self, group: PlanColumns, rows: Ints, view: Ticks | None, end_ns: int, outcome: Outcome) -> Ints:
-        """Take those plans over a gate edge that meet just one in this slice, and are quiet; return the other rows."""
-        edge_ns, next_ns = self._gates.next_two(self.now_ns)
-        if not edge_ns <= end_ns < next_ns:
-            return rows
-        lone = (group.due[rows] == edge_ns) & (group.later[rows] > end_ns)
-        if view is not None:
-            lone &= (group.low[rows] < view.low) & (group.high[rows] > view.high)
-        edges = {action: self._gates.next_edge(self.now_ns, action) for action in ACTIONS}
-        meetings = {action: Meeting.of(edge, view) for action, edge in edges.items() if edge is not None}
-        met = []
-        for row in rows[lone].tolist():
-            slot = group.slots[row]
-            if slot.plan is not None and meetings[slot.plan.on_event].meet(slot, outcome):
-                met.append(row)
-                if slot.plan.on_event is Gate.SUPPRESS:
-                    group.bound(row)
-        group.expect_edge(met, next_ns)
-        return group.without(rows, met) if met else rows
-
-    def _regroup(self, changed: dict[Profile | None, list[int]]) -> None:
-        """Give plans that were registered or changed their profile a place among their like."""
-        groups = self._groups or {}
-        movers = {
-            profile: [row for row in rows if groups[profile].slots[row].profile != profile]
-            for profile, rows in changed.items()
-        }
-        if any(movers.values()):
-            parts = [part for profile, rows in movers.items() for part in groups[profile].parted(rows)]
-            self._groups = joined(parts)
-
-    def _settle_all(self) -> None:
-        for group in (self._groups or {}).values():
-            group.settle_all()
-
     def _unwritten(self) -> Iterable[StateRow]:
         for slot in self._slots.values():
             if slot.plan is not None and slot.state is not None and slot.state != slot.written:
                 slot.written = slot.state
                 yield state_row(slot.plan, slot.state)
-
-
-def empty_slice(end_ns: int) -> SymbolSlice:
-    """Return a slice without prints that ends at `end_ns`."""
-    return SymbolSlice(_NO_TIME, _NO_PRICE, _NO_CODE, _NO_CODE, end_ns)
-
-
-_NO_TIME: Final = np.empty(0, dtype=np.int64)
-_NO_PRICE: Final = np.empty(0)
-_NO_CODE: Final = np.empty(0, dtype=np.uint8)

@@ -106,8 +106,9 @@ class FlagCoder:
         return flags
 
     def _number(self) -> pl.Expr:
-        texts = pl.col(ticks.CONDITIONS).cast(pl.String).fill_null("")
-        return texts.cast(pl.Enum(self._lists), strict=False).to_physical().cast(pl.UInt32)
+        texts = pl.col(ticks.CONDITIONS).cast(pl.String)
+        met = texts.cast(pl.Enum(self._lists), strict=False).to_physical().cast(pl.UInt32)
+        return pl.when(texts.is_null()).then(pl.lit(self._numbers[None], pl.UInt32)).otherwise(met)
 
 
 _MARKED: Final = (ticks.CONDITIONS, ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS, ticks.CORRECTION)
@@ -126,11 +127,11 @@ def minutes_behind() -> pl.Expr:
 
     Its own time is the participant's, else the TRF's; 0 where neither is known.
     """
-    participant, trf = (pl.col(name).fill_null(0) for name in (ticks.PARTICIPANT_NS, ticks.TRF_NS))
+    participant, trf = pl.col(ticks.PARTICIPANT_NS), pl.col(ticks.TRF_NS).fill_null(0)
     happened = pl.when(participant > 0).then(participant).otherwise(trf)
     behind = pl.col(ticks.SIP_NS) // MINUTE_NS - happened // MINUTE_NS
     known = pl.when(happened > 0).then(behind.clip(0, MOST_MINUTES)).otherwise(0)
-    return known.cast(pl.UInt16).alias(ticks.BEHIND)
+    return known.cast(pl.UInt16, wrap_numerical=True).alias(ticks.BEHIND)  # in its range already: not looked at again
 
 
 class Coder:

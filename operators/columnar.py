@@ -15,8 +15,9 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from operators.events import PlanEvent
-from operators.lifecycle import absorb, health_thresholds, step, trail_level
+from operators.lifecycle import absorb, step
 from operators.plans import EntryType, Gate, Plan
+from operators.position import health_thresholds, trail_level
 from operators.records import Tick
 from operators.state import Health, Phase, PlanState, Quiet, breakeven_on, effective_stop
 

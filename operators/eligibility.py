@@ -89,6 +89,11 @@ class SymbolSlice:
     glimpses: Callable[[Profile], Quiet | None] | None = None
     _views: dict[Profile, Ticks] = field(default_factory=dict)
 
+    @classmethod
+    def empty(cls, end_ns: int) -> "SymbolSlice":
+        """Return a slice without prints that ends at `end_ns`."""
+        return cls(_NO_TIME, _NO_PRICE, _NO_CODE, _NO_CODE, end_ns)
+
     def view(self, profile: Profile) -> Ticks:
         """Return the ticks that a profile admits."""
         view = self._views.get(profile)
@@ -138,3 +143,8 @@ def usable_flags(plans: Iterable[Plan]) -> Flag:
         for extended in {False, profile.extended_hours}:
             needed |= _WANTED[profile.odd_lots, extended]
     return needed
+
+
+_NO_TIME: Final = np.empty(0, dtype=np.int64)
+_NO_PRICE: Final = np.empty(0)
+_NO_CODE: Final = np.empty(0, dtype=np.uint8)

@@ -15,11 +15,12 @@ from msgspec.structs import replace
 
 from operators.data_gaps import DataGap
 from operators.events import Kind, PlanEvent
-from operators.lifecycle import NEXT, register
+from operators.lifecycle import register
 from operators.plans import Gate, Plan
 from operators.prices import tidy
 from operators.rows import StateRow
 from operators.state import Health, Phase, PlanState, binding_stop
+from operators.transitions import NEXT
 
 BY_TICKS: Final = (
     *("effective_stop", "trail_stop", "best_price", "open_r", "mfe_r", "mae_r"),

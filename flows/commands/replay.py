@@ -9,6 +9,7 @@ from flows.collector import importing
 from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
+from flows.room import keep_pages
 from operators.gating import EVERY_KIND, GateMargins, GateSettings
 
 
@@ -63,6 +64,7 @@ def replay(
 
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
+    keep_pages()
     with importing():
         from flows.kafka.topic import topic_of
         from flows.run_replay import run_replay

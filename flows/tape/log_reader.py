@@ -13,6 +13,8 @@ from flows.tape.segments.record import AROUND, Kind, Record
 from flows.tape.segments.segment import START, Offset, Segment, segments
 
 READ_BYTES: Final = 1 << 23
+FOLLOWED_BYTES: Final = 1 << 21
+"""Less at a time where it goes on for days, so that a repair of minutes, all there at once, takes little memory."""
 PIECE_ROWS: Final = 50_000
 _HOLDS_SOMETHING: Final = frozenset({Kind.FRAME, Kind.REPAIR, Kind.COMMAND})
 
@@ -37,9 +39,10 @@ def read_log(
         if segment.compacted and segment.number >= start.segment:
             yield from (filtered(piece, wanted) for piece in _of_compacted(segment, decoder, start))
             start = Offset(segment.number + 1, 0)
+    size = FOLLOWED_BYTES if follow else READ_BYTES
     with TapeFollower(folder, start, visible_only=follow) as follower:
         while True:
-            placed = follower.read(READ_BYTES)
+            placed = follower.read(size)
             yield from (filtered(piece, wanted) for piece in decoder.pieces(placed))
             if not placed and not follow:
                 return

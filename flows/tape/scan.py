@@ -1,6 +1,6 @@
 """What a reader is asked for, and what it gives: typed pieces of a file, and what could not be used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -60,12 +60,9 @@ class ScanFilter:
 
     def own(self) -> pl.Expr | None:
         """Return the rows that this worker answers for, usable or not; None: all."""
-        symbol = pl.col(ticks.SYMBOL)
         if self.only is not None:
-            return symbol.is_in(list(self.only)).fill_null(value=False)
-        if self.without:
-            return ~symbol.is_in(list(self.without)).fill_null(value=False)
-        return None
+            return _among(self.only).is_not_null()
+        return _among(self.without).is_null() if self.without else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +82,11 @@ class Piece:
     read: int | None = None
     memory: Callable[[], tuple[Any, ...]] | None = None
     at_end: Callable[[], bool] | None = None
+
+
+def _among(symbols: Sequence[str]) -> pl.Expr:
+    """Return which of the symbols each row's is, null for all others: found sooner than whether it is one of them."""
+    return pl.col(ticks.SYMBOL).cast(pl.Enum(symbols), strict=False)
 
 
 def day_bounds(day: date | None) -> TimeBounds:

@@ -7,7 +7,7 @@ and what was traded in them is in none.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -17,6 +17,9 @@ from operators.bars.revising import NO_REVISIONS, REMEMBERED_NS, ClosedMinutes, 
 from operators.bars.summing import SummedPrints, sum_prints
 from operators.bars.sums import NO_SUMS, Sum, Sums, bars_of, joined, priced, sums_of
 from operators.times import MINUTE_NS
+
+FEW: Final = 24
+"""Prints of one piece that are added up sooner without numpy."""
 
 
 class Built(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -104,10 +107,7 @@ class MinuteBuilder:
 def _gone_on(held: Sum, since: Sum, head: Floats) -> Sum:
     """Return what was held of a minute with what came since; `head`: what each print since adds."""
     start_ns, open_, high, low, close, volume, notional, trades, phase = held
-    added = head.copy()
-    added[0, 0] += volume
-    added[1, 0] += notional
-    volume, notional = added.cumsum(axis=1)[:, -1].tolist()
+    volume, notional = _added(volume, notional, head)
     _, new_open, new_high, new_low, new_close, _, _, new_trades, new_phase = since
     if open_ != open_:
         open_, phase = new_open, new_phase
@@ -115,6 +115,22 @@ def _gone_on(held: Sum, since: Sum, head: Floats) -> Sum:
         close = new_close
     trades += new_trades
     return start_ns, open_, max(high, new_high), min(low, new_low), close, volume, notional, trades, phase
+
+
+def _added(volume: float, notional: float, head: Floats) -> tuple[float, float]:
+    """Add up what each print adds, strictly in order: of a few sooner one by one."""
+    if head.shape[1] <= FEW:
+        volumes, notionals = head.tolist()
+        for more in volumes:
+            volume += more
+        for more in notionals:
+            notional += more
+        return volume, notional
+    added = head.copy()
+    added[0, 0] += volume
+    added[1, 0] += notional
+    volume, notional = added.cumsum(axis=1)[:, -1].tolist()
+    return volume, notional
 
 
 def floored(piece: SummedPrints, now_ns: int) -> SummedPrints:

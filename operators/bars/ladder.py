@@ -24,6 +24,8 @@ class FoldLadder:
 
     def extend(self, minutes: Bars, now_ns: int) -> dict[Interval, Bars]:
         """Take the symbol's next minutes; return, per longer interval, what became known by `now_ns`, its tape time."""
+        if not len(minutes) and not self._due(now_ns):
+            return dict.fromkeys(RUNGS, NO_BARS)
         found: dict[Interval, Bars] = {}
         rows = rows_of_bars(minutes)
         for interval, folder in self.folders.items():
@@ -32,6 +34,10 @@ class FoldLadder:
                 found[interval] = bars_of_rows(rows)
         found[Interval.W1] = self.extend_weeks(found[Interval.D1], now_ns)
         return found
+
+    def _due(self, now_ns: int) -> bool:
+        """Whether time alone makes a longer bar known by `now_ns`."""
+        return any(each.held is not None and each.held[1] <= now_ns for each in self.folders.values())
 
     def extend_weeks(self, days: Bars, now_ns: int) -> Bars:
         """Take the symbol's next days; return the weeks that became known by `now_ns`."""

@@ -41,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="fancy-trader bench live", description=__doc__)
     parser.add_argument("--part", action="append", choices=PARTS, help="only these")
     parser.add_argument("--plans", type=int, default=1_000)
+    parser.add_argument("--scan", action="store_true", help="with bars, levels and detectors of all symbols as well")
     parser.add_argument("--symbols", type=int, default=500, help="a few are busy and most are quiet")
     parser.add_argument("--rate", type=int, default=20_000, help="ticks a second of `ticks`")
     parser.add_argument("--seconds", type=float, default=20.0, help="of `ticks`")
@@ -76,7 +77,9 @@ def live_once(load: Load, given: argparse.Namespace) -> dict[str, Any]:
     with TemporaryDirectory(prefix="fancy-trader-bench-") as name, generating(load) as generator:
         folder = Path(name)
         plans = _plans(folder / "plans.json", load, given.plans)
-        arguments = ["live", "--tape", folder / "tape", "--plans", folder / "plans.json", "--no-scan", "--no-repair"]
+        arguments = ["live", "--tape", folder / "tape", "--plans", folder / "plans.json", "--no-repair"]
+        followed = ",".join(sorted({each.symbol for each in load.listings} | {str(PROBE_PLAN["symbol"])}))
+        arguments += ["--symbols", followed] if given.scan else ["--no-scan"]
         arguments += ["--db", f"sqlite:///{folder}/live.db", "--feed-url", generator.url, "--quiet"]
         arguments += ["--fsync", given.fsync]
         if given.snapshot_seconds is not None:
@@ -92,6 +95,7 @@ def live_once(load: Load, given: argparse.Namespace) -> dict[str, Any]:
         report = {
             "plans": len(plans),
             "symbols": load.symbols,
+            "scan": given.scan,
             **_sent(load, late_ms),
             "ticks_on_tape": count_ticks(folder / "tape"),
             "ticks_watched": load.ticks_of({each["symbol"] for each in plans}),

@@ -51,6 +51,9 @@ def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tup
 
 def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str, Any]:
     """Replay the whole tape into a new SQLite database, with bars, levels and all detectors if `scan`."""
+    from flows.room import keep_pages
+
+    keep_pages()  # as the command does first of all
     from flows.meter import Meter
     from flows.options import ReplayOptions
     from flows.replay import prepare, run

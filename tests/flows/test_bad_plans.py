@@ -104,3 +104,25 @@ def test_plans_may_stand_one_per_line_with_a_mark_before_them(tmp_path: Path, co
     assert said.code == 0
     assert "plan 2 (no plan_id): plan: is not valid JSON" in said.only_line
     assert rows_of(url, "SELECT plan_id FROM plan_states ORDER BY plan_id") == [("A",), ("B",)]
+
+
+TWICE = {
+    "at the top": ('"plan_id": "TWICE"', '"stop": 98.0, "plan_id": "TWICE"', "stop"),
+    "in a target": ('"targets": [103.0', '"targets": [{"price": 103.0, "price": 104.0}', "price"),
+}
+
+
+@pytest.mark.parametrize("case", TWICE.values(), ids=TWICE)
+@pytest.mark.parametrize("lines", [False, True], ids=["array", "lines"])
+def test_a_plan_that_says_something_twice_is_bad(
+    tmp_path: Path, command: Command, *, lines: bool, case: tuple[str, str, str]
+) -> None:
+    """Which of the two is meant nobody can know; the good ones run."""
+    once, twice, field = case
+    texts = [json.dumps(simple_plan("GOOD")), json.dumps(simple_plan("TWICE")).replace(once, twice)]
+    path, url = tmp_path / "plans.json", f"sqlite:///{tmp_path}/plans.db"
+    path.write_text("\n".join(texts) if lines else f"[{','.join(texts)}]")
+    said = command("replay", write_tape(tmp_path, climb(3)), "--plans", path, "--db", url)
+    assert said.code == 0
+    assert f"plan 2 (TWICE): {field}: is given twice; must be given once" in said.only_line
+    assert rows_of(url, "SELECT plan_id FROM plan_states") == [("GOOD",)]

@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from operators.events import PlanEvent
-from operators.lifecycle import NEXT
 from operators.state import Phase
 from operators.times import iso
+from operators.transitions import NEXT
 from tests.flows.made import Command, Said, speaker
 from tests.flows.scanned import Scanned, scan, sessions, simulated
 

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from operators.events import PlanEvent
-from operators.lifecycle import NEXT
 from operators.state import Phase
 from operators.times import parse_instant
+from operators.transitions import NEXT
 from tests.flows.conftest import Replayed, ReplayRunner, replaying_in
 from tests.flows.test_independent_loop import events_csv
 from tests.oracle.random_plans import Market, first_open_ns, random_market_events, random_plans

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from operators.lifecycle import NEXT
 from operators.state import Phase
 from operators.times import MINUTE_NS, parse_instant
+from operators.transitions import NEXT
 from tests.flows.made import check_whole, rows_of
 from tests.flows.scanned import AT, Scanned, scan
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from operators.lifecycle import adverse, favourable
 from operators.plans import Direction, Entry, Trail
+from operators.position import adverse, favourable
 from tests.operators.builders import (
     MARKET,
     STOP,

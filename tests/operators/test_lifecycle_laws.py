@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from operators.data_gaps import DataGap
 from operators.events import Kind, PlanEvent
-from operators.lifecycle import NEXT, Record, register, step
+from operators.lifecycle import Record, register, step
 from operators.plans import Direction, EntryType, Gate, Plan, Trail
 from operators.prices import plain
 from operators.records import Cancel, Expiry, GateEdge, Register
 from operators.state import IN_POSITION, LIVE, Health, Phase, PlanState, breakeven_on, effective_stop
 from operators.times import iso
+from operators.transitions import NEXT
 from tests.operators.builders import CAUSE, SECOND_NS, START_NS, make_plan, targets, tick
 from tests.operators.scenarios import any_plans
 

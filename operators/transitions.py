@@ -1,0 +1,79 @@
+"""The table of phases, and the one way to move through it: an event that the table allows, next in its plan's order."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from operators import why
+from operators.events import Kind, PlanEvent
+from operators.state import Phase, PlanState
+
+NEXT: Final[Mapping[Phase, Mapping[Kind, Phase]]] = MappingProxyType(
+    {
+        Phase.WAITING: {
+            Kind.ENTERED: Phase.OPEN,
+            Kind.INVALIDATED: Phase.INVALIDATED,
+            Kind.MISSED: Phase.MISSED,
+            Kind.EXPIRED: Phase.EXPIRED,
+            Kind.CANCELLED: Phase.CANCELLED,
+            Kind.REPLACED: Phase.REPLACED,
+            Kind.GATED: Phase.WAITING,
+            Kind.UNGATED: Phase.WAITING,
+        },
+        **{
+            phase: {
+                Kind.TARGET_HIT: Phase.SCALED,
+                Kind.COMPLETED: Phase.COMPLETED,
+                Kind.STOPPED: Phase.STOPPED,
+                Kind.EXPIRED: Phase.EXPIRED,
+                Kind.CANCELLED: Phase.CANCELLED,
+                Kind.REPLACED: Phase.REPLACED,
+                Kind.TRAIL_RAISED: phase,
+                Kind.AT_RISK: phase,
+                Kind.RECOVERED: phase,
+                Kind.GATED: phase,
+                Kind.UNGATED: phase,
+            }
+            for phase in (Phase.OPEN, Phase.SCALED)
+        },
+        Phase.COMPLETED: {},  # terminal: nothing leads out
+        Phase.STOPPED: {Kind.REPLAN: Phase.STOPPED},  # a word about what came after; the plan stays what it is
+        Phase.INVALIDATED: {Kind.REPLAN: Phase.INVALIDATED},
+        Phase.MISSED: {},
+        Phase.EXPIRED: {},
+        Phase.CANCELLED: {},
+        Phase.REPLACED: {},
+    }
+)
+
+
+class LifecycleError(RuntimeError):
+    """An event that the table does not allow: a defect of the caller, never of the input."""
+
+
+Stepped = tuple[PlanState, tuple[PlanEvent, ...]]
+"""A plan's new state, and what happened on the way, in order."""
+
+
+def happen(state: PlanState, kind: Kind, at_ns: int, price: float | None, data: dict[str, Any]) -> Stepped:
+    """Write the next event and move to the phase that the table gives for it."""
+    try:
+        phase = NEXT[state.phase][kind]
+    except KeyError:
+        allowed = ", ".join(NEXT[state.phase]) or "nothing (terminal)"
+        msg = f"plan {state.plan_id} in phase {state.phase} cannot be {kind}; allowed: {allowed}"
+        raise LifecycleError(msg) from None
+    state = replace(state, phase=phase, last_seq=state.last_seq + 1, updated_ns=max(state.updated_ns, at_ns))
+    data = honest(state, data)
+    event = PlanEvent(state.plan_id, state.version, state.last_seq, state.symbol, kind, at_ns, price, data)
+    return state, (event,)
+
+
+def honest(state: PlanState, data: dict[str, Any]) -> dict[str, Any]:
+    """Let an event say when prints were lost that might have made it another."""
+    gap = state.data_gap
+    if gap is None or gap.state != "lost":
+        return data
+    return {**data, "data_gap": True, "why": f"{data['why']}; {why.missing(gap)}"}
