@@ -7,7 +7,6 @@ import typer
 
 from flows.collector import importing
 from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
-from flows.crew import hired
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
 from flows.room import keep_pages
@@ -65,6 +64,7 @@ def replay(
 
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
+    from flows.crew import hired
     from flows.kafka.topic import topic_of
     from flows.tape.segments.segment import is_tape
 
