@@ -35,6 +35,15 @@ def made(url: str, scope: str, name: str = "desk") -> list[str]:
     return in_database(url, lambda connection: create_key(connection, name, scope, NOW_NS))
 
 
+def made_at_once(url: str, count: int) -> list[list[str]]:
+    """Make keys of which a server knows all or none."""
+    engine = open_database(url)
+    with engine.begin() as connection:
+        keys = [create_key(connection, "desk", "read", NOW_NS) for _ in range(count)]
+    engine.dispose()
+    return [[key.id, secret] for key, secret in keys]
+
+
 def revoked(url: str, number: str) -> None:
     """Revoke a key."""
     in_database(url, lambda connection: revoke_key(connection, number, NOW_NS))
@@ -85,8 +94,7 @@ def test_a_stream_ends_with_its_key_however_it_was_opened(tmp_path: Path) -> Non
     with serving(url, keys_s=0.05) as server, ExitStack() as opened:
         free = opened.enter_context(server.connect())
         assert hear(free)["type"] == "hello"
-        number, secret = made(url, "read")
-        _, other = made(url, "read")
+        (number, secret), (_, other) = made_at_once(url, 2)
         assert hear_out(free) == []
         assert free.close_code == UNAUTHORIZED
         by_header, staying = (
