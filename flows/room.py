@@ -15,17 +15,17 @@ SHARED_BYTES: Final = 1 << 25
 KEPT_BYTES: Final = 1 << 30
 """So much free memory may stay at the end of the heap."""
 POLARS_ALLOCATOR: Final = "_RJEM_MALLOC_CONF"
-FOR_GOOD: Final = "dirty_decay_ms:-1"
+FOR_TEN_SECONDS: Final = "dirty_decay_ms:10000"
 
 
 def keep_pages() -> None:
-    """Let polars keep the pages that it frees, here and in processes to come.
+    """Let polars keep the pages that it frees for ten seconds, here and in processes to come.
 
     It asks the environment once, when it is imported, and the last word counts: what has imported it goes on as before.
     """
     said = os.environ.get(POLARS_ALLOCATOR, "").split(",")
-    if said[-1] != FOR_GOOD:
-        os.environ[POLARS_ALLOCATOR] = ",".join([*filter(None, said), FOR_GOOD])
+    if said[-1] != FOR_TEN_SECONDS:
+        os.environ[POLARS_ALLOCATOR] = ",".join([*filter(None, said), FOR_TEN_SECONDS])
 
 
 def keep_heap() -> None:
