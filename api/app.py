@@ -64,7 +64,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.state.hub = Hub()
     app.state.metrics = Metrics()
     for route in (plans, commands, market, symbols, gpt, charts, assistant, stream, sse, health):
-        app.router.routes.extend(route.router.routes)  # to include a router makes all its routes anew, at a request
+        app.include_router(route.router)
     app.include_router(pages())
     _surround(app, settings)
     app.add_exception_handler(problems.ProblemError, problems.on_problem)

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
 from api.charting import scan_url
-from api.document import name_of
 from api.names import is_symbol
 from api.problems import ANSWERS
 from api.ranking import plans_behind, ranked
@@ -23,13 +22,7 @@ from operators.times import iso
 LARGEST: Final = 80_000
 """Bytes of JSON."""
 
-router = APIRouter(
-    generate_unique_id_function=name_of,
-    prefix="/api/v1/assistant",
-    tags=["assistants"],
-    dependencies=[Depends(may_read)],
-    responses=ANSWERS,
-)
+router = APIRouter(prefix="/api/v1/assistant", tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS)
 
 
 @router.post("/exec", response_model=ExecAnswer, summary="Setups for symbols, compact")

@@ -8,7 +8,6 @@ from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
 from api.charting import chart_url
 from api.clockwork import read_instant
-from api.document import name_of
 from api.names import PLAN
 from api.problems import ANSWERS, no_plan, not_found
 from api.shapes.gpt import ChartAnswer, ChartBody, LayersAnswer
@@ -16,9 +15,7 @@ from api.standing import one
 from operators.times import iso
 from sinks.plan_reader import scans_of_plan
 
-router = APIRouter(
-    generate_unique_id_function=name_of, tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS
-)
+router = APIRouter(tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS)
 
 
 @router.post("/gpt/chart-url", response_model=ChartAnswer, summary="The URL of a chart")

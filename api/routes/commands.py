@@ -10,7 +10,6 @@ from api.access import AsOf, Clock, Database, Settings, instant_of, may_read, ma
 from api.answers import answer
 from api.asking import Asker, cancel, read, register, replace, watch
 from api.clockwork import Clockwork, Spoken
-from api.document import name_of
 from api.names import PlanId
 from api.problems import ANSWERS, ProblemOut, invalid, not_found
 from api.settings import ApiSettings
@@ -31,7 +30,7 @@ CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
 LOOK_S: Final = 0.02
 """How often a waiting request looks whether its command was taken."""
 
-router = APIRouter(generate_unique_id_function=name_of, prefix="/api/v1", tags=["commands"], responses=ANSWERS)
+router = APIRouter(prefix="/api/v1", tags=["commands"], responses=ANSWERS)
 
 Wait = Annotated[int, Query(ge=0, description="Milliseconds to wait for the flow to take the command.")]
 Key = Annotated[

@@ -11,7 +11,6 @@ from api import condition
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
 from api.charting import scan_url
-from api.document import name_of
 from api.names import SymbolInPath
 from api.problems import ANSWERS, ProblemError, not_found
 from api.ranking import plans_behind, ranked
@@ -41,9 +40,7 @@ from operators.times import iso
 from sinks.commands import StoredCommand, watches
 from sinks.scan_reader import scan_results_of
 
-router = APIRouter(
-    generate_unique_id_function=name_of, tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS
-)
+router = APIRouter(tags=["assistants"], dependencies=[Depends(may_read)], responses=ANSWERS)
 
 
 @router.post("/gpt/scan", response_model=ScanAnswer, summary="Ranked scan results")

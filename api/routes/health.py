@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.access import Clock, Database, Settings, any_reader, may_measure
-from api.document import name_of
 from api.metrics import Metrics, of_database, of_hub, of_limits
 from api.problems import ANSWERS, ProblemError
 from api.readiness import flow_check, pulse, relay_check
@@ -19,7 +18,7 @@ from api.store import Store
 from sinks.errors import DatabaseError, SchemaError
 from sinks.pulse_reader import Counts, Pulse, counts_of, pulse_of
 
-router = APIRouter(generate_unique_id_function=name_of, tags=["server"])
+router = APIRouter(tags=["server"])
 NO_DATABASE: Final = "cannot be read"
 STOPPED: Final = "stopped on a failure; its own words stand in the table runs and in its log"
 NO_SCHEMA: Final = "is not of the revision that this server knows"

@@ -8,20 +8,13 @@ from api.access import AsOf, Clock, Database, Limit, Settings, instant_of, may_r
 from api.answers import answer
 from api.clockwork import read_instant
 from api.cursors import cursor, read_cursor
-from api.document import name_of
 from api.names import CURSOR, INSTANT, SymbolWanted
 from api.problems import ANSWERS
 from api.shapes.market import MarketEventList, MarketEventOut
 from api.shapes.session import SessionAnswer
 from sinks.reader import all_market_events
 
-router = APIRouter(
-    generate_unique_id_function=name_of,
-    prefix="/api/v1",
-    tags=["market"],
-    dependencies=[Depends(may_read)],
-    responses=ANSWERS,
-)
+router = APIRouter(prefix="/api/v1", tags=["market"], dependencies=[Depends(may_read)], responses=ANSWERS)
 
 
 @router.get("/session", response_model=SessionAnswer, summary="The market's clock at an instant")

@@ -8,7 +8,6 @@ from api.access import App, AsOf, Limit, instant_of, may_read
 from api.answers import answer, answer_told
 from api.clockwork import read_instant
 from api.cursors import cursor, read_cursor
-from api.document import name_of
 from api.explaining import explained
 from api.names import CURSOR, INSTANT, PlanId, StrategyWanted, SymbolWanted
 from api.problems import ANSWERS, no_plan, not_found
@@ -33,7 +32,6 @@ from operators.times import iso
 from sinks.plan_reader import PlanFilter, events_page, scans_of_plan
 
 router = APIRouter(
-    generate_unique_id_function=name_of,
     prefix="/api/v1/plans",
     tags=["plans"],
     dependencies=[Depends(may_read)],

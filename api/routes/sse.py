@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.access import Database, Settings, may_read
-from api.document import name_of
 from api.keys import bearer
 from api.names import PLACE, PLAN, TICKER
 from api.problems import ANSWERS, ProblemError, invalid
@@ -18,9 +17,7 @@ from api.relay.speaking import NO_DATABASE
 from api.relay.wire import Category, Place, Subscribe
 from api.settings import ApiSettings
 
-router = APIRouter(
-    generate_unique_id_function=name_of, tags=["stream"], dependencies=[Depends(may_read)], responses=ANSWERS
-)
+router = APIRouter(tags=["stream"], dependencies=[Depends(may_read)], responses=ANSWERS)
 SENT_EVENT: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {

@@ -8,7 +8,6 @@ from api import condition
 from api.access import AsOf, Clock, Database, Limit, Settings, instant_of, may_read
 from api.answers import answer
 from api.cursors import cursor, read_cursor
-from api.document import name_of
 from api.names import CURSOR, SymbolInPath
 from api.problems import ANSWERS, not_found
 from api.series import Hours, page_of, series_of, show_bars, show_indicators
@@ -16,11 +15,7 @@ from api.shapes.symbol import Diagnostics, IndicatorsAnswer, SeriesAnswer
 from operators.bars.columns import Interval
 
 router = APIRouter(
-    generate_unique_id_function=name_of,
-    prefix="/api/v1/symbol/{symbol}",
-    tags=["symbols"],
-    dependencies=[Depends(may_read)],
-    responses=ANSWERS,
+    prefix="/api/v1/symbol/{symbol}", tags=["symbols"], dependencies=[Depends(may_read)], responses=ANSWERS
 )
 After = Annotated[
     str | None,
