@@ -87,20 +87,12 @@ def _evaluated(tagged: Stream[TapeItem], rules: Rules) -> KeyedStream[SymbolItem
     )
     sharded = _without_places(cut) if rules.keep_state else cut
     barred = op.stateful("build_bars", sharded, lambda kept: BarLogic(scan, kept))
-    evaluated = _past_scan(barred, scan) if rules.keep_state else _scanned(barred, scan)
-    return op.flat_map("by_symbol", evaluated, lambda keyed: keyed[1].items)
-
-
-def _scanned(barred: KeyedStream[ShardItems], scan: ScanRules) -> KeyedStream[ShardItems]:
-    scanned = op.stateful("scan", barred, lambda kept: ScanLogic(scan, kept))
-    return op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
-
-
-def _past_scan(barred: KeyedStream[ShardItems], scan: ScanRules) -> KeyedStream[ShardItems]:
-    """Lead past the scan what it does not concern; behind it all is in its order again."""
     ways = op.branch("concerns_scan", barred, concerns_scan)
+    scanned = op.stateful("scan", ways.trues, lambda kept: ScanLogic(scan, kept))
+    asked = op.stateful("evaluate_targets", scanned, lambda kept: EvaluateLogic(scan, kept))
     past = op.map_value("evaluate_given", ways.falses, evaluate_all)
-    return op.stateful("in_order", op.merge("past_scan", _scanned(ways.trues, scan), past), lambda _: InOrder())
+    evaluated = op.stateful("in_order", op.merge("past_scan", asked, past), lambda _: InOrder())
+    return op.flat_map("by_symbol", evaluated, lambda keyed: keyed[1].items)
 
 
 def place(item: TapeItem) -> list[tuple[str, Standing]]:

@@ -1,7 +1,8 @@
-"""Past the scan.  Where state is kept, what no bar ended with does not wake the steps that only bars concern.
+"""Past the scan: what no bar ended with does not wake the steps that only bars concern.
 
-What is remembered of a symbol's bars is large, and the engine keeps it anew whenever the symbol's step had anything to
-do.  So `build_bars` numbers what it gives, most of which takes a way of its own, and here it stands in order again.
+What is remembered of a symbol's bars is large, and where state is kept the engine keeps it anew whenever the symbol's
+step had anything to do.  So `build_bars` numbers what it gives, most of which takes a way of its own, and here it
+stands in order again.
 """
 
 from collections.abc import Iterable

@@ -19,7 +19,6 @@ from flows.options import STREAM, ReplayOptions
 from flows.recovery.directory import config, joined
 from flows.recovery.resume import Resume
 from flows.replayed import Replay
-from flows.room import keep_heap
 from flows.scan_steps import ScanRules
 from flows.sql_sink import SqlSink
 from flows.tape.ends import NOT_YET, Ends
@@ -61,8 +60,6 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
     sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)
     spare_the_standing(SELDOM if job.replay.follow else RARELY)
-    if not job.replay.follow:
-        keep_heap()
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = partial(cut_ahead, rules=rules) if ahead else None
     told = tuple if rules.dues is None else rules.dues.ahead

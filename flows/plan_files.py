@@ -6,8 +6,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from flows.errors import BadInputError, DataMissingError
 from flows.said_twice import SaidTwiceError, decode_once, says_twice
 from operators.plan_reading import PlanDefaults, read_plain_plans, read_plan
@@ -113,13 +111,13 @@ def _decoded(path: Path, text: bytes) -> Iterable[Any]:
     """Yield each plan's decoded JSON; of one line that is no JSON, the error."""
     if text.lstrip().startswith(b"["):
         try:
-            data = _decode(text)
+            data = decode_once(text)
         except ValueError as error:
             msg = f"{path}: not valid JSON ({error})"
             raise BadInputError(msg) from None
         return list(data)
     try:
-        return [_decode(text)]
+        return [decode_once(text)]
     except ValueError:
         return _lines(path, text)
 
@@ -128,7 +126,7 @@ def _lines(path: Path, text: bytes) -> Iterator[Any]:
     found = False
     for line in filter(bytes.strip, text.splitlines()):
         try:
-            data = _decode(line)
+            data = decode_once(line)
         except ValueError as error:
             if not found and not line.lstrip().startswith(b"{"):
                 msg = f"{path}: not valid JSON; must be an array of plans, or one plan per line ({error})"
@@ -136,24 +134,6 @@ def _lines(path: Path, text: bytes) -> Iterator[Any]:
             data = PlanError("plan", f"is not valid JSON ({error})")
         found = True
         yield data
-
-
-def _decode(text: bytes) -> Any:
-    """Decode JSON; where numbers are not JSON (NaN, Infinity), decode them too, so that the plan can be named.
-
-    A plan in which a key stands twice is the error that says so.
-    """
-    try:
-        msgspec.json.decode(text)
-    except RecursionError:
-        msg = "nested too deeply"
-        raise ValueError(msg) from None
-    except msgspec.DecodeError as error:
-        try:
-            return decode_once(text)  # the standard decoder reads NaN and Infinity
-        except ValueError:
-            raise ValueError(str(error)) from None
-    return decode_once(text)
 
 
 def _text(path: Path) -> bytes:

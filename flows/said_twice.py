@@ -33,6 +33,7 @@ def says_twice(text: bytes) -> bool:
 def decode_once(text: bytes) -> Any:
     """Decode JSON; an object in which a key stands twice, itself or further in, becomes a SaidTwiceError.
 
+    NaN and Infinity, which are no JSON, are read too, so that the plan can be named.
     Raises ValueError for what is no JSON, and for what is nested too deeply.
     """
     try:

@@ -9,7 +9,6 @@ import typer
 from flows.collector import importing
 from flows.commands.common import AsJson, instant
 from flows.options import ReplayOptions
-from flows.room import keep_pages
 
 
 def backtest(
@@ -39,7 +38,6 @@ def backtest(
 
     Example: fancy-trader backtest 2013-10-07.csv.gz 2013-10-08.csv.gz --bars aggregates --chart backtest.html
     """
-    keep_pages()
     with importing():
         from flows.run_backtest import run_backtest
 

@@ -9,7 +9,6 @@ from flows.collector import importing
 from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
-from flows.room import keep_pages
 from operators.gating import EVERY_KIND, GateMargins, GateSettings
 
 
@@ -102,7 +101,6 @@ def replay(
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
         msg = "--to lies before --from"
         raise BadInputError(msg)
-    keep_pages()
     with hired(workers) as crew:
         with importing():
             from flows.run_replay import run_replay

@@ -53,9 +53,7 @@ def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tup
 def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str, Any]:
     """Replay the whole tape into a new SQLite database, with bars, levels and all detectors if `scan`."""
     from flows.crew import hired
-    from flows.room import keep_pages
 
-    keep_pages()  # as the command does first of all
     with hired(workers) as crew:
         return _replayed(case, scan, workers, crew)
 
