@@ -14,6 +14,7 @@ from flows.collector import RARELY, SELDOM, spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
 from flows.dues import Dues
 from flows.errors import CommandError
+from flows.meeting import await_listeners
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
 from flows.recovery.directory import config, joined
@@ -56,12 +57,14 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     """
     kept = job.options.recovery
     rules = _rules(job, max(1, len(addresses)) * job.threads)
-    ahead = job.options.scan and kept is None and not job.replay.follow
+    recorded = kept is None and not job.replay.follow
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
-    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=ahead, cache_kib=cache_kib)
+    sink = SqlSink(
+        job.options.database, STREAM, meter, job.token, behind=recorded and job.options.scan, cache_kib=cache_kib
+    )
     spare_the_standing(SELDOM if job.replay.follow else RARELY)
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
-    cut = partial(cut_ahead, rules=rules) if ahead else None
+    cut = partial(cut_ahead, rules=rules) if recorded else None
     told = tuple if rules.dues is None else rules.dues.ahead
     source = TapeSource(replace(job.replay, kept=kept is not None, ahead=told), meter, ends, job.resumes, cut)
     try:
@@ -76,6 +79,7 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
 
 
 def _run(flow: Dataflow, job: Job, addresses: list[str], index: int) -> None:
+    await_listeners(addresses[:index])
     kept = job.options.recovery
     epoch = EPOCH if kept is None else timedelta(seconds=job.options.snapshot_s)
     cluster_main(
