@@ -16,8 +16,9 @@ from operators.usable import unusable
 PIECE_ROWS: Final = 1_000_000
 PIECE_ROWS_FOR_BARS: Final = 2_000_000
 """What is done per symbol and piece weighs more where bars are built of them."""
-FIRST_ROWS: Final = 500_000
-"""There the first piece is a small one, so that nobody waits long for it."""
+BATCH_ROWS: Final = 250_000
+SMALLER_FIRST: Final = 4
+"""How many times smaller the first piece is, so that nobody waits long for it."""
 SAMPLES: Final = 16
 SAMPLE_ROWS: Final = 5_000
 TIMES: Final = frozenset({ticks.SIP_NS, ticks.PARTICIPANT_NS, ticks.TRF_NS})
@@ -38,11 +39,11 @@ def read_parquet(file: TapeFile, wanted: ScanFilter, coder: Coder | None = None)
     kept = [*CODED, *_coded(file, coder)] if coder else [pl.col(ROW, *ticks.DECISIVE)]
     scan, any_bad, empty = _scan(file, wanted), wanted.first_row > 1, pl.DataFrame()
     try:
-        first, rows = (FIRST_ROWS, PIECE_ROWS_FOR_BARS) if coder and coder.for_bars else (PIECE_ROWS, PIECE_ROWS)
+        rows = PIECE_ROWS_FOR_BARS if coder and coder.for_bars else PIECE_ROWS
         new = scan if wanted.first_row == 1 else scan.filter(pl.col(ROW) >= wanted.first_row)
-        batches = _batches(new.select(*kept, unusable(bounds).alias(UNUSABLE)), first)
-        for batch in _after_the_first(batches, rows):
-            bad, frame = batch.get_column(UNUSABLE), batch.drop(UNUSABLE)
+        batches = _batches(new.select(*kept, unusable(bounds).alias(UNUSABLE)), BATCH_ROWS)
+        for frame in _pieces(batches, rows, wanted.first_row - 1):
+            bad = frame.drop_in_place(UNUSABLE)  # `drop` waits for polars' threads, which decode what comes next
             any_bad, empty = any_bad or bool(bad.any()), frame.clear()
             yield Piece(frame.filter(~bad) if bad.any() else frame)
         if any_bad:  # seldom, so that what is needed to say why is not carried along with every good row
@@ -72,14 +73,18 @@ def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
     return scan.collect_batches(chunk_size=rows, maintain_order=True)
 
 
-def _after_the_first(batches: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """Yield the first batch as it is, and those that follow put together to `rows` or a little more."""
-    held, wanted = list[pl.DataFrame](), 0
+def _pieces(batches: Iterator[pl.DataFrame], rows: int, before: int) -> Iterator[pl.DataFrame]:
+    """Put batches together to pieces that span so many rows of the file or a few more; the first is a smaller one.
+
+    Rows of others count as well, so that all workers' pieces span the same.  `before`: the last row before the batches.
+    """
+    held, size, start = list[pl.DataFrame](), rows // SMALLER_FIRST, before
     for batch in batches:
         held.append(batch)
-        if sum(map(len, held)) >= wanted:
+        end = int(batch.get_column(ROW)[-1]) if len(batch) else start
+        if end - start >= size:
             yield pl.concat(held, rechunk=False)
-            held, wanted = [], rows
+            held, size, start = [], rows, end
     if held:
         yield pl.concat(held, rechunk=False)
 

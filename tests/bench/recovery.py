@@ -6,38 +6,13 @@ see `tests.bench.sessions`; `resume_seconds` run from the start of a process to 
 
 import argparse
 import json
-import shutil
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench.replay import MEGA, Case, best, make_case, measured, rate
+from tests.bench.replay import MEGA, Mode, best, make_case, measured, rate, replay_once
 from tests.bench.sessions import sessions
-
-
-def replayed(case: Case, kept: bool) -> dict[str, Any]:
-    """Replay the whole tape into a new SQLite database, state kept every second or not at all."""
-    from flows.meter import Meter
-    from flows.options import ReplayOptions
-    from flows.replay import prepare, run
-    from operators.nyse import nyse_calendar
-
-    nyse_calendar()
-    for old in case.folder.glob("bench.db*"):
-        old.unlink()
-    folder = case.folder / "kept"
-    shutil.rmtree(folder, ignore_errors=True)
-    url = f"sqlite:///{case.folder}/bench.db"
-    options = ReplayOptions((case.tape,), case.plans, url, case.events, recovery=folder if kept else None)
-    meter, started, processor = Meter(), time.perf_counter(), time.process_time()
-    run(prepare(options), meter)
-    return {
-        "rows": meter.rows,
-        "seconds": time.perf_counter() - started,
-        "processor_seconds": time.process_time() - processor,
-    }
 
 
 def main() -> None:
@@ -62,7 +37,9 @@ def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     report: dict[str, Any] = {"python": sys.version.split()[0], "ticks": given.ticks}
     if given.repeat:
         case = make_case(folder, given.ticks, given.symbols, given.plans, given.seed)
-        pairs = [(measured(replayed, case, False), measured(replayed, case, True)) for _ in range(given.repeat)]
+        pairs = [
+            (measured(replay_once, case), measured(replay_once, case, Mode(kept=True))) for _ in range(given.repeat)
+        ]
         without, kept = (best([pair[side] for pair in pairs]) for side in (0, 1))
         case.tape.unlink()
         report |= {

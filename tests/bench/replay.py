@@ -9,6 +9,7 @@ import argparse
 import json
 import multiprocessing
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from typing import Any
 
 MEGA = 1_000_000
 DATABASE = "bench.db"
+KEPT = "kept"
 
 
 @dataclass(frozen=True)
@@ -50,37 +52,54 @@ def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tup
     connection.send(result)
 
 
-def replay_once(case: Case, *, scan: bool = False, workers: int = 1) -> dict[str, Any]:
-    """Replay the whole tape into a new SQLite database, with bars, levels and all detectors if `scan`."""
+@dataclass(frozen=True)
+class Mode:
+    """How a tape is replayed: with bars, levels and all detectors, by how many processes, state kept every second."""
+
+    scan: bool = False
+    workers: int = 1
+    kept: bool = False
+
+
+def replay_once(case: Case, mode: Mode = Mode()) -> dict[str, Any]:
+    """Replay the whole tape into a new SQLite database."""
     from flows.crew import hired
 
-    with hired(workers) as crew:
-        return _replayed(case, scan, workers, crew)
+    with hired(mode.workers) as crew:
+        return _replayed(case, mode, crew)
 
 
-def _replayed(case: Case, scan: bool, workers: int, crew: Any) -> dict[str, Any]:
+def _replayed(case: Case, mode: Mode, crew: Any) -> dict[str, Any]:
     from flows.meter import Meter
     from flows.options import ReplayOptions
     from flows.replay import prepare, run
     from operators.nyse import nyse_calendar
 
     nyse_calendar()
-    database = case.folder / DATABASE
     for old in case.folder.glob(f"{DATABASE}*"):
         old.unlink()
-    meter, started = Meter(), time.perf_counter()
-    url = f"sqlite:///{database}"
-    options = ReplayOptions((case.tape,), case.plans, url, case.events, scan=scan, workers=workers)
+    shutil.rmtree(case.folder / KEPT, ignore_errors=True)
+    url, kept = f"sqlite:///{case.folder / DATABASE}", case.folder / KEPT if mode.kept else None
+    options = ReplayOptions(
+        (case.tape,), case.plans, url, case.events, recovery=kept, scan=mode.scan, workers=mode.workers
+    )
+    meter, started, processor = Meter(), time.perf_counter(), _processor_seconds()
     prepared = prepare(options)
     checked = time.perf_counter()
     run(prepared, meter, crew)
     ended = time.perf_counter()
-    return {"rows": meter.rows, "seconds": ended - started, "checking_seconds": checked - started}
+    return {
+        "rows": meter.rows,
+        "seconds": ended - started,
+        "checking_seconds": checked - started,
+        "processor_seconds": _processor_seconds() - processor,
+    }
 
 
-def scan_once(case: Case, workers: int) -> dict[str, Any]:
-    """Replay with the scanner on; with several workers, peak memory is that of the largest."""
-    return replay_once(case, scan=True, workers=workers)
+def _processor_seconds() -> float:
+    """What this process and its children that ended have used."""
+    used = (resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def polars_bars(case: Case) -> dict[str, Any]:
@@ -199,7 +218,7 @@ def bench_scan(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     alone, scanned = [], []
     for _ in range(given.repeat):
         alone.append(measured(polars_bars, case))
-        scanned.append(measured(scan_once, case, given.workers))
+        scanned.append(measured(replay_once, case, Mode(scan=True, workers=given.workers)))
     quickest = best(scanned)
     return {
         "ticks": given.ticks,

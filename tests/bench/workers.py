@@ -9,26 +9,13 @@ it faster.
 import argparse
 import json
 import os
-import resource
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench.replay import MEGA, Case, best, make_case, measured, rate, replay_once
-
-
-def with_workers(case: Case, workers: int, scan: bool) -> dict[str, Any]:
-    """Replay the whole tape with so many processes; `processor_seconds` are those of all of them."""
-    before = processor_seconds()
-    result = replay_once(case, scan=scan, workers=workers)
-    return result | {"processor_seconds": processor_seconds() - before}
-
-
-def processor_seconds() -> float:
-    """What this process and its children that ended have used."""
-    used = (resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)
+from tests.bench.replay import MEGA, Mode, best, make_case, measured, rate, replay_once
 
 
 def main() -> None:
@@ -41,6 +28,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--no-scan", action="store_true", help="given plans alone, no bars, levels and detectors")
+    parser.add_argument("--kept", action="store_true", help="state kept every second, as with --recovery")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="fancy-trader-bench-") as folder:
         print(json.dumps(bench(Path(folder), given), indent=1))
@@ -49,17 +37,16 @@ def main() -> None:
 def bench(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Measure one process and several, in turn."""
     case = make_case(folder, given.ticks, given.symbols, given.plans, given.seed)
-    scan = not given.no_scan
-    results = [
-        (measured(with_workers, case, 1, scan), measured(with_workers, case, given.workers, scan))
-        for _ in range(given.repeat)
-    ]
+    alone = Mode(scan=not given.no_scan, kept=given.kept)
+    together = replace(alone, workers=given.workers)
+    results = [(measured(replay_once, case, alone), measured(replay_once, case, together)) for _ in range(given.repeat)]
     one, several = (best([pair[side] for pair in results]) for side in (0, 1))
     return {
         "ticks": given.ticks,
         "symbols": given.symbols,
         "plans": given.plans,
-        "scan": scan,
+        "scan": alone.scan,
+        "kept": alone.kept,
         "workers": given.workers,
         "cores_of_machine": os.cpu_count(),
         "python": sys.version.split()[0],

@@ -101,23 +101,35 @@ def test_pieces_may_be_of_any_size(
 
     plain, path = as_parquet(tmp_path, rows, spoil)
     monkeypatch.setattr(parquet_reader, "PIECE_ROWS", piece_rows)
+    monkeypatch.setattr(parquet_reader, "BATCH_ROWS", piece_rows)
     found, letters = read_back(path)
     assert found == [row for row in read_plainly(plain) if row[0] % 100 != 51]
     assert [letter.row for letter in letters] == [51, 151, 251, 351, 451, 551]
 
 
-def test_where_bars_are_built_the_first_piece_is_small(
-    tmp_path: Path, rows: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("wanted", "ends"),
+    [
+        (ScanFilter(), [50, 250, 450, 600]),
+        (ScanFilter(symbols=frozenset({"AAA"})), [50, 250, 300]),
+        (ScanFilter(first_row=101), [150, 350, 550, 600]),
+    ],
+    ids=["all", "one symbol", "what is left"],
+)
+def test_pieces_span_as_many_rows_of_the_file_whoever_reads_it_and_the_first_is_small(
+    tmp_path: Path, rows: list[str], monkeypatch: pytest.MonkeyPatch, wanted: ScanFilter, ends: list[int]
 ) -> None:
-    """No row is lost between it and the large ones."""
-    monkeypatch.setattr(parquet_reader, "FIRST_ROWS", 50)
+    """No row is lost between them."""
+    monkeypatch.setattr(parquet_reader, "BATCH_ROWS", 1)
     monkeypatch.setattr(parquet_reader, "PIECE_ROWS_FOR_BARS", 200)
-    _, path = as_parquet(tmp_path, rows, lambda frame: frame)
+    plain, path = as_parquet(tmp_path, rows, lambda frame: frame)
     (file,), _ = find_tape_files((path,))
     coder = Coder(("AAA", "BBB"), for_bars=True)
-    pieces = [piece.ticks.get_column(ROW).to_list() for piece in parquet_reader.read_parquet(file, ScanFilter(), coder)]
-    assert list(map(len, pieces)) == [50, 200, 200, 150]
-    assert [row for piece in pieces for row in piece] == list(range(1, 601))
+    pieces = [piece.ticks.get_column(ROW).to_list() for piece in parquet_reader.read_parquet(file, wanted, coder)]
+    expected = [row[0] for row in read_plainly(plain) if keeps(wanted, row) and row[0] >= wanted.first_row]
+    assert [row for piece in pieces for row in piece] == expected
+    assert len(pieces) == len(ends)
+    assert all(piece[-1] <= end and end - piece[-1] < 5 for piece, end in zip(pieces, ends, strict=True))
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
