@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench.replay import MEGA, Mode, best, make_case, measured, rate, replay_once
+from tests.bench.measuring import best, measured, rate
+from tests.bench.replaying import MEGA, Mode, make_case, replay_once
 from tests.bench.sessions import sessions
 
 

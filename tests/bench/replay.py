@@ -7,99 +7,14 @@ what its processes import, all at once as in the command, comes before, if it is
 
 import argparse
 import json
-import multiprocessing
-import resource
-import shutil
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-MEGA = 1_000_000
-DATABASE = "bench.db"
-KEPT = "kept"
-
-
-@dataclass(frozen=True)
-class Case:
-    """Files of one replay."""
-
-    tape: Path
-    plans: Path
-    events: Path
-    folder: Path
-
-
-def measured(work: Callable[..., Any], *given: Any) -> dict[str, Any]:
-    """Run `work` in a fresh process; return what it returns, with that process's peak memory in MB."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_in_process, args=(there, work, given))
-    process.start()
-    there.close()
-    result: dict[str, Any] = here.recv()
-    process.join()
-    return result
-
-
-def _in_process(connection: Any, work: Callable[..., dict[str, Any]], given: tuple[Any, ...]) -> None:
-    result = work(*given)
-    result["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    connection.send(result)
-
-
-@dataclass(frozen=True)
-class Mode:
-    """How a tape is replayed: with bars, levels and all detectors, by how many processes, state kept every second."""
-
-    scan: bool = False
-    workers: int = 1
-    kept: bool = False
-
-
-def replay_once(case: Case, mode: Mode = Mode()) -> dict[str, Any]:
-    """Replay the whole tape into a new SQLite database."""
-    from flows.crew import hired
-
-    with hired(mode.workers) as crew:
-        return _replayed(case, mode, crew)
-
-
-def _replayed(case: Case, mode: Mode, crew: Any) -> dict[str, Any]:
-    from flows.meter import Meter
-    from flows.options import ReplayOptions
-    from flows.replay import prepare, run
-    from operators.nyse import nyse_calendar
-
-    nyse_calendar()
-    for old in case.folder.glob(f"{DATABASE}*"):
-        old.unlink()
-    shutil.rmtree(case.folder / KEPT, ignore_errors=True)
-    url, kept = f"sqlite:///{case.folder / DATABASE}", case.folder / KEPT if mode.kept else None
-    options = ReplayOptions(
-        (case.tape,), case.plans, url, case.events, recovery=kept, scan=mode.scan, workers=mode.workers
-    )
-    meter, started, processor = Meter(), time.perf_counter(), _processor_seconds()
-    prepared = prepare(options)
-    checked = time.perf_counter()
-    run(prepared, meter, crew)
-    ended = time.perf_counter()
-    return {
-        "rows": meter.rows,
-        "seconds": ended - started,
-        "checking_seconds": checked - started,
-        "processor_seconds": _processor_seconds() - processor,
-    }
-
-
-def _processor_seconds() -> float:
-    """What this process and its children that ended have used."""
-    used = (resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)
+from tests.bench.measuring import best, measured, rate
+from tests.bench.replaying import DATABASE, MEGA, Case, Mode, make_case, replay_once
 
 
 def polars_bars(case: Case) -> dict[str, Any]:
@@ -129,32 +44,6 @@ def scalar_loop(case: Case, rows: int) -> dict[str, Any]:
     from tests.bench.scalar_loop import run_scalar
 
     return run_scalar(case.tape, case.plans, case.events, rows)
-
-
-def best(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the quickest of several runs."""
-    return min(results, key=lambda result: float(result["seconds"] / max(1, result["rows"])))
-
-
-def rate(result: dict[str, Any]) -> float:
-    """Return rows per second."""
-    return float(result["rows"] / result["seconds"])
-
-
-def make_case(folder: Path, ticks: int, symbols: int, plans: int, seed: int) -> Case:
-    """Make a tape, plans and events from a seed."""
-    from flows.simulation.tape import write_tape
-    from flows.simulation.universe import universe
-    from flows.simulation.workload import write_events, write_plans
-    from operators.nyse import nyse_calendar
-
-    day = nyse_calendar().day_on_or_after(date(2026, 10, 1))
-    case = Case(folder / f"tape-{ticks}.parquet", folder / f"plans-{plans}.json", folder / "events.csv", folder)
-    if not case.tape.exists():
-        write_tape(case.tape, ticks, symbols, seed, day)
-    write_plans(case.plans, plans, universe(symbols, seed), seed)
-    write_events(case.events, day)
-    return case
 
 
 def write_flat_file(case: Case, rows: int) -> Case:

@@ -15,7 +15,8 @@ from threading import Event
 from typing import Any
 from unittest.mock import patch
 
-from tests.bench.replay import MEGA, measured
+from tests.bench.measuring import measured
+from tests.bench.replaying import MEGA
 
 DAY_S = 86_400
 FIRST_S = 1790859600  # 2026-10-01 09:00 New York

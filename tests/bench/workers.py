@@ -1,7 +1,8 @@
 """How much faster two processes replay a Parquet tape than one.  Prints JSON; run by `fancy-trader bench workers`.
 
 Both read the same file, in turn, best of `--repeat`; time runs from the first byte of plans and tape to the last
-commit.  Processes are started, and import, all at once before, as in the command: see `tests.bench.replay`.
+commit.  Processes are started, and import, all at once before, as in the command: see `tests.bench.replay`.  `--kept`:
+as it runs where it may be killed.
 `one_cores`, `several_cores`: how many they kept busy; where one alone keeps busy all that there are, others cannot make
 it faster.
 """
@@ -15,7 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench.replay import MEGA, Mode, best, make_case, measured, rate, replay_once
+from tests.bench.measuring import best, measured, rate
+from tests.bench.replaying import MEGA, Mode, make_case, replay_once
 
 
 def main() -> None:
