@@ -8,6 +8,7 @@ import fcntl
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,11 @@ settings.load_profile("house")  # a busy machine is no failure
 OWN_DATABASE = "test"
 
 collect_later()
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end a run as Ctrl-C does: what was started for the tests is stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
