@@ -30,7 +30,8 @@ from operators.scan.features.clock import SessionClock
 from sinks.database import CACHE_KIB
 from sinks.errors import DatabaseError
 
-EPOCH: Final = timedelta(seconds=1)
+EPOCH: Final = timedelta(minutes=1)
+"""Where no state is kept: workers, which read their own symbols, wait for one another at its end only."""
 SMALL_CACHE_KIB: Final = 8_192
 """Who follows a tape writes little at a time, and for days: a large cache would only fill."""
 
