@@ -26,8 +26,14 @@ TOGETHER: Final = 500
 """Rows that are sent at once.
 
 On SQLite they are one statement: a third less work than one each, and the driver keeps Python waiting once for all
-instead of once for each; times the widest table's columns it must stay below SQLite's 32 766 parameters.  On PostgreSQL
-they are a piece of a COPY that fits between client and server, so that neither waits for the other.
+instead of once for each.  On PostgreSQL they are a piece of a COPY that fits between client and server, so that neither
+waits for the other.
+"""
+
+MANY_TOGETHER: Final = 1_500
+"""The same on SQLite where there are many: others wait for the lock, and in it every statement waits for Python.
+
+Times the widest table's columns it must stay below SQLite's 32 766 parameters.
 """
 
 
@@ -154,9 +160,13 @@ def _send(
 
 def _send_whole(connection: sa.Connection, table: sa.Table, values: Sequence[Any], on_conflict: str) -> int:
     """Send the values of rows, one row after the other, that are a multiple of `TOGETHER`."""
-    statement, size = _inserting(table, on_conflict, TOGETHER), TOGETHER * len(table.columns)
-    pieces = (tuple(values[start : start + size]) for start in range(0, len(values), size))
-    return sum(connection.exec_driver_sql(statement, piece).rowcount for piece in pieces)
+    start = written = 0
+    for rows in (MANY_TOGETHER, TOGETHER):
+        statement, size = _inserting(table, on_conflict, rows), rows * len(table.columns)
+        while start + size <= len(values):
+            written += connection.exec_driver_sql(statement, tuple(values[start : start + size])).rowcount
+            start += size
+    return written
 
 
 def _copy(connection: sa.Connection, table: sa.Table, texts: Texts, on_conflict: str) -> int:
