@@ -58,14 +58,12 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     """
     kept = job.options.recovery
     rules = _rules(job, max(1, len(addresses)) * job.threads)
-    recorded = kept is None and not job.replay.follow
+    behind = job.options.scan and kept is None and not job.replay.follow
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
-    sink = SqlSink(
-        job.options.database, STREAM, meter, job.token, behind=recorded and job.options.scan, cache_kib=cache_kib
-    )
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=behind, cache_kib=cache_kib)
     spare_the_standing(SELDOM if job.replay.follow else RARELY)
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
-    cut = partial(cut_ahead, rules=rules) if recorded else None
+    cut = None if job.replay.follow else partial(cut_ahead, rules=rules)
     told = tuple if rules.dues is None else rules.dues.ahead
     source = TapeSource(replace(job.replay, kept=kept is not None, ahead=told), meter, ends, job.resumes, cut)
     try:

@@ -1,7 +1,6 @@
 """One worker's tape: what is known beforehand, then frames and marks, then the tape's end."""
 
 import time
-from collections import defaultdict
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -12,8 +11,9 @@ from flows.addressing import Addressing
 from flows.cutting import Cut, cut_pieces
 from flows.errors import CommandError
 from flows.gathered import Gathered
-from flows.items import Commands, CutFrame, History, TapeItem, ToAll, Unusable
+from flows.items import CutFrame, TapeItem, ToAll, Unusable
 from flows.meter import Meter
+from flows.opening import opening
 from flows.recovery.place import Place
 from flows.recovery.places import Places
 from flows.replayed import Replay
@@ -22,7 +22,7 @@ from flows.tape.ends import LEFT, NOT_YET, Ends
 from flows.tape.pacing import Paced, Pacer, paced, recut, time_ordered
 from flows.tape.reader import TapePiece
 from operators.frames import TickFrame
-from operators.records import ClockMark, Command, Register, TapeEnd
+from operators.records import ClockMark, TapeEnd
 
 POLL_SECONDS: Final = 0.01
 """How often a growing tape is looked at when it has nothing new."""
@@ -91,7 +91,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         return self._addressing.symbols
 
     def _tape(self) -> Generator[Frame | Paced | list[TapeItem], None, None]:
-        yield [*self._opening(), *([] if self._places is None else self._places.opening())]
+        yield [*opening(self._replay, self._addressing), *([] if self._places is None else self._places.opening())]
         frames = self._frames()
         if self._places is not None:
             yield from self._with_places(self._places)
@@ -102,7 +102,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         elif self._replay.batch_rows is not None:
             yield from self._until_stopped(recut(frames, self._replay.batch_rows))
         elif self._cut is not None:
-            yield from self._until_stopped(self._cut_frames(self._cut))
+            yield from self._until_stopped(self._cut_frames())
         else:
             yield from self._until_stopped(frames)
         yield from self._ended()
@@ -146,7 +146,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                     self._meter.stopped_early = True
                     yield gathered.take()
                     return
-                self._give(piece.frame.take(slice(first, last)), gathered)
+                self._give(piece, slice(first, last), gathered)
                 gathered.stand(places.at(_behind(piece, last - 1)))
                 if last < count or self._replay.batch_rows is not None:
                     yield gathered.take()
@@ -164,10 +164,14 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         if gathered:
             yield gathered.take()
 
-    def _give(self, frame: TickFrame, gathered: Gathered) -> None:
+    def _give(self, piece: TapePiece, rows: slice, gathered: Gathered) -> None:
+        frame = piece.frame.take(rows)
         self._passed.gave(frame)
         self._show(frame)
-        gathered.frame(frame)
+        if piece.cut is None:
+            gathered.frame(frame)
+        else:
+            gathered.items((piece.cut,))
 
     def _besides(self, piece: TapePiece) -> list[TapeItem]:
         """Return what stands behind a piece's frame, and what of the tape could not be used."""
@@ -175,7 +179,7 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         return items
 
     def _pieces_until_stopped(self) -> Iterator[TapePiece]:
-        pieces = self._replay.reader.pieces(follow=self._replay.follow)
+        pieces = self._pieces()
         while True:
             stopping = self._meter.stop.is_set()  # asked first: who is gone before the tape is read has written it all
             piece = next(pieces, None)
@@ -185,6 +189,13 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
                 self._meter.stopped_early = not self._replay.follow
                 return
             yield piece
+
+    def _pieces(self) -> Iterator[TapePiece]:
+        """Cut ahead what goes on whole: a file's pieces, unless they are to be of another size."""
+        pieces = self._replay.reader.pieces(follow=self._replay.follow)
+        if self._cut is None or self._replay.reader.has_log or self._replay.batch_rows is not None:
+            return pieces
+        return cut_pieces(pieces, self._cut)
 
     def _cuts(self, frame: TickFrame, pacer: Pacer | None) -> Iterator[TickFrame | Paced]:
         if pacer is not None:
@@ -204,10 +215,11 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
             self._note(piece)
             yield piece.frame
 
-    def _cut_frames(self, cut: Cut) -> Iterator[CutFrame]:
-        for piece, frame in cut_pieces(self._replay.reader.pieces(), cut):
+    def _cut_frames(self) -> Iterator[CutFrame]:
+        for piece in self._pieces():
             self._note(piece)
-            yield frame
+            if piece.cut is not None:
+                yield piece.cut
 
     def _note(self, piece: TapePiece) -> None:
         self._end_ns = max(self._end_ns, piece.end_ns)
@@ -225,22 +237,6 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         self._show(frame)
         items, self._unusable = [*self._unusable, frame], []
         return items
-
-    def _opening(self) -> list[TapeItem]:
-        if self._replay.reader.resume is not None:
-            return []  # it is part of the symbols' states
-        commands: dict[str, list[Command]] = defaultdict(list)
-        symbols: dict[str, str] = {}
-        for plan in self._replay.plans:
-            symbols[plan.plan_id] = plan.symbol
-            commands[plan.symbol].append(Register(plan.valid_from_ns, plan))
-        for cancel in self._replay.cancels:
-            commands[symbols[cancel.plan_id]].append(cancel)
-        past, splits, chains = self._replay.history, self._replay.splits, self._replay.chains
-        known_of = [each for each in self._symbols if each in past or each in splits or each in chains]
-        history = [History(each, past.get(each, {}), splits.get(each, ()), chains.get(each)) for each in known_of]
-        known = [Commands(symbol, tuple(commands[symbol])) for symbol in self._symbols if symbol in commands]
-        return [*history, *known, ToAll(self._symbols, self._addressing.calendar)]
 
     def _closing(self) -> list[TapeItem]:
         rest: list[TapeItem] = list(self._unusable)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from flows.items import Commands, Watch
+from flows.items import Commands, CutFrame, Watch
 from flows.kafka.topic import TopicTape
 from flows.recovery.place import Place
 from flows.recovery.resume import Resume
@@ -39,7 +39,7 @@ class TapePiece:
 
     `rows`: how many this worker counts; `end_ns`: the last SIP time among those it read, ns UTC, 0 when there is none.
     `marks` come after the frame; `numbers`: the rows of the frame's prints; `place`: behind all of the piece; `idle`:
-    it has nothing new; `memory`, `at_end`: see `scan.Piece`.
+    it has nothing new; `memory`, `at_end`: see `scan.Piece`.  `cut`: the frame once it was cut ahead, if it was.
     """
 
     frame: TickFrame
@@ -52,6 +52,7 @@ class TapePiece:
     idle: bool = False
     memory: Callable[[], tuple[Any, ...]] | None = None
     at_end: Callable[[], bool] | None = None
+    cut: CutFrame | None = None
 
 
 @dataclass(slots=True)
