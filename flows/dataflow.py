@@ -158,7 +158,7 @@ def by_shard(items: Iterable[tuple[str, SymbolItem]], key_of: Callable[[str], st
 def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
     """Tag and cut a frame before the dataflow asks for it: the same two steps, for a thread beside it."""
     slices = by_symbol(tag(frame, rules.calendar), rules.usable)
-    return CutFrame(tuple(slices), int(frame.sip_ns[-1]) if len(frame.sip_ns) else 0)
+    return CutFrame(tuple(slices), int(frame.sip_ns.max(initial=0)))
 
 
 def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd | DataGap) -> SymbolItem:

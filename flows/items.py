@@ -115,7 +115,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutFrame:
-    """A frame that was tagged and cut into symbols ahead.  `end_ns`: SIP time of its last print, ns UTC, 0 without."""
+    """A frame that was tagged and cut into symbols ahead.  `end_ns`: newest SIP time in it, ns UTC, 0 without."""
 
     slices: tuple[tuple[str, SymbolSlice], ...]
     end_ns: int

@@ -228,10 +228,8 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         self._meter.read(piece.rows, self._end_ns)
 
     def _show(self, frame: Frame) -> None:
-        if isinstance(frame, CutFrame):
-            self._meter.tape_ns = max(self._meter.tape_ns, frame.end_ns)
-        elif len(frame.sip_ns):
-            self._meter.tape_ns = max(self._meter.tape_ns, int(frame.sip_ns[-1]))
+        end_ns = frame.end_ns if isinstance(frame, CutFrame) else int(frame.sip_ns.max(initial=0))
+        self._meter.tape_ns = max(self._meter.tape_ns, end_ns)
 
     def _with_unusable(self, frame: Frame) -> list[TapeItem]:
         self._show(frame)
