@@ -17,6 +17,7 @@ PIECE_ROWS: Final = 1_000_000
 PIECE_ROWS_FOR_BARS: Final = 2_000_000
 """What is done per symbol and piece weighs more where bars are built of them."""
 BATCH_ROWS: Final = 250_000
+"""What pieces are put together of: the smallest one there is."""
 SMALLER_FIRST: Final = 4
 """How many times smaller the first piece is, so that nobody waits long for it."""
 SAMPLES: Final = 16

@@ -43,7 +43,9 @@ def test_asking_is_no_connection() -> None:
 
 
 def test_patience_ends() -> None:
-    """Nobody ever listens: the engine may knock on its own."""
+    """Nobody listens: the engine may knock on its own, and nothing is left behind at the address."""
     with bound() as other:
         await_listeners([address_of(other)], 0.05)
-        other.listen()  # and nothing is left behind at the address
+        other.listen()
+        with socket.create_connection(other.getsockname(), timeout=60.0) as client:
+            assert client.getpeername() == other.getsockname()
