@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Final
 
-from flows.crew import Crew, Worker, dismiss, hired
+from flows.crew import Worker, dismiss, hired
 from flows.errors import CommandError, ExitCode
 from flows.job import Job, run_job
 from flows.meter import Meter
@@ -25,20 +25,14 @@ LOOPBACK: Final = "127.0.0.1"
 Failure = tuple[str, ExitCode]
 
 
-def run_flow(job: Job, meter: Meter, crew: Crew | None = None) -> None:
-    """Run a replay to its end and count in `meter`.  Raises CommandError or DatabaseError with one line.
-
-    `crew`: workers that have been hired for it; None: they are hired now.
-    """
+def run_flow(job: Job, meter: Meter) -> None:
+    """Run a replay to its end and count in `meter`.  Raises CommandError or DatabaseError with one line."""
     count = job.options.workers
-    shares = job.replay.shares(count)
     if count == 1:
         run_job(job, meter, [], 0)
-    elif crew is not None and (len(crew.workers), crew.shares) == (count, shares):
-        _run_processes(job, crew.workers, meter)
     else:
-        with hired(count, shares) as own:
-            _run_processes(job, own.workers, meter)
+        with hired(count, job.replay.shares(count)) as workers:
+            _run_processes(job, workers, meter)
 
 
 def _run_processes(job: Job, workers: Sequence[Worker], meter: Meter) -> None:
@@ -65,7 +59,8 @@ def _collect(workers: Sequence[Worker], meter: Meter) -> None:
         if meter.stop.is_set() and not passed_on:
             passed_on = True
             for worker in left.values():
-                os.kill(worker.pid or 0, TELL)
+                with suppress(ProcessLookupError):  # that it ended is heard below
+                    os.kill(worker.pid or 0, TELL)
         for ready in wait(list(left), timeout=POLL_SECONDS):
             connection = next(each for each in left if each is ready)
             said = _word(connection, left[connection])
@@ -101,6 +96,7 @@ def _failure(said: Told | str) -> list[Failure]:
 
 def _add_up(told: Iterable[Told], meter: Meter) -> None:
     every = list(told)
+    meter.processor_s = sum(said.processor_s for said in every)
     meter.rows, meter.retries = sum(said.rows for said in every), sum(said.retries for said in every)
     meter.end_ns, meter.tape_ns = max(said.end_ns for said in every), max(said.tape_ns for said in every)
     meter.dead_letters = sum(said.dead_letters for said in every)

@@ -1,6 +1,7 @@
-"""Worker processes, hired early: they import what they will need while whoever hires them still does so, and checks.
+"""Worker processes, born in a moment: of a process that has imported what they will need, and does nothing else.
 
-Rule: nothing heavy is imported here.  Whoever has been hired is ended, whatever becomes of the run.
+That one imports while whoever hires them still does so, and checks.  Rule: nothing heavy is imported here.  Whoever has
+been hired is ended, whatever becomes of the run.
 """
 
 import multiprocessing
@@ -8,10 +9,9 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Final
 
 from flows.post import TELL, Post, begin
@@ -19,31 +19,40 @@ from flows.signals import STOPPING
 from flows.tape.ends import Ends
 
 DECODERS: Final = "POLARS_MAX_THREADS"
+IMPORTED: Final = ["__main__", "flows.imported"]
 
-Worker = tuple[SpawnProcess, Connection]
+Worker = tuple[ForkServerProcess, Connection]
 
 
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """`workers` that wait for their orders, each at the other end of a connection; they read `shares` of the tape."""
+def make_ready(count: int) -> None:
+    """Let what so many workers need be imported beside what the caller does; nothing, if one process does all."""
+    if count > 1:
+        fork_server()
 
-    workers: tuple[Worker, ...]
-    shares: int
+
+def fork_server(*more: str) -> ForkServerContext:
+    """Start the process that others are born of, unless it runs, and do not wait until it has imported this, and more.
+
+    Who is born of it has `STOPPING` and `TELL` blocked, and takes none before it knows what to do with it.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*IMPORTED, *more])
+    with _signals_held():
+        forkserver.ensure_running()
+    return context
 
 
 @contextmanager
-def hired(count: int, shares: int | None = None) -> Iterator[Crew]:
-    """Start so many workers, none if one process is to do all itself; end them with the block.
+def hired(count: int, shares: int) -> Iterator[tuple[Worker, ...]]:
+    """Start so many workers, each at the other end of a connection; end them with the block.
 
-    `shares`: of the tape, one for each worker unless told otherwise.
+    `shares`: of the tape, which they read together.
     """
-    shares, workers = shares or count, list[Worker]()
+    workers = list[Worker]()
     try:
-        if count > 1:
-            with _signals_held(), _sharing_the_cores(count):
-                for worker in _started(count, shares):
-                    workers.append(worker)
-        yield Crew(tuple(workers), shares)
+        for worker in _started(fork_server(), count, shares):
+            workers.append(worker)
+        yield tuple(workers)
     finally:
         dismiss(workers)
 
@@ -55,12 +64,12 @@ def dismiss(workers: Iterable[Worker]) -> None:
         process.join()
 
 
-def _started(count: int, shares: int) -> Iterator[Worker]:
-    context = multiprocessing.get_context("spawn")
+def _started(context: ForkServerContext, count: int, shares: int) -> Iterator[Worker]:
     ends: Ends = context.Array("q", shares, lock=False)
+    environment = _sharing_the_cores(count)
     for index in range(count):
         here, there = context.Pipe()
-        worker = context.Process(target=begin, args=(Post(index, there, ends),), name=f"worker-{index}")
+        worker = context.Process(target=begin, args=(Post(index, there, ends, environment),), name=f"worker-{index}")
         worker.start()
         there.close()
         yield worker, here
@@ -68,7 +77,6 @@ def _started(count: int, shares: int) -> Iterator[Worker]:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Let workers be born with signals blocked: a worker takes none before it knows what to do with it."""
     resource_tracker.ensure_running()  # starting it would unblock the signals again
     signal.pthread_sigmask(signal.SIG_BLOCK, (*STOPPING, TELL))
     try:
@@ -77,14 +85,6 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
 
 
-@contextmanager
-def _sharing_the_cores(count: int) -> Iterator[None]:
+def _sharing_the_cores(count: int) -> dict[str, str]:
     """Give each worker its share of threads that decode, unless somebody has said how many: more would only wait."""
-    said = os.environ.get(DECODERS)
-    if said is None:
-        os.environ[DECODERS] = str(max(1, (os.cpu_count() or 1) // count))
-    try:
-        yield
-    finally:
-        if said is None:
-            del os.environ[DECODERS]
+    return {DECODERS: str(max(1, (os.cpu_count() or 1) // count)), **os.environ}

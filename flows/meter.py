@@ -12,7 +12,7 @@ class Meter:
 
     `stop` set means: end cleanly at the next frame.  `failure`: what a step could not go on for, told here as well
     because a cluster's engine may lose the error.  `waiting`: what the run waits for now; `retries`: how often the
-    database was asked again; `notes` are for people.
+    database was asked again; `processor_s`: what other processes have used; `notes` are for people.
     """
 
     rows: int = 0
@@ -26,6 +26,7 @@ class Meter:
     failure_code: ExitCode = ExitCode.FAILURE
     waiting: str | None = None
     retries: int = 0
+    processor_s: float = 0.0
     notes: list[str] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)

@@ -12,7 +12,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from flows.cluster import run_flow
-from flows.crew import Crew
 from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
 from flows.job import Job
@@ -112,8 +111,8 @@ def prepare(options: ReplayOptions) -> Prepared:
     )
 
 
-def run(prepared: Prepared, meter: Meter, crew: Crew | None = None) -> None:
-    """Run a prepared replay into its database, as the only run that writes there; `crew`: see `run_flow`.
+def run(prepared: Prepared, meter: Meter) -> None:
+    """Run a prepared replay into its database, as the only run that writes there.
 
     Raises DataMissingError when the tape held no usable print, StreamTakenError when another run writes there.
     """
@@ -124,7 +123,7 @@ def run(prepared: Prepared, meter: Meter, crew: Crew | None = None) -> None:
         with recovering(options) as recovery, sole_writer(engine, STREAM) as token:
             resumes = None if recovery is None else recovery.resumes(engine, prepared.replay)
             meter.notes += [] if recovery is None else recovery.notes
-            _write(prepared, engine, token, meter, resumes, crew)
+            _write(prepared, engine, token, meter, resumes)
     finally:
         engine.dispose()
     if not meter.end_ns and not meter.stopped_early:
@@ -140,7 +139,6 @@ def _write(
     token: int,
     meter: Meter,
     resumes: Sequence[Resume] | None,
-    crew: Crew | None,
 ) -> None:
     options, replayed = prepared.options, prepared.replay
     set_inputs(engine, STREAM, _inputs(options, replayed))
@@ -152,7 +150,7 @@ def _write(
     if replayed.reader.has_log:
         usable = ANY_LAST  # what plans on the tape may use is known too late
     try:
-        run_flow(Job(options, replayed, usable, token=token, resumes=resumes), meter, crew)
+        run_flow(Job(options, replayed, usable, token=token, resumes=resumes), meter)
         if not meter.stopped_early:
             persistently(lambda: set_complete(engine, STREAM), leaving=meter.stop)
     except (CommandError, DatabaseError) as error:

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from flows.crew import Crew
 from flows.errors import CommandError, ExitCode
 from flows.meter import Meter
 from flows.options import ReplayOptions
@@ -29,10 +28,8 @@ class InterruptedReplayError(CommandError):
     """The replay was stopped from outside; what was written is whole up to there."""
 
 
-def run_replay(
-    options: ReplayOptions, *, as_json: bool, quiet: bool, serve_port: int | None = None, crew: Crew | None = None
-) -> None:
-    """Replay, by the workers that have been hired for it if any, served on a port if one is given; print the result.
+def run_replay(options: ReplayOptions, *, as_json: bool, quiet: bool, serve_port: int | None = None) -> None:
+    """Replay, served on a port if one is given; print the result.
 
     Leaves with 4 when the database held other content, 1 when it was stopped.
     """
@@ -40,15 +37,15 @@ def run_replay(
     for note in (*map(str, prepared.problems), *prepared.notes):
         typer.echo(f"fancy-trader: {note}", err=True)
     with served(options.database, serve_port):
-        replay_and_show(prepared, as_json=as_json, quiet=quiet, crew=crew)
+        replay_and_show(prepared, as_json=as_json, quiet=quiet)
 
 
-def replay_and_show(prepared: Prepared, *, as_json: bool, quiet: bool, crew: Crew | None = None) -> None:
+def replay_and_show(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
     """Run a prepared replay and print its result."""
     meter = Meter()
     started = time.perf_counter()
     with signals_set(meter.stop), progress_of(meter, shown=sys.stderr.isatty() and not quiet):
-        run(prepared, meter, crew)
+        run(prepared, meter)
     for note in meter.notes:
         typer.echo(f"fancy-trader: {note}", err=True)
     _show(prepared.options.database, meter, time.perf_counter() - started, as_json=as_json)

@@ -5,6 +5,7 @@ Rule: it is told to stop by that one alone when it follows a tape.  How it begin
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,7 @@ class Told:
     stopped_early: bool
     waiting: str | None
     retries: int
+    processor_s: float
     last: bool = False
     failure: str | None = None
     failure_code: ExitCode = ExitCode.FAILURE
@@ -93,6 +95,7 @@ def _counts(meter: Meter, *, last: bool = False, failure: str | None = None) -> 
         meter.stopped_early,
         meter.waiting,
         meter.retries,
+        time.process_time(),
         last,
         failure,
         meter.failure_code,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from flows.chaos.tormenting import context, one_run, torment
+from flows.chaos.tormenting import live, torment
 from flows.errors import CommandError
 from flows.options import ReplayOptions
 from flows.simulation.tape import write_tape
@@ -127,11 +127,9 @@ def _workload(asked: Torment, folder: Path) -> ReplayOptions:
 
 
 def _undisturbed(options: ReplayOptions) -> dict[str, Any]:
-    process = context().Process(target=one_run, args=(options, None))
-    process.start()
-    process.join()
-    if process.exitcode:
-        msg = f"chaos: the undisturbed run left with {process.exitcode}"
+    code = live(options, None)
+    if code:
+        msg = f"chaos: the undisturbed run left with {code}"
         raise CommandError(msg)
     return facts(options.database)
 

@@ -1,21 +1,21 @@
 """One run that is killed until it has been killed often enough, and then left to end."""
 
-import multiprocessing
 import os
 import signal
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from multiprocessing.context import ForkServerContext
 from random import Random
 from typing import Final
 
 from flows.chaos.traps import ANYWHERE, RESUMING, SITES, Trap, set_trap, trapped
+from flows.crew import fork_server
 from flows.errors import CommandError
 from flows.meter import Meter
 from flows.options import ReplayOptions
+from flows.post import TELL
 from flows.replay import prepare, run
-from flows.signals import signals_set
+from flows.signals import STOPPING, signals_set
 from flows.worker import LOST
 from sinks.errors import DatabaseError
 
@@ -25,7 +25,6 @@ FAILED: Final = 11
 DIVERGED: Final = 12
 """Exit codes of a run; none is that of an error that nobody caught."""
 TENTH: Final = 0.1
-PRELOADED: Final = ("flows.chaos.tormenting", "flows.chaos.ready")
 MAIN: Final = "main"
 
 
@@ -36,13 +35,6 @@ class Tormented:
     deaths: Counter[str]
     starts: int
     ends: int
-
-
-def context() -> ForkServerContext:
-    """A server that has everything imported, so that a run starts in no time."""
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(list(PRELOADED))
-    return server
 
 
 def torment(
@@ -56,7 +48,7 @@ def torment(
     deaths, starts, ends = Counter[str](), 0, 0
     while True:
         trap = drawn(rng, options.workers) if deaths.total() < kills else None
-        code = _lived(options, trap)
+        code = live(options, trap)
         starts += 1
         if code in (0, DIVERGED):
             ends += 1
@@ -72,9 +64,9 @@ def torment(
             told(f"{starts}: {trap}")
 
 
-def _lived(options: ReplayOptions, trap: Trap | None) -> int | None:
-    """Let a run live into its trap, if there is one; return its exit code."""
-    process = context().Process(target=one_run, args=(options, trap), name=MAIN)
+def live(options: ReplayOptions, trap: Trap | None) -> int | None:
+    """Let a run live, in a process of its own, into its trap if there is one; return its exit code."""
+    process = fork_server(__name__).Process(target=one_run, args=(options, trap), name=MAIN)
     process.start()
     if trap is not None and trap.site == ANYWHERE:
         process.join(trap.nth * TENTH)
@@ -128,4 +120,5 @@ def of_the_trap(error: Exception, trap: Trap) -> bool:
 
 def _quietly() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
     os.setpgid(0, 0)

@@ -51,11 +51,12 @@ class TrappedReader(TapeReader):
     trap: Trap | None = None
 
     def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
-        """Arrive in another process.  Its name is known by now, its parent's to `multiprocessing` is not yet."""
+        """Arrive in another process."""
         for name, value in state[1].items():
             setattr(self, name, value)
-        if self.trap is not None and multiprocessing.current_process().name == self.trap.process:
-            set_trap(self.trap, os.getppid())
+        hirer = multiprocessing.parent_process()
+        if self.trap is not None and hirer and multiprocessing.current_process().name == self.trap.process:
+            set_trap(self.trap, hirer.pid or 0)
 
 
 def trapped(reader: TapeReader, trap: Trap) -> TrappedReader:

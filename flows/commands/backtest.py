@@ -38,6 +38,9 @@ def backtest(
 
     Example: fancy-trader backtest 2013-10-07.csv.gz 2013-10-08.csv.gz --bars aggregates --chart backtest.html
     """
+    from flows.crew import make_ready
+
+    make_ready(workers)
     with importing():
         from flows.run_backtest import run_backtest
 

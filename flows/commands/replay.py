@@ -63,7 +63,7 @@ def replay(
 
     Example: fancy-trader replay 2013-10-08.csv.gz --plans plans.json --events events.csv --db sqlite:///plans.db
     """
-    from flows.crew import hired
+    from flows.crew import make_ready
     from flows.kafka.topic import topic_of
     from flows.tape.segments.segment import is_tape
 
@@ -101,10 +101,10 @@ def replay(
     if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
         msg = "--to lies before --from"
         raise BadInputError(msg)
-    with hired(workers) as crew:
-        with importing():
-            from flows.run_replay import run_replay
-        run_replay(options, as_json=as_json, quiet=quiet, serve_port=port if serve else None, crew=crew)
+    make_ready(workers)
+    with importing():
+        from flows.run_replay import run_replay
+    run_replay(options, as_json=as_json, quiet=quiet, serve_port=port if serve else None)
 
 
 def read_symbols(text: str | None) -> frozenset[str] | None:

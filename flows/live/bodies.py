@@ -4,6 +4,7 @@ from threading import Event
 from typing import NamedTuple
 
 from flows.collector import collect_later, importing
+from flows.crew import make_ready
 from flows.live.options import LiveOptions
 
 
@@ -32,6 +33,7 @@ def publish(options: LiveOptions, stop: Event) -> None:
 
 def flow(options: LiveOptions, stop: Event) -> None:
     """Take the tape through the dataflow; who waits for it after a crash waits for its imports too."""
+    make_ready(options.flow.workers)
     collect_later()
     from flows.live.following import follow_tape
 

@@ -1,6 +1,5 @@
 """Replays that are measured: what of, and how."""
 
-import resource
 import shutil
 import time
 from dataclasses import dataclass
@@ -50,13 +49,9 @@ class Mode:
 
 def replay_once(case: Case, mode: Mode = Mode()) -> dict[str, Any]:
     """Replay the whole tape into a new SQLite database."""
-    from flows.crew import hired
+    from flows.crew import make_ready
 
-    with hired(mode.workers) as crew:
-        return _replayed(case, mode, crew)
-
-
-def _replayed(case: Case, mode: Mode, crew: Any) -> dict[str, Any]:
+    make_ready(mode.workers)
     from flows.meter import Meter
     from flows.options import ReplayOptions
     from flows.replay import prepare, run
@@ -70,20 +65,14 @@ def _replayed(case: Case, mode: Mode, crew: Any) -> dict[str, Any]:
     options = ReplayOptions(
         (case.tape,), case.plans, url, case.events, recovery=kept, scan=mode.scan, workers=mode.workers
     )
-    meter, started, processor = Meter(), time.perf_counter(), _processor_seconds()
+    meter, started, processor = Meter(), time.perf_counter(), time.process_time()
     prepared = prepare(options)
     checked = time.perf_counter()
-    run(prepared, meter, crew)
+    run(prepared, meter)
     ended = time.perf_counter()
     return {
         "rows": meter.rows,
         "seconds": ended - started,
         "checking_seconds": checked - started,
-        "processor_seconds": _processor_seconds() - processor,
+        "processor_seconds": time.process_time() - processor + meter.processor_s,
     }
-
-
-def _processor_seconds() -> float:
-    """What this process and its children that ended have used."""
-    used = (resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)

@@ -1,8 +1,10 @@
-"""Workers that are hired before anybody knows whether there is work for them."""
+"""Workers that are born of a process which has imported all that they need."""
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic, sleep
 
 from flows.crew import hired
@@ -14,33 +16,50 @@ from time import sleep
 from flows.crew import hired
 
 if __name__ == "__main__":
-    with hired(2) as crew:
-        print(*(process.pid for process, _ in crew.workers), flush=True)
+    with hired(2, 2) as workers:
+        print(*(process.pid for process, _ in workers), flush=True)
         sleep(600)
 """
+IMPORTING = """
+import os
+from pathlib import Path
+import flows.imported
+
+for task in os.listdir("/proc/self/task"):
+    print(Path(f"/proc/self/task/{task}/comm").read_text().strip())
+"""
+IDLE = {"python", "jemalloc_bg_thd", "polars-ooc-clea"}
+"""The interpreter itself, polars' allocator, which knows about forks, and what removes files that polars spilled."""
 
 
 def test_who_was_hired_is_gone_when_nothing_comes_of_the_run() -> None:
-    """Bad input is found, or somebody stops it, while they still import."""
-    with suppress(KeyboardInterrupt), hired(2) as crew:
-        found = [process.is_alive() for process, _ in crew.workers]
+    """Bad input is found, or somebody stops it, before there are orders."""
+    with suppress(KeyboardInterrupt), hired(2, 2) as workers:
+        found = [process.is_alive() for process, _ in workers]
         raise KeyboardInterrupt
-    assert (found, [process.is_alive() for process, _ in crew.workers]) == ([True, True], [False, False])
-
-
-def test_one_process_needs_nobody() -> None:
-    """It does all itself."""
-    with hired(1) as crew:
-        assert (crew.workers, crew.shares) == ((), 1)
+    assert (found, [process.is_alive() for process, _ in workers]) == ([True, True], [False, False])
 
 
 def test_who_waits_for_orders_ends_with_whoever_hired_it() -> None:
-    """Killed while it checks its inputs, it leaves nobody behind that waits for ever."""
+    """Killed while it checks its inputs, it leaves nobody behind that waits for ever, nor whom they were born of."""
     with subprocess.Popen([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         waiting = [int(each) for each in run.stdout.readline().split()]
+        born_of = {_parent(each) for each in waiting}
         run.kill()
     until = monotonic() + PATIENCE
-    while any(map(lives, waiting)) and monotonic() < until:
+    while any(map(lives, (*waiting, *born_of))) and monotonic() < until:
         sleep(0.02)
-    assert (len(waiting), [each for each in waiting if lives(each)]) == (2, [])
+    assert (len(waiting), len(born_of), [each for each in (*waiting, *born_of) if lives(each)]) == (2, 1, [])
+
+
+def test_no_thread_works_where_workers_are_born() -> None:
+    """A fork takes no thread along: what one of them held would be held for ever.  polars' own start at first use."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", IMPORTING], env=environment, stdout=subprocess.PIPE, check=True)
+    found = done.stdout.decode().split()
+    assert (found.count("python"), set(found) - IDLE) == (1, set())
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
