@@ -27,17 +27,18 @@ Worker = tuple[ForkServerProcess, Connection]
 def make_ready(count: int) -> None:
     """Let what so many workers need be imported beside what the caller does; nothing, if one process does all."""
     if count > 1:
-        fork_server()
+        fork_server(count)
 
 
-def fork_server(*more: str) -> ForkServerContext:
+def fork_server(count: int, *more: str) -> ForkServerContext:
     """Start the process that others are born of, unless it runs, and do not wait until it has imported this, and more.
 
-    Who is born of it has `STOPPING` and `TELL` blocked, and takes none before it knows what to do with it.
+    `count`: how many of them share the cores.  They have `STOPPING` and `TELL` blocked, and take none before they know
+    what to do with it; and the environment as it is now.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*IMPORTED, *more])
-    with _signals_held():
+    with _signals_held(), _sharing_the_cores(count):
         forkserver.ensure_running()
     return context
 
@@ -50,7 +51,7 @@ def hired(count: int, shares: int) -> Iterator[tuple[Worker, ...]]:
     """
     workers = list[Worker]()
     try:
-        for worker in _started(fork_server(), count, shares):
+        for worker in _started(fork_server(count), count, shares):
             workers.append(worker)
         yield tuple(workers)
     finally:
@@ -66,10 +67,9 @@ def dismiss(workers: Iterable[Worker]) -> None:
 
 def _started(context: ForkServerContext, count: int, shares: int) -> Iterator[Worker]:
     ends: Ends = context.Array("q", shares, lock=False)
-    environment = _sharing_the_cores(count)
     for index in range(count):
         here, there = context.Pipe()
-        worker = context.Process(target=begin, args=(Post(index, there, ends, environment),), name=f"worker-{index}")
+        worker = context.Process(target=begin, args=(Post(index, there, ends),), name=f"worker-{index}")
         worker.start()
         there.close()
         yield worker, here
@@ -85,6 +85,14 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOPPING, TELL))
 
 
-def _sharing_the_cores(count: int) -> dict[str, str]:
+@contextmanager
+def _sharing_the_cores(count: int) -> Iterator[None]:
     """Give each worker its share of threads that decode, unless somebody has said how many: more would only wait."""
-    return {DECODERS: str(max(1, (os.cpu_count() or 1) // count)), **os.environ}
+    said = os.environ.get(DECODERS)
+    if said is None:
+        os.environ[DECODERS] = str(max(1, (os.cpu_count() or 1) // count))
+    try:
+        yield
+    finally:
+        if said is None:
+            del os.environ[DECODERS]

@@ -22,18 +22,16 @@ TELL: Final = signal.SIGUSR1
 class Post:
     """Which worker of a cluster a process is, with `ends` shared by all.
 
-    `connection`: the process that hired it, which says what is to be done, and is told; `environment`: of that one.
+    `connection`: the process that hired it, which says what is to be done, and is told.
     """
 
     index: int
     connection: Connection
     ends: Ends
-    environment: dict[str, str]
 
 
 def begin(post: Post) -> None:
     """Become the worker of a post, and end when the process that started it ends."""
-    os.environ.update(post.environment)
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     from flows.worker import work
 

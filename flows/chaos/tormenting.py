@@ -66,7 +66,7 @@ def torment(
 
 def live(options: ReplayOptions, trap: Trap | None) -> int | None:
     """Let a run live, in a process of its own, into its trap if there is one; return its exit code."""
-    process = fork_server(__name__).Process(target=one_run, args=(options, trap), name=MAIN)
+    process = fork_server(1, __name__).Process(target=one_run, args=(options, trap), name=MAIN)
     process.start()
     if trap is not None and trap.site == ANYWHERE:
         process.join(trap.nth * TENTH)
