@@ -13,6 +13,11 @@ def children_of(parent: int) -> list[int]:
     return [int(child) for child in listing.read_text().split()]
 
 
+def workers_of(run: int) -> list[int]:
+    """The worker processes of a run, oldest first: children of a child, which they are born of."""
+    return [worker for child in children_of(run) for worker in children_of(child)]
+
+
 def lives(process: int) -> bool:
     """Whether a process runs; one that ended and was not waited for does not."""
     try:

@@ -20,7 +20,7 @@ from sinks.schema import ensure_schema
 from tests.flows.conftest import Replayed, read_back
 from tests.flows.made import check_whole, rows_of
 from tests.flows.made_day import BAD_LINES, PATIENCE, Day, Run, check_same, day, whole
-from tests.flows.processes import children_of, lives
+from tests.flows.processes import children_of, lives, workers_of
 
 __all__ = ["day", "whole"]  # fixtures
 
@@ -181,7 +181,8 @@ def test_processes_of_a_killed_replay_end_too(started: Callable[..., Run]) -> No
     """Nobody goes on writing behind the back of who comes next."""
     run = started("--speed", 60, "--workers", 2)
     assert run.wait_for(lambda: run.events() >= 250)
-    children = children_of(run.process.pid)
+    workers = workers_of(run.process.pid)
+    children = [*children_of(run.process.pid), *workers]
     run.process.kill()
     run.process.wait()
     until = monotonic() + PATIENCE
@@ -190,4 +191,4 @@ def test_processes_of_a_killed_replay_end_too(started: Callable[..., Run]) -> No
     left = [child for child in children if lives(child)]
     for child in left:
         os.kill(child, signal.SIGKILL)
-    assert (len(children) >= 2, left) == (True, [])
+    assert (len(workers), left) == (2, [])

@@ -12,7 +12,7 @@ from tests.api.processes import free_port
 from tests.flows.live.running_live import PLAN, Live, kinds_of, live, until
 from tests.flows.made import Command, digest_of, rows_of, speaker
 from tests.flows.market.practice import KEY, START_NS, made_day, serving
-from tests.flows.processes import children_of, lives
+from tests.flows.processes import lives, workers_of
 
 CHILDREN = ("feed", "flow", "serve")
 LOST_ONE = "a worker process failed: worker-1 ended without a word (exit code -9)"
@@ -66,7 +66,7 @@ def test_whatever_is_killed_comes_back_and_the_answer_is_that_of_the_tape(comman
         with live(market, tmp_path / "log-2", KEY, *arguments, "--workers", 2) as run:
             before = work_done(first)
             until(lambda: bool(run.said("streaming")) and work_done(first) > before)
-            workers = children_of(pids(run)["flow"])
+            workers = workers_of(pids(run)["flow"])
             os.kill(workers[-1], signal.SIGKILL)
             until(lambda: bool(run.said("child_started", child="flow", restarts=1)))
             (told,) = run.said("child_failed")
