@@ -84,10 +84,12 @@ class _Case:
 
         def ended() -> None:
             found = facts(self.options.database)
-            for name, value in expected.items():
-                if found[name] != value:
-                    msg = f"chaos: {self.label}: {name} is {found[name]}; undisturbed it is {value}"
-                    raise CommandError(msg)
+            wrong = [
+                f"{name} {found[name]} instead of {value}" for name, value in expected.items() if found[name] != value
+            ]
+            if wrong:
+                msg = f"chaos: {self.label}: {', '.join(wrong)}, which an undisturbed run has"
+                raise CommandError(msg)
             self.anew()
 
         began, rng = time.monotonic(), Random(f"{asked.seed} {kind} {self.options.workers}")

@@ -45,6 +45,7 @@ class Recovery:
             snapshots = Snapshots(self._folder / snapshots.path.name)
         if note is not None:
             self.notes.append(note)
+        snapshots.forget_unreached()
         shares, apart = replayed.shares(self._options.workers), replayed.reader.topic is not None
         return resumes(dict(snapshots.states(PLACES_STEP)), shares, apart=apart)
 

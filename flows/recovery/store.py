@@ -1,5 +1,9 @@
 """Reading the engine's snapshots ourselves, as it will read them: which epoch it goes on from, and states of a step.
 
+One thing is written: what a run that died kept of epochs which the next one lives anew is deleted before it begins.  The
+engine leaves it there, to be replaced by what the new epoch of that number keeps; but a key that does not change in it
+would keep the old one, and a later run be given a state of a life that never came to pass.
+
 The engine restores every step by itself; only the source has to know beforehand where to begin.  `standing.PlacesLogic`
 holds what is read here against what the engine restores.
 """
@@ -25,6 +29,7 @@ _STATES: Final = """
     ) USING (step_id, state_key, snap_epoch)
     WHERE ser_change IS NOT NULL ORDER BY state_key
 """
+_FORGET: Final = "DELETE FROM snaps WHERE snap_epoch >= ?"
 
 
 class Snapshots:
@@ -38,13 +43,23 @@ class Snapshots:
         """Yield each key of a step with its state."""
         if self.epoch is None:
             return
-        with self._reading() as connection:
+        with self._opened() as connection:
             for key, state in connection.execute(_STATES, (self.epoch, f"{FLOW}.{step}.stateful_batch")):
                 yield key, pickle.loads(state)
 
+    def forget_unreached(self) -> int:
+        """Delete what was kept from the epoch on that the engine goes on with; return how many snapshots that were.
+
+        Nobody else may use the file.
+        """
+        if self.epoch is None:
+            return 0
+        with self._opened() as connection, connection:
+            return connection.execute(_FORGET, (self.epoch,)).rowcount
+
     def _epoch(self) -> int | None:
         """As the engine does: the latest run's workers went so far at least, one that said nothing not at all."""
-        with self._reading() as connection:
+        with self._opened() as connection:
             run = connection.execute(_WORKERS).fetchone()
             if run is None:
                 return None
@@ -53,10 +68,10 @@ class Snapshots:
             return min(fronts) if len(fronts) == workers else int(resumed)
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self.path, timeout=5)) as connection:
                 yield connection
         except sqlite3.Error as error:
-            msg = f"{self.path}: cannot be read ({error}); restore it, or delete its folder to start anew"
+            msg = f"{self.path}: cannot be used ({error}); restore it, or delete its folder to start anew"
             raise RecoveryError(msg) from error
