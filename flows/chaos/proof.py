@@ -84,9 +84,8 @@ class _Case:
 
         def ended() -> None:
             found = facts(self.options.database)
-            wrong = [
-                f"{name} {found[name]} instead of {value}" for name, value in expected.items() if found[name] != value
-            ]
+            pairs = [(name, found[name], value) for name, value in expected.items()]
+            wrong = [f"{name} {one} instead of {other}" for name, one, other in pairs if one != other]
             if wrong:
                 msg = f"chaos: {self.label}: {', '.join(wrong)}, which an undisturbed run has"
                 raise CommandError(msg)

@@ -1,8 +1,8 @@
 """Reading the engine's snapshots ourselves, as it will read them: which epoch it goes on from, and states of a step.
 
-One thing is written: what a run that died kept of epochs which the next one lives anew is deleted before it begins.  The
-engine leaves it there, to be replaced by what the new epoch of that number keeps; but a key that does not change in it
-would keep the old one, and a later run be given a state of a life that never came to pass.
+One thing is written: what a run that died kept of epochs which the next one lives anew is deleted before that begins.
+The engine leaves it there, to be replaced by what the new epoch of that number keeps; but a key that does not change in
+it would keep the old one, and a later run be given a state of a life that never came to pass.
 
 The engine restores every step by itself; only the source has to know beforehand where to begin.  `standing.PlacesLogic`
 holds what is read here against what the engine restores.
