@@ -214,5 +214,5 @@ def test_damage_is_told_in_one_line(kept: Callable[..., ReplayOptions], tmp_path
     go_on(kept(), 20)
     for path in (tmp_path / "kept").glob(f"{PART}*"):
         path.write_bytes(b"no database, for sure" * 500)
-    with pytest.raises(RecoveryError, match=r"part-0.sqlite3: cannot be read .*; restore it, or delete its folder"):
+    with pytest.raises(RecoveryError, match=r"part-0.sqlite3: cannot be used .*; restore it, or delete its folder"):
         go_on(kept(), None)
