@@ -36,7 +36,7 @@ def run_flow(job: Job, meter: Meter) -> None:
 
 
 def _run_processes(job: Job, workers: Sequence[Worker], meter: Meter) -> None:
-    """Tell all what to do once all have been started: each takes it only when it has imported what it needs."""
+    """Tell all what to do once all have been started."""
     parcel = ForkingPickler.dumps(Orders(job, _free_addresses(len(workers))))
     try:
         for _, connection in workers:

@@ -19,7 +19,7 @@ def collect_later() -> None:
 def importing() -> Iterator[None]:
     """Look for no cycles while the block imports what is heavy: a sixth of a start, too, for commands that go on.
 
-    Nor among what was imported ever after: at its end alone a command would look for a fifth of a second.
+    What was imported is not looked at later either: at a command's end that alone took a fifth of a second.
     """
     looking = gc.isenabled()
     gc.disable()

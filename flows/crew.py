@@ -19,7 +19,9 @@ from flows.signals import STOPPING
 from flows.tape.ends import Ends
 
 DECODERS: Final = "POLARS_MAX_THREADS"
-IMPORTED: Final = ["__main__", "flows.imported"]
+REST: Final = {"OPENBLAS_NUM_THREADS": "1"}
+"""What would start threads as it is imported, and of which nothing is used that could gain by them."""
+IMPORTED: Final = "flows.imported"
 
 Worker = tuple[ForkServerProcess, Connection]
 
@@ -27,17 +29,17 @@ Worker = tuple[ForkServerProcess, Connection]
 def make_ready(count: int) -> None:
     """Let what so many workers need be imported beside what the caller does; nothing, if one process does all."""
     if count > 1:
-        fork_server(count)
+        fork_server(count, IMPORTED)
 
 
-def fork_server(count: int, *more: str) -> ForkServerContext:
-    """Start the process that others are born of, unless it runs, and do not wait until it has imported this, and more.
+def fork_server(count: int, *imported: str) -> ForkServerContext:
+    """Start the process that others are born of, and do not wait until it has imported these modules.
 
-    `count`: how many of them share the cores.  They have `STOPPING` and `TELL` blocked, and take none before they know
-    what to do with it; and the environment as it is now.
+    Once it runs it stays as it is, whatever is asked for later, and with it the environment of those born of it.
+    `count`: how many of them share the cores.  They have `STOPPING` and `TELL` blocked until they know what to do.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*IMPORTED, *more])
+    context.set_forkserver_preload(list(imported))
     with _signals_held(), _sharing_the_cores(count):
         forkserver.ensure_running()
     return context
@@ -51,7 +53,7 @@ def hired(count: int, shares: int) -> Iterator[tuple[Worker, ...]]:
     """
     workers = list[Worker]()
     try:
-        for worker in _started(fork_server(count), count, shares):
+        for worker in _started(fork_server(count, IMPORTED), count, shares):
             workers.append(worker)
         yield tuple(workers)
     finally:
@@ -87,12 +89,12 @@ def _signals_held() -> Iterator[None]:
 
 @contextmanager
 def _sharing_the_cores(count: int) -> Iterator[None]:
-    """Give each worker its share of threads that decode, unless somebody has said how many: more would only wait."""
-    said = os.environ.get(DECODERS)
-    if said is None:
-        os.environ[DECODERS] = str(max(1, (os.cpu_count() or 1) // count))
+    """Give each of several its share of threads that decode: more would only wait.  What somebody has set stays."""
+    decoders = {DECODERS: str(max(1, (os.cpu_count() or 1) // count))} if count > 1 else {}
+    unset = [name for name in (*REST, *decoders) if name not in os.environ]
+    os.environ.update({name: value for name, value in (REST | decoders).items() if name in unset})
     try:
         yield
     finally:
-        if said is None:
-            del os.environ[DECODERS]
+        for name in unset:
+            del os.environ[name]

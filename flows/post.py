@@ -1,7 +1,6 @@
-"""A process of a cluster as it is born: what it is, and its first steps, before it imports what it will work with.
+"""A process of a cluster as it is born: what it is, and its first steps.
 
-Rule: nothing heavy is imported here.  Who is started by unpickling has imported all that the pickle names before any
-code of its own runs.
+Rule: nothing heavy is imported here, as who hires it imports this, too.
 """
 
 import multiprocessing
@@ -31,7 +30,7 @@ class Post:
 
 
 def begin(post: Post) -> None:
-    """Become the worker of a post, and end when the process that started it ends."""
+    """Become the worker of a post, and end when the process that hired it ends."""
     Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     from flows.worker import work
 
@@ -39,7 +38,7 @@ def begin(post: Post) -> None:
 
 
 def _end_with_the_parent() -> None:
-    """A worker without the process that started it would write on unseen."""
+    """A worker without the process that hired it would write on unseen."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,9 +1,8 @@
-"""A process of a cluster, from the inside: its part of the run, and what it tells the process that started it.
+"""A process of a cluster, from the inside: its part of the run, and what it tells the process that hired it.
 
 Rule: it is told to stop by that one alone when it follows a tape.  How it begins, and ends with that one: `post`.
 """
 
-import os
 import signal
 import time
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from flows.meter import Meter
 from flows.post import TELL, Post
 from flows.repeating import repeating
 from flows.signals import STOPPING, SetLater
+from flows.silence import fall_silent
 from sinks.errors import DatabaseError
 
 TELL_SECONDS: Final = 0.25
 LOST: Final = "a worker process failed"
 PANIC: Final = "PanicException"
 """What the engine raises when another process of the cluster is gone; its class cannot be imported."""
-STDOUT: Final = 1
-STDERR: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,7 @@ class Orders:
 
 def work(post: Post) -> None:
     """Be a worker; says its last word in any case but the worst."""
-    for stream in (STDOUT, STDERR):  # the engine talks there of connections and lost peers; the parent says it better
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    fall_silent()  # the engine talks of connections and lost peers; who hired the worker says it better
     orders: Orders = post.connection.recv()
     job = orders.job
     meter = Meter()

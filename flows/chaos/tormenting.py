@@ -25,6 +25,7 @@ FAILED: Final = 11
 DIVERGED: Final = 12
 """Exit codes of a run; none is that of an error that nobody caught."""
 TENTH: Final = 0.1
+READY: Final = "flows.chaos.ready"
 MAIN: Final = "main"
 
 
@@ -66,7 +67,7 @@ def torment(
 
 def live(options: ReplayOptions, trap: Trap | None) -> int | None:
     """Let a run live, in a process of its own, into its trap if there is one; return its exit code."""
-    process = fork_server(1, __name__).Process(target=one_run, args=(options, trap), name=MAIN)
+    process = fork_server(1, __name__, READY).Process(target=one_run, args=(options, trap), name=MAIN)
     process.start()
     if trap is not None and trap.site == ANYWHERE:
         process.join(trap.nth * TENTH)

@@ -20,6 +20,8 @@ __all__ = ["day", "whole"]  # fixtures
 
 STEP = f"{FLOW}.{HITS_STEP}.stateful_batch"
 LATEST = "SELECT state_key, ser_change, max(snap_epoch) FROM snaps WHERE step_id = ? GROUP BY state_key"
+ANEW = "SELECT DISTINCT state_key FROM snaps WHERE step_id = ? AND snap_epoch >= ?"
+SYMBOLS = {"AAA", "BBB", "CCC", "DDD", "NA"}
 KEEP = "INSERT OR REPLACE INTO snaps (step_id, state_key, snap_epoch, ser_change) VALUES (?, ?, ?, ?)"
 
 
@@ -42,8 +44,13 @@ def test_l3_states_of_an_epoch_that_was_lived_anew_are_those_of_the_new_life(
     shutil.copytree(tmp_path / "reached", folder)
     with closing(sqlite3.connect(folder / PART)) as connection, connection:
         connection.executemany(KEEP, [(STEP, key, epoch, state) for key, state, _ in further])
+    shutil.copytree(folder, tmp_path / "copy")
+    assert Snapshots(tmp_path / "copy" / PART).forget_unreached() >= len(further) == len(SYMBOLS)
     killed = live(replace(options, batch_rows=1, snapshot_s=0.001), Trap(READING, 200, signal.SIGKILL, "main"))
     assert (killed, reached(folder) > epoch) == (-signal.SIGKILL, True)
+    with closing(sqlite3.connect(folder / PART)) as connection:
+        anew = {key for (key,) in connection.execute(ANEW, (STEP, epoch))}
+    assert anew < SYMBOLS, "what was kept of others would have stayed"
     go_on(options, None)
     check_same(options.database, whole)
 
