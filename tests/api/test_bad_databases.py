@@ -150,7 +150,7 @@ def test_trouble_that_begins_while_it_is_open_is_noticed_and_is_over_once_it_end
         until_status(client, 503)
         for method, path, body in asked():
             found = client.request(method, path, json=body)
-            if path == "/sse/plans" and found.status_code == 200:  # it knew its log, so it began, and then says why it ends
+            if path == "/sse/plans" and found.status_code == 200:  # it knew its log, began, and says why it ends
                 assert '{"type":"error","code":"database"' in found.text
                 continue
             assert found.status_code == 503, (method, path, found.text)
