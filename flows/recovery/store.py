@@ -48,14 +48,12 @@ class Snapshots:
                 yield key, pickle.loads(state)
 
     def forget_unreached(self) -> int:
-        """Delete what was kept from the epoch on that the engine goes on with; return how many snapshots that were.
+        """Delete what was kept from the epoch on that the engine goes on with, all where it begins; return how many.
 
         Nobody else may use the file.
         """
-        if self.epoch is None:
-            return 0
         with self._opened() as connection, connection:
-            return connection.execute(_FORGET, (self.epoch,)).rowcount
+            return connection.execute(_FORGET, (self.epoch or 0,)).rowcount
 
     def _epoch(self) -> int | None:
         """As the engine does: the latest run's workers went so far at least, one that said nothing not at all."""
