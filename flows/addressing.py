@@ -6,6 +6,7 @@ from flows.items import Commands, GapOf, MarketCalendar, TapeItem, ToAll, Watch
 from flows.recovery.place import Place
 from flows.recovery.places import event_from_row
 from flows.replayed import Replay
+from flows.tape.decoding import reached_ns
 from flows.tape.passed import Passed
 from flows.tape.scan import Mark
 from flows.tape.told_gaps import ToldGaps
@@ -15,20 +16,22 @@ from operators.records import ClockMark
 class Addressing:
     """Remembers the symbols so far, and what those that come later must be told.
 
-    `passed`: how far prints have taken them; whoever gives frames tells it.  What ends at a place is kept from symbols
-    whose states hold it already.
+    `passed`: how far prints have taken them; whoever gives frames tells it.  `reached_ns`: the last clock mark so far,
+    ns UTC, 0 before the first.  What ends at a place is kept from symbols whose states hold it already.
     """
 
     def __init__(self, replayed: Replay) -> None:
         self._replay, self._reader = replayed, replayed.reader
         self.symbols = tuple(self._reader.watched)
         self._known = set(self.symbols)
-        self.calendar, self.gaps = MarketCalendar(replayed.events), ToldGaps()
+        self.calendar, self.gaps, self.reached_ns = MarketCalendar(replayed.events), ToldGaps(), 0
         resume = self._reader.resume
         self.passed = Passed(self.symbols, {} if resume is None else resume.newest_ns)
         if resume is not None and resume.calendar is not None:
             self.calendar = MarketCalendar(tuple(event_from_row(row) for row in resume.calendar))
             self.gaps = ToldGaps.from_plain(resume.gaps)
+        if resume is not None and resume.memory is not None:
+            self.reached_ns = reached_ns(resume.memory)
 
     def items(self, marks: Sequence[Mark], place: Place) -> Iterator[TapeItem]:
         """Give marks the symbols that they must reach; a command may bring a new one."""
@@ -48,6 +51,7 @@ class Addressing:
                     self.passed.told(self.symbols)
                     yield ToAll(self._new(place), self.calendar)
                 case ClockMark():
+                    self.reached_ns = mark.at_ns
                     yield ToAll(self.passed.marked(self._new(place), mark.at_ns), mark)
                 case GapOf():
                     yield from self.gaps.take(mark, self._new(place))

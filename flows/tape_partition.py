@@ -237,7 +237,10 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         return items
 
     def _closing(self) -> list[TapeItem]:
+        """The last clock mark is given again: it may have been left out where nothing came of it, in another life."""
         rest: list[TapeItem] = list(self._unusable)
+        if self._addressing.reached_ns:
+            rest.append(ToAll(self._symbols, ClockMark(self._addressing.reached_ns)))
         if self._meter.stopped_early:
             return [*rest, ToAll(self._symbols, TapeEnd(None))]
         if self._replay.to_ns is None:

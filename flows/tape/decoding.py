@@ -198,3 +198,8 @@ def added_symbols(memory: tuple[Any, ...]) -> dict[str, int]:
     """Return the symbols that were added to the universe by then, each with the time since when it counts, ns UTC."""
     _, _, *added = memory[5]
     return dict(*added)
+
+
+def reached_ns(memory: tuple[Any, ...]) -> int:
+    """Return how far the last clock mark had brought time by then, ns UTC; 0 before the first."""
+    return Reckoning.from_plain(memory[4]).reached_ns

@@ -155,6 +155,27 @@ def test_l4_what_is_told_after_a_stop_finds_the_time_of_idle_symbols_where_the_t
     assert rows_of(kept.database, query) == rows_of(alone.database, query)
 
 
+def test_l3_idle_symbols_end_where_the_clock_had_brought_them_before_a_death(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Marks that an idle symbol was spared are gone with the process; the tape brings none after it."""
+    prints = [each | {"ticker": "BUSY"} for each in market_prints(("BUSY",), 300, seed=3, seconds=3_000)]
+    plans = [registering(simple_plan("idle", "IDLE"), OPEN_NS), registering(simple_plan("busy", "BUSY"), OPEN_NS)]
+    folder, alone = tmp_path / "tape", ReplayOptions((tmp_path / "tape",), None, f"sqlite:///{tmp_path}/alone.db")
+    kept = replace(alone, database=f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept", snapshot_s=0.01)
+    records = with_clock(in_order(plans, as_frames(prints)))
+    monkeypatch.setattr("flows.recovery.places.ANCHOR_SECONDS", 0.0)
+    for part in (records[:100], records[100:]):
+        write_records(folder, part)
+        with monkeypatch.context() as patch:
+            patch.setattr(TapePartition, "_closing", lambda partition: [])
+            go_on(kept, 1, follow=True)
+    go_on(kept, 1, follow=True)
+    go_on(alone, None)
+    query = "SELECT * FROM progress ORDER BY symbol"
+    assert rows_of(kept.database, query) == rows_of(alone.database, query)
+
+
 def test_a_database_older_than_what_was_kept_is_written_anew(
     kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path
 ) -> None:
