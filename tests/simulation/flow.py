@@ -1,121 +1,54 @@
-"""The dataflow without its engine: the real source, the real steps, and a scheduler that takes them in any order.
+"""The dataflow without its engine: workers, what they go on from, and what is kept of them."""
 
-What the engine promises is kept, and no more: the order within a symbol holds, nothing holds between symbols, and what
-was not written when the process dies is gone.
-"""
-
-from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bytewax.inputs import StatelessSourcePartition
-
-from flows.dataflow import Rules, dead_letters, evaluate_targets, gate_events, spread, tag_sessions
 from flows.dues import Dues
-from flows.hits import HitLogic
-from flows.items import SymbolItem, TapeItem, Unusable
 from flows.meter import Meter
+from flows.recovery.resume import Resume
+from flows.recovery.resuming import resumes
+from flows.recovery.running import HITS_STEP
+from flows.recovery.standing import PLACES_STEP
+from flows.recovery.store import Snapshots
 from flows.replayed import Replay
-from flows.sql_sink import merged
 from flows.tape.ends import NOT_YET
 from flows.tape.files import log_file
 from flows.tape.reader import TapeReader
+from flows.tape.share import worker_of
 from flows.tape_source import TapeSource
-from operators.nyse import nyse_calendar
-from operators.rows import Batch
-from tests.simulation.ledger import FencedOffError, Ledger, PassingError
-from tests.simulation.world import GATES, World
-
-RULES = Rules(nyse_calendar(), GATES)
-
-
-class Worker:
-    """One worker: its tape, its symbols' items on their way, their books, and what is not written yet."""
-
-    def __init__(
-        self, partition: StatelessSourcePartition[TapeItem], ledger: Ledger, token: int, rng: Random, dues: Dues | None
-    ) -> None:
-        self._partition, self._ledger, self._token, self._rng, self._dues = partition, ledger, token, rng, dues
-        self._ended = self._nothing_new = False
-        self._queues: dict[str, deque[SymbolItem]] = {}
-        self._hits: dict[str, HitLogic] = {}
-        self._out: list[tuple[str, Batch]] = []
-        self._unwritten: Batch | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether the tape has ended and all of it is written."""
-        return self._ended and not any(self._queues.values()) and not self._out and self._unwritten is None
-
-    @property
-    def idle(self) -> bool:
-        """Whether it waits for the tape to grow."""
-        return self._nothing_new and not any(self._queues.values()) and not self._out and self._unwritten is None
-
-    def step(self) -> None:
-        """Read, or take one item through the steps, or write.  Raises FencedOffError."""
-        waiting = [symbol for symbol, queue in self._queues.items() if queue]
-        choice = self._rng.random()
-        if (self._out or self._unwritten) and (choice < 0.15 or (self._ended and not waiting)):
-            self._write()
-        elif waiting and (choice < 0.95 or self._ended):
-            self._process(self._rng.choice(waiting))
-        elif not self._ended and (choice > 0.95 or not waiting):
-            self._read()
-
-    def _read(self) -> None:
-        try:
-            items = self._partition.next_batch()
-        except StopIteration:
-            self._ended = True
-            return
-        self._nothing_new = not items
-        for item in items:
-            if isinstance(item, Unusable):
-                self._out += dead_letters(item)
-                continue
-            for symbol, each in spread(tag_sessions(item, RULES.calendar), RULES.usable, self._dues):
-                self._queues.setdefault(symbol, deque()).append(each)
-
-    def _process(self, symbol: str) -> None:
-        if symbol not in self._hits:
-            self._hits[symbol] = HitLogic(None, dues=self._dues)
-        item = gate_events(evaluate_targets(self._queues[symbol].popleft()), RULES.gates)
-        batches, _ = self._hits[symbol].on_item(item)
-        self._out += [(symbol, batch) for batch in batches]
-
-    def _write(self) -> None:
-        """A batch that the database did not take, or that nobody knows of, is written again, and nothing before it."""
-        if self._unwritten is None:
-            count = self._rng.choice((1, len(self._out)))
-            taken, self._out = self._out[:count], self._out[count:]
-            self._unwritten = merged([batch for _, batch in taken])
-        try:
-            self._ledger.write(self._unwritten, self._token)
-        except PassingError:
-            return
-        self._unwritten = None
+from tests.simulation.kept import Epochs, states, store
+from tests.simulation.ledger import FencedOffError, Ledger
+from tests.simulation.worker import Worker
+from tests.simulation.world import World
 
 
 class Flow:
-    """One run of the dataflow, of one worker or more, from the beginning of the tape."""
+    """One run of the dataflow, of one worker or more; it follows the tape, unless nobody writes that any more.
 
-    def __init__(self, world: World, ledger: Ledger, folder: Path, rng: Random, *, follow: bool = True) -> None:
-        self.meter, self._rng = Meter(), rng
+    `kept`: the folder where it keeps its states, and goes on from those that an earlier run kept; None: it begins.
+    """
+
+    def __init__(
+        self, world: World, ledger: Ledger, folder: Path, rng: Random, kept: Path | None = None, *, follow: bool = True
+    ) -> None:
+        self.meter, self.kept, self._rng = Meter(), kept, rng
         reader = TapeReader((log_file(folder),), world.known)
         rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 2))) if follow else (None, 1)
-        replayed, token = Replay((), (), reader, batch_rows=rows, follow=follow), ledger.take()
-        source = TapeSource(replayed, self.meter, [NOT_YET] * workers)
-        self._workers = [
-            Worker(
-                source.build("tape", index, workers),
-                ledger,
-                token,
-                rng,
-                Dues(bars=False, holds=True) if follow else None,
-            )
-            for index in range(workers)
-        ]
+        replayed = Replay((), (), reader, batch_rows=rows, follow=follow, kept=kept is not None)
+        snapshots, token = None if kept is None else Snapshots(store(kept)), ledger.take()
+        found = None if snapshots is None else _resumes(snapshots, workers)
+        self.resumed = found is not None
+        known = None if snapshots is None else states(snapshots, (PLACES_STEP, HITS_STEP))
+        ends, self._workers = [NOT_YET] * workers, list[Worker]()
+        for index in range(workers):
+            dues = Dues(bars=False, holds=True, before=found[0].ahead if found else None) if follow else None
+            told = replace(replayed, ahead=tuple if dues is None else dues.ahead)
+            tape = TapeSource(told, self.meter, ends, found).build("tape", index, workers)
+            mine = None if known is None else [each for each in known if worker_of(each[1], workers) == index]
+            self._workers.append(Worker(tape, ledger, token, rng, dues, mine, self._workers))
+        self._epochs = None if snapshots is None else Epochs(snapshots, self._workers, rng)
 
     @property
     def done(self) -> bool:
@@ -129,7 +62,14 @@ class Flow:
 
     def step(self) -> None:
         """Let one worker take a step.  Raises FencedOffError."""
-        self._rng.choice(self._workers).step()
+        if self._epochs is not None:
+            self._epochs.step()
+        self._rng.choice(self._workers).step(reading=self._epochs is None or self._epochs.open)
+
+
+def _resumes(snapshots: Snapshots, workers: int) -> Sequence[Resume] | None:
+    snapshots.forget_unreached()
+    return resumes(dict(snapshots.states(PLACES_STEP)), workers)
 
 
 def replay(world: World, folder: Path, rng: Random) -> Ledger:

@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from flows import tape_partition
+from flows.recovery import places
 from flows.tape.files import log_file
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.payloads import read_command
@@ -34,6 +35,7 @@ class Lived:
 
     events: int = 0
     kills: int = 0
+    resumed: int = 0
     retries: int = 0
     fenced: int = 0
     commits: int = 0
@@ -54,7 +56,7 @@ class Clock:
 
 def live(seed: int, folder: Path) -> Lived:
     """Live through a seed; `folder` is empty.  Raises AssertionError saying what does not hold."""
-    with patch.object(tape_partition, "time", Clock()):
+    with patch.object(tape_partition, "time", Clock()), patch.object(places, "time", Clock()):
         return _Life(seed, folder).run()
 
 
@@ -64,11 +66,12 @@ class _Life:
         self._world, self.lived = draw_world(self._rng), Lived()
         self._ledger = Ledger(self._fate)
         self._trouble = self._rng.choice((0.0, 0.1, 0.4))
-        self._kills = self._rng.choice((0, 1, 2, 4))
+        self._kills = self._rng.choice((0, 1, 2, 4, 6))
+        self._keeps, self._rooms = self._rng.random() < 0.8, list[Path]()
         self._ingest = Ingest(self._world, self._ledger, folder, self._rng)
         self._ingest.step()
-        self._flow = self._begin()
         self._zombies = list[Flow]()
+        self._flow = self._begin()
 
     def run(self) -> Lived:
         for _ in range(MOST_STEPS):
@@ -117,7 +120,18 @@ class _Life:
             self._zombies.remove(zombie)
 
     def _begin(self) -> Flow:
-        return Flow(self._world, self._ledger, self._folder, self._rng)
+        flow = Flow(self._world, self._ledger, self._folder, self._rng, self._room() if self._keeps else None)
+        self.lived.resumed += flow.resumed
+        return flow
+
+    def _room(self) -> Path:
+        """Return where a run keeps its states: where one did that is dead, not only seems so, or elsewhere."""
+        taken = [each.kept for each in self._zombies]
+        free = [each for each in self._rooms if each not in taken]
+        if free and self._rng.random() < 0.9:
+            return self._rng.choice(free)
+        self._rooms.append(self._folder.with_name(f"{self._folder.name}-kept-{len(self._rooms)}"))
+        return self._rooms[-1]
 
     def _fate(self) -> str:
         if self._rng.random() >= self._trouble:
