@@ -33,7 +33,7 @@ class Torment:
     """What is asked: sizes, the seed of everything, how many deaths per case, and the cases.
 
     `postgres`: URL of a server's maintenance database, where databases are made and dropped, None: SQLite alone;
-    `sqlite` False: PostgreSQL alone.
+    `sqlite` False: PostgreSQL alone.  `batch_rows` None: frames as they come, which are cut ahead.
     """
 
     ticks: int
@@ -43,7 +43,7 @@ class Torment:
     kills: int
     workers: Sequence[int]
     postgres: str | None
-    batch_rows: int
+    batch_rows: int | None
     snapshot_s: float
     sqlite: bool = True
 

@@ -22,7 +22,9 @@ def chaos(
     symbols: Annotated[int, typer.Option(min=1, help="Symbols on the tape.")] = 50,
     plans: Annotated[int, typer.Option(min=1, help="Plans.")] = 1_000,
     seed: Annotated[int | None, typer.Option(help="Of everything; drawn and said if not given.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Prints per frame.")] = 1_000,
+    batch_size: Annotated[
+        int, typer.Option(min=0, help="Prints per frame; 0: as they come, cut ahead (for long tapes).")
+    ] = 1_000,
     snapshot_seconds: Annotated[float, typer.Option(min=0.01, max=60, help="How often state is kept.")] = 0.1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the report.")] = False,
 ) -> None:
@@ -40,7 +42,8 @@ def chaos(
         raise BadInputError(msg)
     drawn = SystemRandom().randrange(1 << 32) if seed is None else seed
     cases = tuple(workers or (1, 2))
-    asked = Torment(ticks, symbols, plans, drawn, kills, cases, postgres, batch_size, snapshot_seconds, sqlite)
+    rows = batch_size or None
+    asked = Torment(ticks, symbols, plans, drawn, kills, cases, postgres, rows, snapshot_seconds, sqlite)
 
     def told(line: str) -> None:
         if not quiet:
