@@ -29,7 +29,7 @@ class CommandReader:
 
     @property
     def plan_symbols(self) -> Mapping[str, str]:
-        """The symbols of all plans known so far, by plan_id."""
+        """The symbols of all plans that commands were of so far, by plan_id."""
         return self._symbols
 
     def to_plain(self) -> tuple[Any, ...]:
@@ -74,6 +74,7 @@ class CommandReader:
         symbol = self._symbols.get(given.plan_id, given.symbol)
         if symbol is None:
             return "plan_id", f"no plan {given.plan_id} was registered before"
+        self._symbols[given.plan_id] = symbol  # which is watched from here on, also by a run that goes on from here
         return Commands(symbol, (Cancel(at_ns, given.plan_id),))
 
     def _watch(self, symbol: str, at_ns: int) -> Watch | Refusal | None:

@@ -12,10 +12,11 @@ from flows.items import Commands, History, Unusable, Watch
 from flows.newcomers import Newcomers
 from flows.options import ReplayOptions
 from flows.tape.commands import CommandReader
-from flows.tape.decoding import TapeDecoder, added_symbols
+from flows.tape.decoding import TapeDecoder, added_symbols, commanded_symbols
 from flows.tape.segments.payloads import PlanCommand, command
 from flows.tape.segments.record import Record
 from operators.bars.columns import Interval
+from operators.records import Cancel
 from operators.times import MINUTE_NS, SECOND_NS, parse_instant
 from tests.flows.made import OPEN_NS, digest_of, rows_of, simple_plan
 from tests.flows.made_tape import Print, as_frames, in_order, market_prints, registering, with_clock, write_records
@@ -163,6 +164,14 @@ def test_what_was_added_is_remembered_with_its_time() -> None:
     again.restore(reader.to_plain())
     assert again.to_plain() == reader.to_plain()
     assert again.read(payload(PlanCommand("y", "watch", symbol="CCC")), 9) is None
+
+
+def test_the_symbol_of_a_cancelled_plan_is_remembered_though_the_plan_is_not_known() -> None:
+    """It is watched from there on, and so it is by a run that goes on behind the command."""
+    reader = CommandReader({})
+    given = reader.read(payload(PlanCommand("c", "cancel", plan_id="P", symbol="DDD")), 7)
+    assert given == Commands("DDD", (Cancel(7, "P"),))
+    assert commanded_symbols(TapeDecoder("tape", reader).to_plain()) == {"DDD"}
 
 
 def test_what_an_earlier_version_remembered_is_read() -> None:

@@ -106,13 +106,22 @@ class Ledger:
 
     def answer(self) -> dict[str, Any]:
         """Everything that must not depend on how it came about."""
-        tables = {"events": self.events, "states": self.states, "plans": self.plans}
-        return tables | {"letters": self.letters, "progress": self.progress}
+        tables = {"events": self.events, "states": self.states, "plans": self.plans, "progress": self.progress}
+        return tables | {"letters": {place: letter_told(letter) for place, letter in self.letters.items()}}
 
 
 def event_told(event: PlanEvent) -> tuple[Any, ...]:
     """An event as its row holds it."""
     return (event.version, event.symbol, event.kind.value, event.at_ns, event.price, canonical(event.data))
+
+
+def letter_told(letter: DeadLetter) -> tuple[Any, ...]:
+    """A dead letter as its row holds it, but not by which rule a print was left out: a death forgets some repeats.
+
+    See `operators.wire.succession`.
+    """
+    by_rule = letter.reason.endswith(" has this print on the tape already") or " goes back in time, " in letter.reason
+    return (letter.raw, *(() if by_rule else (letter.field, letter.reason)))
 
 
 def plan_told(plan: PlanRow) -> tuple[Any, ...]:

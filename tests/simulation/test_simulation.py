@@ -18,7 +18,7 @@ from tests.simulation.ledger import Ledger, event_told
 from tests.simulation.life import live
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = 300
+SEEDS = 200
 REAL_SEEDS = range(8)
 
 
