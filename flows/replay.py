@@ -121,7 +121,7 @@ def run(prepared: Prepared, meter: Meter) -> None:
     try:
         ensure_schema(engine)
         with recovering(options) as recovery, sole_writer(engine, STREAM) as token:
-            resumes = None if recovery is None else recovery.resumes(engine, prepared.replay)
+            resumes = None if recovery is None else recovery.resumes(engine, prepared.replay, token)
             meter.notes += [] if recovery is None else recovery.notes
             _write(prepared, engine, token, meter, resumes)
     finally:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ LOCK: Final = "lock"
 WORKERS: Final = "workers"
 LAYOUT: Final = 1
 """Version of `run.json`, and of how the steps are called and cut; raise it when old snapshots are of no use."""
+OLDER: Final = "the database is older than what was kept"
 
 
 @contextmanager
@@ -73,49 +75,72 @@ def _patiently(path: Path, patience_s: float) -> int:
     return number
 
 
-def opened(
-    folder: Path, inputs: Mapping[str, Any], generation: str, *, insists: bool = True
-) -> tuple[Snapshots, str | None]:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a run has begun with.
+
+    `generation`: of its database; `token`: with which it writes there, one more than that of the last run there.
+    """
+
+    inputs: Mapping[str, Any]
+    generation: str
+    token: int
+
+
+def opened(folder: Path, begun: Begun, *, insists: bool = True) -> tuple[Snapshots, str | None]:
     """Return a directory's snapshots, none if there were none; and a note when those that it held are given up.
 
-    They are given up when the database is another one than they were made with, and, unless the run `insists` on them,
-    when they belong to a run with other inputs.  Raises RecoveryError.
+    They are given up when the database is another one than they were made with, or another run has written there since;
+    and, unless the run `insists` on them, when they belong to a run with other inputs.  Raises RecoveryError.
     """
     try:
-        return _opened(folder, json.loads(json.dumps(dict(inputs))), generation, insists=insists)
+        return _opened(folder, replace(begun, inputs=json.loads(json.dumps(dict(begun.inputs)))), insists=insists)
     except OSError as error:
         msg = f"{folder}: cannot be used ({error.strerror}); check the folder and the free space"
         raise RecoveryError(msg) from error
 
 
-def _opened(folder: Path, inputs: dict[str, Any], generation: str, *, insists: bool) -> tuple[Snapshots, str | None]:
-    known, note = _known(folder), None
-    if known is not None and known.get("layout") != LAYOUT:
-        msg = f"{folder}: has layout {known.get('layout')}; this version reads {LAYOUT}; delete it to start anew"
-        raise RecoveryError(msg)
-    if known is not None and known["inputs"] != inputs:
-        names = sorted(each for each in inputs | known["inputs"] if inputs.get(each) != known["inputs"].get(each))
-        if insists:
-            msg = f"{folder}: belongs to a run with other inputs ({', '.join(names)}); choose another, or delete it"
-            raise OtherRunError(msg)
-        note = f"{folder}: what was asked has changed ({', '.join(names)}); the tape is read anew"
-    elif known is not None and known["generation"] != generation:
-        note = f"{folder}: the database is another than before; the tape is read anew"
-    elif known is not None:
+def _opened(folder: Path, begun: Begun, *, insists: bool) -> tuple[Snapshots, str | None]:
+    known = _known(folder)
+    if known is None:
+        begin_anew(folder, begun)
         return Snapshots(folder / PART), None
-    begin_anew(folder, inputs, generation)
-    return Snapshots(folder / PART), note
+    last = begun.token - 1
+    own = known.get("token", last)  # earlier versions did not write it
+    if own == last:
+        _name(folder, known | {"token": begun.token})  # at once: should this run be refused, nobody came between
+    reason = _other_inputs(folder, known["inputs"], begun.inputs, insists=insists)
+    if reason is None and known["generation"] != begun.generation:
+        reason = "the database is another than before"
+    elif reason is None and own != last:
+        reason = OLDER if own > last else "another run has written to the database since"
+    if reason is None:
+        return Snapshots(folder / PART), None
+    begin_anew(folder, begun)
+    return Snapshots(folder / PART), f"{folder}: {reason}; the tape is read anew"
 
 
-def begin_anew(folder: Path, inputs: Mapping[str, Any], generation: str) -> None:
+def _other_inputs(folder: Path, known: Mapping[str, Any], inputs: Mapping[str, Any], *, insists: bool) -> str | None:
+    names = ", ".join(sorted(each for each in {**inputs, **known} if inputs.get(each) != known.get(each)))
+    if names and insists:
+        msg = f"{folder}: belongs to a run with other inputs ({names}); choose another, or delete it"
+        raise OtherRunError(msg)
+    return f"what was asked has changed ({names})" if names else None
+
+
+def begin_anew(folder: Path, begun: Begun) -> None:
     """Give up what a directory holds.  It is named last: a directory without `run.json` holds nothing."""
     for path in (folder / RUN, *sorted(folder.glob(f"{PART}*"))):
         path.unlink(missing_ok=True)
     with keeping(folder):
         init_db_dir(folder, 1)
-    text = json.dumps({"layout": LAYOUT, "generation": generation, "inputs": dict(inputs)}, indent=1, sort_keys=True)
+    _name(folder, {"layout": LAYOUT, **asdict(begun)})
+
+
+def _name(folder: Path, known: Mapping[str, Any]) -> None:
+    """Write whose directory it is."""
     unnamed = folder / f"{RUN}.new"
-    unnamed.write_text(text + "\n")
+    unnamed.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
     unnamed.replace(folder / RUN)
 
 
@@ -133,4 +158,7 @@ def _known(folder: Path) -> dict[str, Any] | None:
     except ValueError:
         msg = f"{path}: is damaged; delete its folder to start anew"
         raise RecoveryError(msg) from None
+    if found.get("layout") != LAYOUT:
+        msg = f"{folder}: has layout {found.get('layout')}; this version reads {LAYOUT}; delete it to start anew"
+        raise RecoveryError(msg)
     return found

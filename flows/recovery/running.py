@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from flows.options import STREAM, ReplayOptions
-from flows.recovery.directory import begin_anew, opened, sole_run
+from flows.recovery.directory import OLDER, Begun, begin_anew, opened, sole_run
 from flows.recovery.resume import Resume
 from flows.recovery.resuming import resumes
 from flows.recovery.standing import PLACES_STEP
@@ -30,18 +30,20 @@ class Recovery:
         self._folder, self._options = folder, options
         self.notes: list[str] = []
 
-    def resumes(self, engine: sa.Engine, replayed: Replay) -> list[Resume] | None:
+    def resumes(self, engine: sa.Engine, replayed: Replay, token: int) -> list[Resume] | None:
         """Return what each worker goes on from; None: all begin, because nothing was kept or it is of no use.
+
+        `token`: with which the run writes.
 
         Raises RecoveryError when the directory belongs to other inputs or cannot be used.
         """
-        inputs = inputs_of(self._options, replayed)
         with reading(engine) as connection:
-            current, told = generation(connection), _progress(connection)
-        snapshots, note = opened(self._folder, inputs, current, insists=not replayed.follow)
+            begun = Begun(inputs_of(self._options, replayed), generation(connection), token)
+            told = _progress(connection)
+        snapshots, note = opened(self._folder, begun, insists=not replayed.follow)
         if note is None and _ahead(snapshots, told):
-            note = f"{self._folder}: the database is older than what was kept; the tape is read anew"
-            begin_anew(self._folder, inputs, current)
+            note = f"{self._folder}: {OLDER}; the tape is read anew"
+            begin_anew(self._folder, begun)
             snapshots = Snapshots(self._folder / snapshots.path.name)
         if note is not None:
             self.notes.append(note)

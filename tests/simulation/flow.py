@@ -37,7 +37,8 @@ class Flow:
         reader = TapeReader((log_file(folder),), world.known)
         rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 2))) if follow else (None, 1)
         replayed = Replay((), (), reader, batch_rows=rows, follow=follow, kept=kept is not None)
-        snapshots, token = None if kept is None else Snapshots(store(kept)), ledger.take()
+        token = ledger.take()
+        snapshots = None if kept is None else Snapshots(store(kept, token))
         found = None if snapshots is None else _resumes(snapshots, workers)
         self.resumed = found is not None
         known = None if snapshots is None else states(snapshots, (PLACES_STEP, HITS_STEP))

@@ -15,10 +15,12 @@ from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
 from typing import Any, Protocol
+from unittest.mock import patch
 
 from bytewax.recovery import init_db_dir
 
-from flows.recovery.directory import PART
+from flows.recovery import directory
+from flows.recovery.directory import PART, Begun, opened
 from flows.recovery.store import FLOW, Snapshots
 
 FIRST_EPOCH = 1
@@ -69,13 +71,12 @@ def _empty() -> bytes:
     return found
 
 
-def store(folder: Path) -> Path:
-    """Return the file of a folder, which is made if need be."""
-    path = folder / PART
-    if not path.exists():
-        folder.mkdir(parents=True)
-        path.write_bytes(_empty())
-    return path
+def store(folder: Path, token: int) -> Path:
+    """Return the file of a folder for the run that writes with a token: an empty one, if another run wrote since."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with patch.object(directory, "init_db_dir", lambda each, count: (each / PART).write_bytes(_empty())):
+        opened(folder, Begun({}, "", token))
+    return folder / PART
 
 
 class Epochs:

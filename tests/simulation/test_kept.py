@@ -46,7 +46,7 @@ class Drawn:
 @pytest.mark.parametrize("seed", range(12))
 def test_the_engine_goes_on_from_what_the_model_left_as_the_simulation_does(seed: int, tmp_path: Path) -> None:
     """Some lives of one worker or two, each cut short; then the engine is given the file."""
-    rng, path = Random(seed), store(tmp_path / "kept")
+    rng, path = Random(seed), store(tmp_path / "kept", 1)
     for _ in range(LIVES):
         snapshots = Snapshots(path)
         snapshots.forget_unreached()

@@ -39,7 +39,7 @@ def go_on(options: ReplayOptions, pieces: int | None, *, follow: bool = False) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TapePartition, "next_batch", counted)
         with recovering(options) as recovery, sole_writer(engine, STREAM) as token:
-            resumes = None if recovery is None else recovery.resumes(engine, prepared.replay)
+            resumes = None if recovery is None else recovery.resumes(engine, prepared.replay, token)
             meter.notes += [] if recovery is None else recovery.notes
             replayed = replace(prepared.replay, follow=follow)
             run_job(Job(options, replayed, ANY_LAST, options.workers, token, resumes), meter, [], 0)

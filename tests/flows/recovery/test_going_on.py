@@ -190,6 +190,24 @@ def test_a_database_older_than_what_was_kept_is_written_anew(
     check_same(f"sqlite:///{tmp_path}/kept.db", whole)
 
 
+def test_where_another_run_has_written_since_the_tape_is_read_anew(
+    kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path
+) -> None:
+    """It may have written what was true before, and died: who is past that would never put it right.
+
+    A run that was refused is no other.
+    """
+    go_on(kept(), 40)
+    with pytest.raises(RecoveryError, match="other inputs"):
+        go_on(kept(late_ns=5), None)
+    assert go_on(kept(), 40).notes == []
+    assert go_on(kept(recovery=tmp_path / "other"), 20).notes == []
+    last = go_on(kept(), None)
+    assert last.notes == [f"{tmp_path}/kept: another run has written to the database since; the tape is read anew"]
+    assert last.rows == whole.meter.rows
+    check_same(f"sqlite:///{tmp_path}/kept.db", whole)
+
+
 def test_a_database_newer_than_what_was_kept_stays_as_it_is(
     kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path
 ) -> None:
