@@ -67,6 +67,11 @@ class Flow:
             self._epochs.step()
         self._rng.choice(self._workers).step(reading=self._epochs is None or self._epochs.open)
 
+    def close(self) -> None:
+        """Be dead, whatever is left to do."""
+        if self._epochs is not None:
+            self._epochs.close()
+
 
 def _resumes(snapshots: Snapshots, workers: int) -> Sequence[Resume] | None:
     snapshots.forget_unreached()

@@ -83,7 +83,8 @@ class Epochs:
     """The epochs of one run of some workers; nothing of one is read before the one before it has ended everywhere."""
 
     def __init__(self, snapshots: Snapshots, workers: Sequence[Keeper], rng: Random) -> None:
-        self._path, self._workers, self._rng = snapshots.path, workers, rng
+        self._store, self._workers, self._rng = sqlite3.connect(snapshots.path), workers, rng
+        self._store.execute("PRAGMA synchronous = OFF")
         self._epoch = snapshots.epoch or FIRST_EPOCH
         self._ending: list[Keeper] | None = None
         self._haste = rng.choice((0.1, 0.4, 0.9))
@@ -104,6 +105,10 @@ class Epochs:
         elif choice < self._haste and all(each.begun for each in self._workers):
             self._ending = self._rng.sample(self._workers, len(self._workers))
 
+    def close(self) -> None:
+        """Write no more, whatever is on its way."""
+        self._store.close()
+
     def _end(self, left: list[Keeper]) -> None:
         calm = next((each for each in left if each.calm), None)
         if calm is not None:
@@ -122,9 +127,8 @@ class Epochs:
 
     def _write(self) -> None:
         statement, rows = self._on_way.popleft()
-        with closing(sqlite3.connect(self._path)) as connection, connection:
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.executemany(statement, rows)
+        with self._store:
+            self._store.executemany(statement, rows)
 
 
 def _pickled(state: Any) -> bytes | None:

@@ -81,6 +81,8 @@ class _Life:
         else:
             raise AssertionError("it comes to no end")
         self._ingest.close()
+        for flow in (self._flow, *self._zombies):
+            flow.close()
         self._check()
         self.lived.commits, self.lived.events = self._ledger.commits, len(self._ledger.events)
         return self.lived
@@ -109,6 +111,8 @@ class _Life:
         if who != "feed":
             if who == "stalled":
                 self._zombies.append(self._flow)
+            else:
+                self._flow.close()
             self._flow = self._begin()
 
     def _wake(self, zombie: Flow) -> None:
@@ -118,6 +122,7 @@ class _Life:
         except FencedOffError:
             self.lived.fenced += 1
             self._zombies.remove(zombie)
+            zombie.close()
 
     def _begin(self) -> Flow:
         flow = Flow(self._world, self._ledger, self._folder, self._rng, self._room() if self._keeps else None)

@@ -54,6 +54,7 @@ def test_the_engine_goes_on_from_what_the_model_left_as_the_simulation_does(seed
         epochs = Epochs(snapshots, workers, rng)
         for _ in range(rng.randrange(STEPS)):
             epochs.step()
+        epochs.close()
     snapshots = Snapshots(path)
     snapshots.forget_unreached()
     wanted = dict(snapshots.states(HITS_STEP))
