@@ -1,6 +1,7 @@
 """From the commands table to the tape.  A command is on the tape before it counts as applied, and maybe twice then.
 
-The tape tells commands by the table's ids; the second of a name is passed over when the tape is read.
+The tape tells commands by the table's ids and by when they were asked for: a database that was restored, or is new,
+gives out ids anew.  The second of a name is passed over when the tape is read.
 """
 
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def _watching(symbol: str) -> PlanCommand:
 def _on_tape(connection: sa.Connection, row: StoredCommand) -> PlanCommand:
     if row.symbol is not None:
         return _watching(row.symbol)
-    name = f"commands:{row.id}"
+    name = f"commands:{row.id}:{row.created_ns}"
     if row.kind == REGISTER:
         return PlanCommand(name, "register", plan=row.plan)
     symbol = symbol_of_plan(connection, row.plan_id) if row.plan_id else None

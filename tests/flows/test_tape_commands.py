@@ -203,10 +203,12 @@ def test_commands_reach_the_tape_in_their_order(command: Command, tmp_path: Path
     engine.dispose()
     assert {record.receive_ns for record in found} == {OPEN_NS}
     told = [read_command(record.payload) for record in found]
-    assert [(each.id, each.kind, each.plan_id, each.symbol) for each in told] == [
-        ("commands:1", "register", None, None),
-        ("commands:2", "register", None, None),
-        ("commands:3", "cancel", "P2", "BRK.A"),
+    asked = rows_of(database, "SELECT id, created_ns FROM commands ORDER BY id")
+    assert [each.id for each in told] == [f"commands:{number}:{created_ns}" for number, created_ns in asked]
+    assert [(each.kind, each.plan_id, each.symbol) for each in told] == [
+        ("register", None, None),
+        ("register", None, None),
+        ("cancel", "P2", "BRK.A"),
     ]
     assert told[0].plan == simple_plan("P1")
     assert rows_of(database, "SELECT DISTINCT applied_ns FROM commands") == [(OPEN_NS,)]
@@ -239,6 +241,23 @@ def test_a_death_between_tape_and_table_applies_nothing_twice(
     registered = [event for event in result.events if event.plan_id == "P1"]
     assert [(event.seq, event.at_ns) for event in registered][:1] == [(1, OPEN_NS + 600 * SECOND_NS)]
     assert rows_of(result.database, "SELECT count(*) FROM dead_letters WHERE source LIKE 'command%'") == [(0,)]
+
+
+def test_commands_of_a_restored_or_new_database_are_others_than_those_on_the_tape(
+    command: Command, replayed: ReplayRunner, tmp_path: Path
+) -> None:
+    """Such a database gives out numbers that the tape has met already; nothing that is asked for is passed over."""
+    with TapeWriter(tmp_path / "tape") as writer:
+        writer.append(as_frames(PRINTS)[:10])
+        for number, name in enumerate(("first", "second"), start=1):
+            database = f"sqlite:///{tmp_path}/{name}.db"
+            plan = simple_plan(name, entry={"type": "stop", "price": 5_000.0}, stop=1.0, targets=[6_000.0])
+            assert command("plans", "add", write_plans(tmp_path, [plan]), "--db", database).code == 0
+            engine = open_database(database)
+            commands_to_tape(engine, writer, lambda number=number: OPEN_NS + number * SECOND_NS)  # type: ignore[misc]
+            engine.dispose()
+    result = replayed([tmp_path / "tape"], [simple_plan("other", "BBB")])
+    assert {event.plan_id for event in result.events} >= {"first", "second"}
 
 
 def test_a_tape_that_refuses_leaves_commands_waiting(
