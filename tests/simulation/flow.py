@@ -34,11 +34,11 @@ class Flow:
         self, world: World, ledger: Ledger, folder: Path, rng: Random, kept: Path | None = None, *, follow: bool = True
     ) -> None:
         self.meter, self.kept, self._rng = Meter(), kept, rng
-        reader = TapeReader((log_file(folder),), world.known)
-        rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 2))) if follow else (None, 1)
+        reader = TapeReader((log_file(folder),), world.known, grows=True)
+        rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 2, 3))) if follow else (None, 1)
         replayed = Replay((), (), reader, batch_rows=rows, follow=follow, kept=kept is not None)
         token = ledger.take()
-        snapshots = None if kept is None else Snapshots(store(kept, token))
+        snapshots = None if kept is None else Snapshots(store(kept, token, ledger.generation))
         found = None if snapshots is None else _resumes(snapshots, workers)
         self.resumed = found is not None
         known = None if snapshots is None else states(snapshots, (PLACES_STEP, HITS_STEP))

@@ -14,7 +14,7 @@ from flows.tape.segments.payloads import GapMark, PlanCommand, clock, command, g
 from flows.tape.segments.record import Kind, Record
 from flows.tape.segments.segment import write_all
 from flows.tape.segments.writer import Sync, TapeWriter
-from tests.simulation.ledger import Ledger
+from tests.simulation.ledger import Command, Ledger
 from tests.simulation.world import LATENCY_NS, World
 
 SEGMENT_BYTES = (1_500, 6_000, 1 << 20)
@@ -128,15 +128,20 @@ class Ingest:
         rows = [each for each in self._ledger.commands if not each.applied]
         if not rows:
             return
-        records = []
-        for row in rows:
-            wish = row.wish
-            given = PlanCommand(f"commands:{row.id}", wish.kind, plan=wish.plan)  # type: ignore[arg-type]
-            if wish.kind == "cancel":
-                given = PlanCommand(f"commands:{row.id}", "cancel", plan_id=wish.plan_id, symbol=wish.symbol)
-            records.append(command(given, self._now_ns))
-        self._append(records)
+        self._append([command(on_tape(row), self._now_ns) for row in rows])
         if self._rng.random() < 0.1:
             return  # killed before the table heard of it
         for row in rows:
             row.applied = True
+
+
+def on_tape(row: Command) -> PlanCommand:
+    """A row of the table as the tape has it."""
+    wish, name = row.wish, f"commands:{row.id}:{row.wish.at_ns}"
+    match wish.kind:
+        case "watch":
+            return PlanCommand(f"watch:{wish.symbol}", "watch", symbol=wish.symbol)
+        case "cancel":
+            return PlanCommand(name, "cancel", plan_id=wish.plan_id, symbol=wish.symbol)
+        case _:
+            return PlanCommand(name, "register", plan=wish.plan)

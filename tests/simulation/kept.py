@@ -71,11 +71,14 @@ def _empty() -> bytes:
     return found
 
 
-def store(folder: Path, token: int) -> Path:
-    """Return the file of a folder for the run that writes with a token: an empty one, if another run wrote since."""
+def store(folder: Path, token: int, generation: int = 0) -> Path:
+    """Return the file of a folder for the run that writes with a token into a database of a generation.
+
+    An empty one, if another run wrote since, or the database is another.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with patch.object(directory, "init_db_dir", lambda each, count: (each / PART).write_bytes(_empty())):
-        opened(folder, Begun({}, "", token))
+        opened(folder, Begun({}, str(generation), token))
     return folder / PART
 
 

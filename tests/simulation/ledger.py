@@ -4,8 +4,8 @@ One write is one transaction: all of it or nothing.  Kept against the real one b
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import count
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from operators.events import PlanEvent
@@ -32,9 +32,15 @@ class Command:
     applied: bool = False
 
 
+TABLES = ("events", "states", "plans", "letters", "progress", "last_seq")
+
+
 @dataclass
 class Ledger:
-    """Tables by primary key.  `fate`: asked at each commit what becomes of it: "done", "refused" or "unanswered"."""
+    """Tables by primary key.  `fate`: asked at each commit what becomes of it: "done", "refused" or "unanswered".
+
+    `generation`: how often an older copy was put back.
+    """
 
     fate: Callable[[], str] = lambda: "done"
     token: int = 0
@@ -47,7 +53,7 @@ class Ledger:
     divergences: int = 0
     commits: int = 0
     last_seq: dict[str, int] = field(default_factory=dict)
-    _ids: Any = field(default_factory=lambda: count(1))
+    generation: int = 0
 
     def take(self) -> int:
         """Take the stream; older tokens write no more."""
@@ -56,7 +62,17 @@ class Ledger:
 
     def ask(self, wish: Wish) -> None:
         """Put a command into its table."""
-        self.commands.append(Command(next(self._ids), wish))
+        self.commands.append(Command(len(self.commands) + 1, wish))
+
+    def copied(self) -> "Ledger":
+        """Return a copy as a backup is one."""
+        return replace(self, **{name: copy(getattr(self, name)) for name in TABLES}, commands=deepcopy(self.commands))
+
+    def put_back(self, backup: "Ledger") -> None:
+        """Be what the database was when a copy was made; nobody may write meanwhile."""
+        for name in (*TABLES, "commands", "token"):
+            setattr(self, name, getattr(backup.copied(), name))
+        self.generation += 1
 
     def write(self, batch: Batch, token: int) -> None:
         """Write a batch.  Raises PassingError or FencedOffError."""

@@ -13,7 +13,7 @@ from flows import tape_partition
 from flows.recovery import places
 from flows.tape.files import log_file
 from flows.tape.segments.follower import TapeFollower
-from flows.tape.segments.payloads import read_command
+from flows.tape.segments.payloads import PlanCommand, read_command
 from flows.tape.segments.record import Kind, Record
 from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults, read_plan
@@ -22,7 +22,7 @@ from operators.records import Cancel, Command, Register
 from tests.operators.plain_loop import plain_loop
 from tests.operators.scenarios import Scenario
 from tests.simulation.flow import Flow, replay
-from tests.simulation.ingest import Ingest
+from tests.simulation.ingest import Ingest, on_tape
 from tests.simulation.ledger import FencedOffError, Ledger, event_told
 from tests.simulation.world import LAST_WORD_NS, World, draw_world
 
@@ -36,6 +36,7 @@ class Lived:
     events: int = 0
     kills: int = 0
     resumed: int = 0
+    restored: int = 0
     retries: int = 0
     fenced: int = 0
     commits: int = 0
@@ -71,6 +72,7 @@ class _Life:
         self._ingest = Ingest(self._world, self._ledger, folder, self._rng)
         self._ingest.step()
         self._zombies = list[Flow]()
+        self._backup = self._ledger.copied()
         self._flow = self._begin()
 
     def run(self) -> Lived:
@@ -113,7 +115,17 @@ class _Life:
                 self._zombies.append(self._flow)
             else:
                 self._flow.close()
+                self._restore()
             self._flow = self._begin()
+
+    def _restore(self) -> None:
+        """Make a backup of the database, or put an older one back, while nobody writes there."""
+        choice = self._rng.random()
+        if choice < 0.3:
+            self._backup = self._ledger.copied()
+        elif choice < 0.6 and not self._zombies:
+            self._ledger.put_back(self._backup)
+            self.lived.restored += 1
 
     def _wake(self, zombie: Flow) -> None:
         """It goes on as if nothing had happened, until it wants to write."""
@@ -149,6 +161,9 @@ class _Life:
         self.lived.records = len(records)
         rest = iter(records)
         assert all(each in rest for each in self._ingest.kept), "the tape lost, or reordered, what it had promised"
+        first = _first_told(records)
+        lost = [row for row in self._ledger.commands if first[on_tape(row).id] != on_tape(row)]
+        assert not lost, f"{lost} were asked for, and the tape holds others of their names before them"
         assert self._ledger.divergences == 0, f"{self._ledger.divergences} divergences"
         again = replay(self._world, self._folder, self._rng)
         for name, table in again.answer().items():
@@ -171,6 +186,11 @@ def _records(folder: Path) -> list[Record]:
         while placed := follower.read():
             found += [record for record, _ in placed]
     return found
+
+
+def _first_told(records: list[Record]) -> dict[str, PlanCommand]:
+    given = [read_command(record.payload) for record in records if record.kind is Kind.COMMAND]
+    return {each.id: each for each in reversed(given)}
 
 
 def _plainly(world: World, records: list[Record]) -> dict[tuple[str, int], tuple[object, ...]]:
@@ -196,6 +216,8 @@ def _commands(records: list[Record]) -> list[tuple[str, Command]]:
             continue
         seen.add(given.id)
         at_ns = record.receive_ns
+        if given.kind == "watch":
+            continue  # which brings prints, and no plan
         if given.plan_id is not None:
             symbol = symbols.get(given.plan_id, given.symbol or "")
             found.append((symbol, Cancel(at_ns, given.plan_id)))

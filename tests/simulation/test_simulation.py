@@ -27,7 +27,7 @@ def test_hundreds_of_seeds_give_what_an_undisturbed_replay_and_the_plain_loop_gi
     command = [str(Path(sys.executable).parent / "fancy-trader"), "bench", "simulation", "--seeds", str(SEEDS)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
-    for what in ("kills", "resumed", "retries", "fenced"):
+    for what in ("kills", "resumed", "restored", "retries", "fenced"):
         assert f'"{what}": 0' not in said.stdout
 
 

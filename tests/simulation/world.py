@@ -81,7 +81,8 @@ class Wish:
 
 @dataclass(frozen=True)
 class World:
-    """All that happens outside.  `arrivals` in order of time; the first are the market events known beforehand.
+    """All that happens outside.  `arrivals` in order of time; the first are the market events known beforehand, others
+    are told of when they become known.
 
     `known`: the symbols that runs are started with; the others come with plans.
     """
@@ -104,8 +105,11 @@ def draw_world(rng: Random) -> World:
     start_ns = rng.choice(STARTS)
     prints = _prints(rng, symbols, start_ns + rng.randrange(50) * SECOND_NS)
     events = _events(rng, symbols, prints)
-    head = [market_events(events, start_ns)] if events else []
-    arrivals = (*head, *_frames(rng, prints))
+    beforehand = [each for each in events if each.known_at_ns < prints[0].at_ns]
+    head = [market_events(beforehand, start_ns)] if beforehand else []
+    later = [market_events((each,), each.known_at_ns) for each in events if each not in beforehand]
+    frames = _frames(rng, prints)
+    arrivals = (*head, *sorted((*frames[:-1], *later), key=lambda each: each.receive_ns), frames[-1])
     known = tuple(each for each in symbols if rng.random() < 0.5)
     return World(symbols, known, tuple(prints), arrivals, tuple(_wishes(rng, prints)), tuple(events))
 
@@ -130,7 +134,7 @@ def _events(rng: Random, symbols: Sequence[str], prints: Sequence[Heard]) -> lis
             "cpi",
             rng.choice(list(Severity)),
             rng.choice(prints).at_ns + rng.choice((0, 15, 30)) * SECOND_NS,
-            prints[0].at_ns - 10**12,
+            rng.choice((prints[0].at_ns - 10**12, rng.choice(prints).at_ns)),
             "label",
         )
         for number in range(rng.choice((0, 0, 1, 2)))
@@ -164,6 +168,9 @@ def _wishes(rng: Random, prints: Sequence[Heard]) -> list[Wish]:
         if rng.random() < 0.3:
             at_ns = near.at_ns + rng.randrange(4_000, 30_000) * MS_NS
             found.append(Wish(at_ns, "cancel", plan_id, near.symbol))
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        near = rng.choice(prints)
+        found.append(Wish(near.at_ns + rng.randrange(3_000) * MS_NS, "watch", "", near.symbol))
     return sorted(found, key=lambda each: each.at_ns)
 
 
