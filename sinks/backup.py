@@ -53,8 +53,8 @@ def back_up(url: str, file: Path) -> Copied:
 def restore(file: Path, url: str, now_ns: int, *, overwrite: bool = False) -> Copied:
     """Put a copy in the place of the database at `url`: all of it, or, when anything raises, nothing.
 
-    Commands asked for since the copy was made are on the tape under numbers that the copy would give out again, and the
-    tape passes over the second of a number; so new ones are numbered from `now_ns`, the wall clock in ns UTC, on.
+    Commands asked for since the copy was made have numbers that the copy would give out again, and who was told such a
+    number asks by it what became of the command; so new ones are numbered from `now_ns`, the wall clock in ns UTC, on.
     Raises DatabaseError when something stands there and `overwrite` is not set, when another program has it open,
     and when the copy is damaged or of no revision that is known.
     """
