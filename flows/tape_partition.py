@@ -237,13 +237,13 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         return items
 
     def _closing(self) -> list[TapeItem]:
-        """The last clock mark is given again: it may have been left out where nothing came of it, in another life."""
+        """At a tape's own end its last clock mark comes again: a life before may have left it out as of no effect."""
         rest: list[TapeItem] = list(self._unusable)
-        if self._addressing.reached_ns:
-            rest.append(ToAll(self._symbols, ClockMark(self._addressing.reached_ns)))
         if self._meter.stopped_early:
             return [*rest, ToAll(self._symbols, TapeEnd(None))]
         if self._replay.to_ns is None:
+            if self._addressing.reached_ns:
+                rest.append(ToAll(self._symbols, ClockMark(self._addressing.reached_ns)))
             return [*rest, ToAll(self._symbols, TapeEnd(self._end_ns))]
         mark = ToAll(self._symbols, ClockMark(self._replay.to_ns))
         return [*rest, mark, ToAll(self._symbols, TapeEnd(self._replay.to_ns))]
