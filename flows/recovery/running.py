@@ -33,8 +33,8 @@ class Recovery:
     def resumes(self, engine: sa.Engine, replayed: Replay, token: int) -> list[Resume] | None:
         """Return what each worker goes on from; None: all begin, because nothing was kept or it is of no use.
 
-        `token`: with which the run writes.  Raises RecoveryError when the directory belongs to other inputs or cannot be
-        used.
+        `token`: with which the run writes.  Raises RecoveryError when the directory cannot be used, or belongs to other
+        inputs.
         """
         with reading(engine) as connection:
             begun = Begun(inputs_of(self._options, replayed), generation(connection), token)

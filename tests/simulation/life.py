@@ -107,7 +107,7 @@ class _Life:
 
     def _kill(self) -> None:
         """The feed, the dataflow, or both: power is gone.  A dataflow may also only seem dead, and wake up later."""
-        who = self._rng.choice(("feed", "flow", "both", "stalled"))
+        who = self._rng.choice(("feed", "flow", "flow", "both", "stalled"))
         if who in ("feed", "both") and not self._ingest.over:
             self._ingest.kill()
         if who != "feed":
@@ -123,7 +123,7 @@ class _Life:
         choice = self._rng.random()
         if choice < 0.3:
             self._backup = self._ledger.copied()
-        elif choice < 0.6 and not self._zombies:
+        elif choice < 0.4 and not self._zombies:
             self._ledger.put_back(self._backup)
             self.lived.restored += 1
 
