@@ -23,6 +23,7 @@ from flows.recovery.resume import Resume
 from flows.recovery.running import recovering
 from flows.replayed import Replay
 from flows.scanning import adjusted_notes, load_chains, load_history, scanned_symbols, splits_ahead
+from flows.tape.beginning import first_day
 from flows.tape.files import TapeFile, find_tape_files, verify
 from flows.tape.parquet_reader import check_columns, first_instant
 from flows.tape.reader import TapeReader, read_file
@@ -129,7 +130,7 @@ def run(prepared: Prepared, meter: Meter) -> None:
     if not meter.end_ns and not meter.stopped_early:
         found = f"no usable print in {meter.rows:,} rows (see dead_letters)"
         nothing = "no print of what was asked for (--symbols, --from, --to)"
-        msg = f"{', '.join(map(str, options.paths))}: {found if meter.rows else nothing}"
+        msg = f"{', '.join(map(str, options.paths))}: {found if meter.dead_letters else nothing}"
         raise DataMissingError(msg)
 
 
@@ -194,7 +195,7 @@ def plan_defaults(options: ReplayOptions, files: Sequence[TapeFile]) -> PlanDefa
 
 def _first_day(options: ReplayOptions, files: Sequence[TapeFile]) -> date:
     asked = None if options.from_ns is None else new_york(options.from_ns).date()
-    days = [file.day or _day_of_first_print(file) for file in files]
+    days = [file.day or first_day(file) or _day_of_first_print(file) for file in files]
     recorded = [day for day in days if day is not None and (asked is None or day >= asked)]
     if not recorded and asked is None:
         msg = f"{files[0].path}: no usable print to tell the day by"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from flows.errors import DataMissingError
+from flows.tape.beginning import beginning
 from flows.tape.compacting import Message, read_compacted
 from flows.tape.log_reader import READ_BYTES
 from flows.tape.segments.follower import TapeFollower
@@ -43,11 +44,11 @@ def batches(folder: Path, start: Offset = START, *, follow: bool = False) -> Ite
 
 def origin_of(folder: Path) -> int:
     """Return when a tape's first record came, ns UTC.  Raises DataMissingError when it has none."""
-    first = next((batch[0] for batch in batches(folder) if batch), None)
-    if first is None:
+    begun = beginning(folder)
+    if begun is None:
         msg = f"{folder}: no record on this tape yet"
         raise DataMissingError(msg)
-    return first.record.receive_ns
+    return begun[1]
 
 
 def _placed(record: Record, end: Offset) -> Placed:

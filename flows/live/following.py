@@ -1,11 +1,9 @@
 """The process that takes the tape through the dataflow, as it grows, until it is told to stop and has read it all."""
 
 from datetime import date
-from pathlib import Path
 from threading import Event
 from typing import Any
 
-from flows.kafka.topic import Topic
 from flows.live.child import telling
 from flows.live.options import LiveOptions
 from flows.live.waiting import awaited
@@ -15,11 +13,10 @@ from flows.newcomers import Newcomers
 from flows.replay import Prepared, run
 from flows.replayed import Replay
 from flows.scanning import load_history
+from flows.tape.beginning import day_of_tape, day_of_topic
 from flows.tape.files import log_file, topic_file
 from flows.tape.reader import TapeReader
-from flows.tape.segments.segment import segments
 from operators.nyse import nyse_calendar
-from operators.sessions import new_york
 
 
 def follow_tape(options: LiveOptions, stop: Event) -> None:
@@ -37,19 +34,7 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
 
 def _first_day(options: LiveOptions) -> date | None:
     """Return the day on which the tape begins; None before it does."""
-    return _day_of_tape(options.tape) if options.topic is None else _day_of_topic(options.topic)
-
-
-def _day_of_tape(folder: Path) -> date | None:
-    found = segments(folder) if folder.is_dir() else []
-    return found[0].day if found else None
-
-
-def _day_of_topic(topic: Topic) -> date | None:
-    from flows.kafka.client import last_stamps
-
-    known = (stamp for stamp in last_stamps(topic) if stamp is not None)
-    return next((new_york(stamp.origin_ns).date() for stamp in known), None)
+    return day_of_tape(options.tape) if options.topic is None else day_of_topic(options.topic)
 
 
 def _prepared(options: LiveOptions, day: date) -> Prepared:

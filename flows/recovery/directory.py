@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -20,6 +20,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from flows.recovery.standing import OtherRunError, RecoveryError
 from flows.recovery.store import Snapshots
 from flows.recovery.trouble import keeping
+from flows.tape.beginning import Beginning
 from sinks.fencing import PATIENCE_SECONDS, POLL_SECONDS, locked_file
 
 PART: Final = "part-0.sqlite3"
@@ -80,18 +81,21 @@ class Begun:
     """What a run has begun with.
 
     `generation`: of its database; `token`: with which it writes there, one more than that of the last run there.
+    `tapes`: how each of its files begins, None where nothing tells, see `flows.tape.beginning`.
     """
 
     inputs: Mapping[str, Any]
     generation: str
     token: int
+    tapes: tuple[Beginning | None, ...] = ()
 
 
 def opened(folder: Path, begun: Begun, *, insists: bool = True) -> tuple[Snapshots, str | None]:
     """Return a directory's snapshots, none if there were none; and a note when those that it held are given up.
 
     They are given up when the database is another one than they were made with, or another run has written there since;
-    and, unless the run `insists` on them, when they belong to a run with other inputs.  Raises RecoveryError.
+    and, unless the run `insists` on them, when they belong to a run with other inputs, be it a tape of the same name.
+    Raises RecoveryError.
     """
     try:
         return _opened(folder, replace(begun, inputs=json.loads(json.dumps(dict(begun.inputs)))), insists=insists)
@@ -109,23 +113,35 @@ def _opened(folder: Path, begun: Begun, *, insists: bool) -> tuple[Snapshots, st
     own = known.get("token", last)  # earlier versions did not write it
     if own == last:
         _name(folder, known | {"token": begun.token})  # at once: should this run be refused, nobody came between
-    reason = _other_inputs(folder, known["inputs"], begun.inputs, insists=insists)
+    reason = _other_inputs(folder, known, begun, insists=insists)
     if reason is None and known["generation"] != begun.generation:
         reason = "the database is another than before"
     elif reason is None and own != last:
         reason = OLDER if own > last else "another run has written to the database since"
     if reason is None:
+        _name(folder, known | {"token": begun.token, "tapes": begun.tapes})
         return Snapshots(folder / PART), None
     begin_anew(folder, begun)
     return Snapshots(folder / PART), f"{folder}: {reason}; the tape is read anew"
 
 
-def _other_inputs(folder: Path, known: Mapping[str, Any], inputs: Mapping[str, Any], *, insists: bool) -> str | None:
-    names = ", ".join(sorted(each for each in {**inputs, **known} if inputs.get(each) != known.get(each)))
+def _other_inputs(folder: Path, known: Mapping[str, Any], begun: Begun, *, insists: bool) -> str | None:
+    before, now = known["inputs"], begun.inputs
+    names = [name for name in sorted({**now, **before}) if now.get(name) != before.get(name)]
+    if not names and any(map(_others, known.get("tapes", ()), begun.tapes)):  # earlier versions did not write it
+        names = ["another tape of that name"]
+    told = ", ".join(names)
     if names and insists:
-        msg = f"{folder}: belongs to a run with other inputs ({names}); choose another, or delete it"
+        msg = f"{folder}: belongs to a run with other inputs ({told}); choose another, or delete it"
         raise OtherRunError(msg)
-    return f"what was asked has changed ({names})" if names else None
+    return f"what was asked has changed ({told})" if names else None
+
+
+def _others(before: Sequence[int] | None, now: Beginning | None) -> bool:
+    """Whether these begin two tapes: one whose oldest segments were taken away is still the same."""
+    if before is None or now is None:
+        return False
+    return now[0] < before[0] or (now[0] == before[0] and now[1] != before[1])
 
 
 def begin_anew(folder: Path, begun: Begun) -> None:

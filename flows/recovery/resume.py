@@ -1,7 +1,7 @@
 """What a worker needs to go on reading where an earlier run ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows.recovery.place import START, Place, Reached
@@ -26,3 +26,7 @@ class Resume:
     kept: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     ahead: Mapping[str, Held] = field(default_factory=dict)
     gaps: tuple[Any, ...] = ()
+
+    def from_start(self) -> "Resume":
+        """Read from the first file on: of several recorded tapes, what earlier ones told is remembered by none."""
+        return replace(self, start=START, memory=None, calendar=None, gaps=())

@@ -15,6 +15,7 @@ from flows.recovery.resuming import resumes
 from flows.recovery.standing import PLACES_STEP
 from flows.recovery.store import Snapshots
 from flows.replayed import Replay
+from flows.tape.beginning import beginnings
 from flows.tape.files import TapeFile
 from sinks.database import reading
 from sinks.generation import generation
@@ -37,7 +38,8 @@ class Recovery:
         inputs.
         """
         with reading(engine) as connection:
-            begun = Begun(inputs_of(self._options, replayed), generation(connection), token)
+            inputs, tapes = inputs_of(self._options, replayed), beginnings(replayed.reader.files)
+            begun = Begun(inputs, generation(connection), token, tapes)
             told = _progress(connection)
         snapshots, note = opened(self._folder, begun, insists=not replayed.follow)
         if note is None and _ahead(snapshots, told):
@@ -48,7 +50,10 @@ class Recovery:
             self.notes.append(note)
         snapshots.forget_unreached()
         shares, apart = replayed.shares(self._options.workers), replayed.reader.topic is not None
-        return resumes(dict(snapshots.states(PLACES_STEP)), shares, apart=apart)
+        found = resumes(dict(snapshots.states(PLACES_STEP)), shares, apart=apart)
+        if found is not None and sum(file.is_log for file in replayed.reader.files) > 1:
+            return [each.from_start() for each in found]
+        return found
 
 
 @contextmanager

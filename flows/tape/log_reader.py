@@ -57,6 +57,7 @@ def _of_compacted(segment: Segment, decoder: TapeDecoder, start: Offset) -> Iter
             continue
         if isinstance(each, Message):
             decoder.prints(each.rows, [], each.place, each.receive_ns)
+            decoder.begin(Offset(segment.number, each.place + len(each.rows)))
             if decoder.held >= PIECE_ROWS:
                 yield decoder.piece()
             continue

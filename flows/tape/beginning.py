@@ -1,0 +1,67 @@
+"""Where a tape that was recorded live begins: on which day, and with which record."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from flows.kafka.topic import Topic
+from flows.tape.compacting import PLACE, RECEIVED, prints_of
+from flows.tape.files import TapeFile
+from flows.tape.segments.follower import TapeFollower
+from flows.tape.segments.segment import Segment, segments
+from operators.sessions import new_york
+
+Beginning = tuple[int, int]
+"""The number of the first segment that is there, and when its first record came, ns UTC."""
+
+
+def first_day(file: TapeFile) -> date | None:
+    """Return the New York day of a recording's first record, None before there is one; of any other file None."""
+    if file.topic is not None:
+        return day_of_topic(file.topic.topic)
+    return day_of_tape(file.path) if file.is_log else None
+
+
+def day_of_tape(folder: Path) -> date | None:
+    """Return the day on which a folder's tape begins; None before it does."""
+    found = segments(folder) if folder.is_dir() else []
+    return found[0].day if found else None
+
+
+def day_of_topic(topic: Topic) -> date | None:
+    """Return the day on which a topic's tape begins; None before it does."""
+    from flows.kafka.client import last_stamps
+
+    known = (stamp for stamp in last_stamps(topic) if stamp is not None)
+    return next((new_york(stamp.origin_ns).date() for stamp in known), None)
+
+
+def beginnings(files: Sequence[TapeFile]) -> tuple[Beginning | None, ...]:
+    """Return how each file's tape begins: what tells it from another one of its name.  None where nothing tells."""
+    return tuple(beginning(file.path) if file.is_log and file.topic is None else None for file in files)
+
+
+def beginning(folder: Path) -> Beginning | None:
+    """Return how a folder's tape begins, compacted by now or not; None before it does."""
+    found = segments(folder)
+    if not found:
+        return None
+    came_ns = _of_compacted(found[0]) if found[0].compacted else _of_records(folder)
+    return None if came_ns is None else (found[0].number, came_ns)
+
+
+def _of_records(folder: Path) -> int | None:
+    with TapeFollower(folder, visible_only=False) as follower:
+        placed = follower.read()
+    return placed[0][0].receive_ns if placed else None
+
+
+def _of_compacted(segment: Segment) -> int | None:
+    """Of prints and other records, the one that stands first."""
+    firsts = [
+        pl.scan_parquet(path).select(PLACE, RECEIVED).head(1).collect() for path in (prints_of(segment), segment.path)
+    ]
+    rows = [row for first in firsts for row in first.iter_rows()]
+    return min(rows)[1] if rows else None
