@@ -13,7 +13,7 @@ from api.names import is_symbol
 from api.problems import ProblemError, invalid, no_plan
 from api.store import Store
 from operators.plan_reading import PlanDefaults, read_plan
-from operators.plans import Plan, PlanError
+from operators.plans import PLAN_ID, Plan, PlanError
 from operators.sessions import SessionCalendar
 from operators.state import LIVE
 from sinks.bulk import lock_writers
@@ -42,8 +42,28 @@ def read(body: Mapping[str, Any], calendar: SessionCalendar, at_ns: int) -> Plan
     return plan
 
 
-def register(store: Store, plan: Plan, body: Mapping[str, Any], asker: Asker) -> StoredCommand:
-    """Ask for a new plan.  Raises ProblemError (409) when its id is taken."""
+def _held(store: Store, body: Mapping[str, Any], calendar: SessionCalendar, asker: Asker) -> Plan | StoredCommand:
+    """Hold a plan against the rules.  What they refuse by now they may have taken when it was asked for under this key.
+
+    Raises ProblemError (422) naming the field.
+    """
+    try:
+        return read(body, calendar, asker.at_ns)
+    except ProblemError:
+        plan_id, earlier = str(body.get("plan_id")), None
+        if asker.idempotency_key is not None and PLAN_ID.fullmatch(plan_id):
+            with store.write() as connection:
+                earlier = _earlier(connection, REGISTER, plan_id, body, asker)
+        if earlier is None:
+            raise
+        return earlier
+
+
+def register(store: Store, body: Mapping[str, Any], calendar: SessionCalendar, asker: Asker) -> StoredCommand:
+    """Ask for a new plan.  Raises ProblemError: 422, and 409 when its id is taken."""
+    plan = _held(store, body, calendar, asker)
+    if isinstance(plan, StoredCommand):
+        return plan
     with store.write() as connection:
         earlier = _earlier(connection, REGISTER, plan.plan_id, body, asker)
         if earlier is not None:
@@ -55,8 +75,14 @@ def register(store: Store, plan: Plan, body: Mapping[str, Any], asker: Asker) ->
         return append(connection, REGISTER, plan.plan_id, body, asker.at_ns, asker.idempotency_key)
 
 
-def replace(store: Store, plan: Plan, body: Mapping[str, Any], asker: Asker) -> StoredCommand:
-    """Ask for a new version: the one given, else one above the newest.  Raises ProblemError: 404; 409 if not newer."""
+def replace(store: Store, body: Mapping[str, Any], calendar: SessionCalendar, asker: Asker) -> StoredCommand:
+    """Ask for a new version: the one given, else one above the newest.
+
+    Raises ProblemError: 422, 404, and 409 if it is not newer, or trades another symbol than those before it.
+    """
+    plan = _held(store, body, calendar, asker)
+    if isinstance(plan, StoredCommand):
+        return plan
     with store.write() as connection:
         given = {**body, "version": plan.version} if "version" in body else dict(body)
         earlier = _earlier(connection, REGISTER, plan.plan_id, given, asker)
@@ -69,6 +95,10 @@ def replace(store: Store, plan: Plan, body: Mapping[str, Any], asker: Asker) -> 
         if "version" in body and plan.version <= newest:
             text = f"version {plan.version} is not newer than version {newest}"
             raise ProblemError(409, "conflict", text, [("version", f"must be above {newest}")])
+        traded = versions[newest].body["symbol"]
+        if plan.symbol != traded:
+            text = f"plan {plan.plan_id} trades {traded}; POST registers another plan"
+            raise ProblemError(409, "conflict", text, [("symbol", f"must be {traded}")])
         given = {**given, "version": given.get("version", newest + 1)}
         return append(connection, REGISTER, plan.plan_id, given, asker.at_ns, asker.idempotency_key)
 

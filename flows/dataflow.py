@@ -162,9 +162,10 @@ def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
 
 
 def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd | DataGap) -> SymbolItem:
-    if isinstance(record, MarketCalendar):
-        return SymbolEvents(symbol, tuple(event for event in record.events if event.symbol in (symbol, EVERY_SYMBOL)))
-    return record
+    if not isinstance(record, MarketCalendar):
+        return record
+    latest = {event.event_id: event for event in record.events}  # which may be of another symbol than before
+    return SymbolEvents(symbol, tuple(event for event in latest.values() if event.symbol in (symbol, EVERY_SYMBOL)))
 
 
 def evaluate_targets(item: SymbolItem) -> SymbolItem:
@@ -178,8 +179,7 @@ def evaluate_all(items: ShardItems) -> ShardItems:
 
 
 def gate_events(item: SymbolItem, settings: GateSettings) -> SymbolItem:
-    """Turn a symbol's market events into its gate windows, each event as it was told last; pass on all else."""
+    """Turn a symbol's market events into its gate windows; pass on all else."""
     if not isinstance(item, SymbolEvents):
         return item
-    latest = {event.event_id: event for event in item.events}
-    return SymbolGates(item.symbol, gate_timeline(item.symbol, tuple(latest.values()), settings))
+    return SymbolGates(item.symbol, gate_timeline(item.symbol, item.events, settings))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read, may_write
 from api.answers import answer
-from api.asking import Asker, cancel, read, register, replace, watch
+from api.asking import Asker, cancel, register, replace, watch
 from api.clockwork import Clockwork, Spoken
 from api.names import PlanId
 from api.problems import ANSWERS, ProblemOut, invalid, not_found
@@ -71,8 +71,7 @@ async def register_plan(
 ) -> Response:
     """Ask the flow to watch a plan from now on, or from its `valid_from`."""
     given = body.model_dump()
-    plan = read(given, clock.calendar, asker.at_ns)
-    command = await anyio.to_thread.run_sync(register, store, plan, given, asker)
+    command = await anyio.to_thread.run_sync(register, store, given, clock.calendar, asker)
     return await _accepted(request, store, clock, settings, command, wait)
 
 
@@ -98,8 +97,7 @@ async def replace_plan(
     given = {"plan_id": plan_id, **body.model_dump()}
     if given["plan_id"] != plan_id:
         raise invalid("plan_id", f"must be {plan_id}, as in the path, or be left out")
-    plan = read(given, clock.calendar, asker.at_ns)
-    command = await anyio.to_thread.run_sync(replace, store, plan, given, asker)
+    command = await anyio.to_thread.run_sync(replace, store, given, clock.calendar, asker)
     return await _accepted(request, store, clock, settings, command, wait)
 
 

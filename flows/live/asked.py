@@ -3,6 +3,7 @@
 Rule: nothing is put on the tape before the feed has told the time, since its time is the commands' time.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from flows.tape.segments.record import Record
 from flows.tape.segments.writer import TapeWriter
 from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
+from sinks.canonical import canonical
 
 
 class Asked:
@@ -49,11 +51,15 @@ class Asked:
                 self._watch(applied.symbol, applied.applied_ns)
 
     def _of_files(self, at_ns: int) -> Iterator[Record]:
-        """Market events and plans; told again after a restart, they have the names that they had before."""
+        """Market events and plans; told again after a restart, they have the names that they had before.
+
+        A plan that was changed has another name, so that the flow takes it, or says why it does not.
+        """
         flow = self._flow
         if flow.events is not None:
             yield payloads.market_events(load_events(flow.events), at_ns)
         if flow.plans is not None:
             for plan, data in given_plans(flow.plans, PlanDefaults(at_ns, nyse_calendar().close_after)):
-                name = f"file:{plan.plan_id}:{plan.version}"
+                told = hashlib.sha256(canonical(data).encode()).hexdigest()[:12]
+                name = f"file:{plan.plan_id}:{plan.version}:{told}"
                 yield payloads.command(PlanCommand(name, "register", data), at_ns)

@@ -65,7 +65,9 @@ class CommandReader:
             plan = read_plan(given.plan, defaults)
         except PlanError as error:
             return error.field, error.message
-        self._symbols[plan.plan_id] = plan.symbol
+        traded = self._symbols.setdefault(plan.plan_id, plan.symbol)
+        if traded != plan.symbol:
+            return "symbol", f"got {plan.symbol}; earlier versions trade {traded}"
         return Commands(plan.symbol, (Register(at_ns, plan),))
 
     def _cancel(self, given: PlanCommand, at_ns: int) -> Commands | Refusal:

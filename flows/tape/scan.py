@@ -148,5 +148,7 @@ def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:
             return wanted.to_ns is None or mark.at_ns <= wanted.to_ns
         case GapOf():
             return wanted.to_ns is None or mark.gap.at_ns <= wanted.to_ns
+        case MarketCalendar():
+            return wanted.to_ns is None or mark.reached_ns <= wanted.to_ns
         case _:
             return True

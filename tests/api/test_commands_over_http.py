@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from api.keys import ApiKey, Scope, digest_of
+from api.settings import ApiSettings
 from operators.lifecycle import register, step
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.records import Cancel
@@ -100,6 +102,29 @@ def test_a_plan_is_registered_replaced_and_cancelled(
     assert stored(empty_url)[1].body["plan"] == {**PLAN, "stop": 48.4, "version": 2}
     assert client.put("/api/v1/plans/other", json={**PLAN, "plan_id": "other"}).status_code == 404
     assert client.put("/api/v1/plans/other", json=PLAN).json()["errors"][0]["field"] == "plan_id"
+
+
+def test_a_version_that_trades_another_symbol_is_refused(client: TestClient, flow: Callable[[], None]) -> None:
+    """A plan has one symbol for all its life."""
+    client.post("/api/v1/plans", json=PLAN)
+    flow()
+    refused = client.put("/api/v1/plans/dip", json={**PLAN, "symbol": "IBM"})
+    assert (refused.status_code, refused.json()["errors"]) == (409, [{"field": "symbol", "message": "must be AIG"}])
+
+
+def test_one_key_asks_once_also_when_the_rules_would_refuse_by_now(empty_url: str) -> None:
+    """A client that sends again what was taken is told of its command, though the plan's end has passed since."""
+    clock, key = [NOW_NS], {"Idempotency-Key": "k-1"}
+    plan = PLAN | {"expires_at": NOW_NS + 600 * 10**9}
+    with TestClient(create_app(ApiSettings(empty_url, clock=lambda: clock[0])), base_url="http://localhost") as client:
+        first = client.post("/api/v1/plans", json=plan, headers=key)
+        clock[0] += 601 * 10**9
+        again, without = client.post("/api/v1/plans", json=plan, headers=key), client.post("/api/v1/plans", json=plan)
+        other = client.post("/api/v1/plans", json=plan | {"stop": 1.0}, headers=key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json()["command"]["id"] == first.json()["command"]["id"]
+    assert (without.status_code, without.json()["errors"][0]["field"]) == (422, "expires_at")
+    assert (other.status_code, other.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
 
 
 def test_only_a_live_plan_can_be_cancelled(client: TestClient, empty_url: str, flow: Callable[[], None]) -> None:

@@ -1,0 +1,116 @@
+"""What a recorded tape tells between its prints: market events told late or anew, and commands that contradict."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.live.asked import Asked
+from flows.live.following import _first_day
+from flows.live.options import LiveOptions
+from flows.options import ReplayOptions
+from flows.replay import prepare
+from flows.tape.segments.payloads import PlanCommand, clock, market_events, read_command
+from flows.tape.segments.record import Kind
+from flows.tape.segments.writer import TapeWriter
+from operators.market_events import MarketEvent, Severity
+from operators.nyse import nyse_calendar
+from operators.times import SECOND_NS
+from sinks.database import open_database
+from sinks.schema import ensure_schema
+from tests.flows.made import OPEN_NS, rows_of, simple_plan, write_plans
+from tests.flows.made_tape import as_frames, in_order, market_prints, registering, with_clock, write_records
+from tests.flows.recovery.stops import go_on
+from tests.flows.tape_segments.made_records import everything
+
+PRINTS = market_prints(("AAA", "BBB"), 400, seed=1, seconds=3_000)
+NEVER_MET: dict[str, Any] = {"entry": {"type": "stop", "price": 5_000.0}, "stop": 1.0, "targets": [6_000.0]}
+EVENT = MarketEvent("E", "*", "fomc", Severity.HIGH, OPEN_NS + 1_200 * SECOND_NS, OPEN_NS - 10**12, "told late")
+LOG = "SELECT plan_id, seq, kind, at_ns FROM plan_events ORDER BY plan_id, seq"
+
+
+def replayed(folder: Path, name: str, to_ns: int | None = None) -> str:
+    """Replay the tape in a folder; return the database."""
+    url = f"sqlite:///{folder}/{name}.db"
+    go_on(ReplayOptions((folder / "tape",), None, url, to_ns=to_ns), None)
+    return url
+
+
+@pytest.mark.parametrize("seconds", [400, 899, 1_500])
+def test_l5_events_that_are_told_behind_the_end_of_a_replay_say_nothing(tmp_path: Path, seconds: int) -> None:
+    """Neither do they gate, nor does time go on to where they stand."""
+    ends = simple_plan("ends", style="swing", expires_at=OPEN_NS + 500 * SECOND_NS, **NEVER_MET)
+    plans = [
+        registering(each, OPEN_NS + SECOND_NS) for each in (ends, simple_plan("gated", style="swing", **NEVER_MET))
+    ]
+    told = [market_events([EVENT], OPEN_NS + 900 * SECOND_NS)]
+    write_records(tmp_path / "tape", with_clock(in_order(plans, as_frames(PRINTS), told)))
+    to_ns = OPEN_NS + seconds * SECOND_NS
+    whole = rows_of(replayed(tmp_path, "whole"), LOG)
+    assert {kind for _, _, kind, _ in whole} >= {"expired", "gated", "ungated"}
+    assert rows_of(replayed(tmp_path, "cut", to_ns), LOG) == [each for each in whole if each[3] <= to_ns]
+
+
+def test_an_event_that_moves_to_another_symbol_leaves_the_first_one(tmp_path: Path) -> None:
+    """It was told of the wrong one: that is gated no more."""
+    plans = [registering(simple_plan(each, each, style="swing", **NEVER_MET), OPEN_NS) for each in ("AAA", "BBB")]
+    wrong, right = (replace(EVENT, symbol=symbol) for symbol in ("AAA", "BBB"))
+    told = [market_events([wrong], OPEN_NS - SECOND_NS), market_events([right], OPEN_NS + 1_190 * SECOND_NS)]
+    write_records(tmp_path / "tape", with_clock(in_order(told, plans, as_frames(PRINTS))))
+    log = [(plan_id, kind) for plan_id, _, kind, _ in rows_of(replayed(tmp_path, "whole"), LOG)]
+    assert [each for each in log if each[1] != "registered"] == [
+        ("AAA", "gated"),
+        ("AAA", "ungated"),
+        ("BBB", "gated"),
+        ("BBB", "ungated"),
+    ]
+    ungated = {
+        plan_id: at_ns
+        for plan_id, _, kind, at_ns in rows_of(f"sqlite:///{tmp_path}/whole.db", LOG)
+        if kind == "ungated"
+    }
+    assert ungated["AAA"] < EVENT.at_ns < ungated["BBB"]
+
+
+def test_a_version_that_trades_another_symbol_is_a_dead_letter(tmp_path: Path) -> None:
+    """As in a file of plans; two books would write one plan."""
+    plans = [simple_plan("p", "AAA", **NEVER_MET), simple_plan("p", "BBB", version=2, **NEVER_MET)]
+    commands = [registering(plan, OPEN_NS + number * SECOND_NS) for number, plan in enumerate(plans)]
+    write_records(tmp_path / "tape", with_clock(in_order(commands, as_frames(PRINTS))))
+    url = replayed(tmp_path, "whole")
+    assert [each[:3] for each in rows_of(url, LOG)] == [("p", 1, "registered")]
+    letters = rows_of(url, "SELECT field, reason FROM dead_letters")
+    assert letters == [("symbol", "got BBB; earlier versions trade AAA")]
+
+
+def test_a_plan_of_a_file_that_was_changed_is_told_again_under_another_name(tmp_path: Path) -> None:
+    """The flow then says that its version is not above; the same plan after a restart is the same command."""
+    engine = open_database(f"sqlite:///{tmp_path}/plans.db")
+    ensure_schema(engine)
+    for stop in (1.0, 1.0, 2.0):
+        plans = write_plans(tmp_path, [simple_plan("p", **NEVER_MET | {"stop": stop})])
+        options = ReplayOptions((tmp_path / "tape",), plans, str(engine.url))
+        with TapeWriter(tmp_path / "tape") as writer:
+            Asked(options, engine, lambda: True, lambda: OPEN_NS, lambda symbol, at_ns: None)(writer)
+    engine.dispose()
+    told: list[PlanCommand] = [read_command(record.payload) for record in everything(tmp_path / "tape")]
+    first, again, changed = (each.id for each in told)
+    assert (first, changed == first) == (again, False)
+    with TapeWriter(tmp_path / "tape") as writer:
+        writer.append(as_frames(PRINTS))
+    reasons = rows_of(replayed(tmp_path, "whole"), "SELECT field, reason FROM dead_letters")
+    assert reasons == [("version", "version 1 is not above the registered version 1")]
+
+
+def test_l4_live_and_replay_begin_with_the_same_day(tmp_path: Path) -> None:
+    """That of the tape's first record, be it the evening before the first print."""
+    evening_ns = OPEN_NS - 12 * 3_600 * SECOND_NS
+    folder = write_records(tmp_path / "tape", [clock(evening_ns), *with_clock(as_frames(PRINTS))])
+    assert everything(folder)[0].kind is Kind.CLOCK
+    options = ReplayOptions((folder,), None, f"sqlite:///{tmp_path}/x.db", symbols=frozenset({"AAA"}), scan=True)
+    day = _first_day(LiveOptions(options, folder, "ws://nowhere", symbols=("AAA",)))
+    assert day is not None
+    newcomers = prepare(options).replay.newcomers
+    assert newcomers is not None
+    assert newcomers.first_ns == nyse_calendar().day_on_or_after(day).pre_ns
