@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from flows.items import Commands, GapOf, MarketCalendar, TapeItem, ToAll, Watch
+from flows.items import Announced, Commands, GapOf, MarketCalendar, TapeItem, ToAll, Watch
 from flows.recovery.place import Place
 from flows.recovery.places import event_from_row
 from flows.replayed import Replay
@@ -46,6 +46,8 @@ class Addressing:
                         yield from self._told(mark.symbol)
                 case MarketCalendar():
                     self.calendar = MarketCalendar((*self.calendar.events, *mark.events))
+                    if self._reader.share.index == 0:  # every worker hears of them
+                        yield Announced(mark.events)
                     if mark.reached_ns:  # edges up to there have passed, whoever was spared the marks
                         yield ToAll(self._new(place), ClockMark(mark.reached_ns))
                     self.passed.told(self.symbols)

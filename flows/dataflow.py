@@ -18,6 +18,7 @@ from flows.dues import Dues
 from flows.hits import HitLogic
 from flows.in_order import InOrder, concerns_scan
 from flows.items import (
+    Announced,
     Commands,
     CutFrame,
     History,
@@ -65,13 +66,13 @@ def build(tape: Source[TapeItem], rules: Rules, sink: Sink[Any]) -> Dataflow:
     """Wire the picture: tape, tag_sessions, build_bars, scan, evaluate_targets, gate_events, detect_hits, sinks."""
     flow = Dataflow("plans")
     items = op.input("tape", flow, tape)
-    arrived = op.branch("usable", items, lambda item: not isinstance(item, Unusable))
+    arrived = op.branch("usable", items, lambda item: not isinstance(item, Unusable | Announced))
     tagged = op.map("tag_sessions", arrived.trues, lambda item: tag_sessions(item, rules.calendar))
     evaluated = _evaluated(tagged, rules)
     gated = op.map_value("gate_events", evaluated, partial(gate_events, settings=rules.gates))
     hits = op.stateful("detect_hits", gated, partial(HitLogic, keep_state=rules.keep_state, dues=rules.dues))
-    unusable = op.flat_map("dead_letters", arrived.falses, dead_letters)
-    op.output("sinks", op.merge("rows", hits, unusable), sink)
+    noted = op.flat_map("dead_letters", arrived.falses, noted_at_once)
+    op.output("sinks", op.merge("rows", hits, noted), sink)
     return flow
 
 
@@ -110,9 +111,15 @@ def _without_places(keyed: KeyedStream[Any]) -> KeyedStream[Any]:
     return told.trues
 
 
-def dead_letters(item: TapeItem) -> Iterable[tuple[str, Batch]]:
-    """Turn unusable input into rows."""
-    return [("", Batch(dead_letters=item.letters))] if isinstance(item, Unusable) else []
+def noted_at_once(item: TapeItem) -> Iterable[tuple[str, Batch]]:
+    """Turn what takes no further step into rows: unusable input, and market events."""
+    match item:
+        case Unusable():
+            return [("", Batch(dead_letters=item.letters))]
+        case Announced():
+            return [("", Batch(market_events=item.events))]
+        case _:
+            return []
 
 
 def tag_sessions(item: TapeItem, calendar: SessionCalendar) -> TapeItem:
@@ -138,7 +145,7 @@ def _keyed(item: TapeItem, usable: Flag) -> Iterable[tuple[str, SymbolItem]]:
             return [(item.symbol, item)]
         case ToAll():
             return [(symbol, _addressed(symbol, item.record)) for symbol in item.symbols]
-        case Unusable() | Standing():
+        case Unusable() | Announced() | Standing():
             return []
 
 

@@ -90,6 +90,13 @@ class Unusable:
     letters: tuple[DeadLetter, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """Market events that the tape tells, on their way to their table; symbols hear of them by the calendar."""
+
+    events: tuple[MarketEvent, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
     """One symbol's bars from before the tape, by interval, ascending, and its splits on the tape, oldest first.
@@ -132,5 +139,5 @@ class ShardItems:
     number: int = 0
 
 
-TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | History | Standing
+TapeItem = TickFrame | CutFrame | Commands | ToAll | Unusable | Announced | History | Standing
 SymbolItem = SymbolSlice | Commands | SymbolEvents | SymbolGates | ClockMark | TapeEnd | DataGap | History | Watched

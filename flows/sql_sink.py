@@ -114,4 +114,5 @@ def merged(batches: list[Batch]) -> Batch:
         scan_results=tuple(every("scan_results")),
         option_quotes=tuple(every("option_quotes")),
         superseded=tuple(every("superseded")),
+        market_events=tuple(every("market_events")),
     )

@@ -9,6 +9,7 @@ import msgspec
 from operators.bars.columns import Bars, Interval, Ints
 from operators.chains.option_quote import OptionQuote
 from operators.events import PlanEvent
+from operators.market_events import MarketEvent
 from operators.plans import Plan
 from operators.state import PlanState
 from operators.targets import worth
@@ -137,6 +138,7 @@ class Batch:
     scan_results: tuple[ScanRow, ...] = ()
     option_quotes: tuple[OptionQuote, ...] = ()
     superseded: tuple[SupersededBars, ...] = ()
+    market_events: tuple[MarketEvent, ...] = ()
 
 
 def plan_row(plan: Plan, registered_ns: int) -> PlanRow:

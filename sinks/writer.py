@@ -1,8 +1,8 @@
 """Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
 
-Plans, events, scan results, superseded bars, option quotes and dead letters are written once and stay; states, progress
-and bars only move on.  A plan or event that is stored with another content is a divergence: the stored one stays, the
-report and the stream's record count it, and from then on this writer leaves the plan as it is stored.
+Plans, events, scan results, superseded bars, option quotes, market events and dead letters are written once and stay;
+states, progress and bars only move on.  A plan or event that is stored with another content is a divergence: the stored
+one stays, the report and the stream's record count it, and from then on this writer leaves the plan as it is stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -107,6 +107,7 @@ class SinkWriter:
                 option_quotes=insert_new(connection, tables.option_quotes, option_quote_rows(batch.option_quotes)),
             )
             insert_new(connection, tables.bar_revisions, superseded)
+            insert_new(connection, tables.market_events, market_event_rows(batch.market_events))
             note(connection, self._stream, report.last_stream_seq, report.divergences)
             ring(connection)
         self._diverged = barred

@@ -19,7 +19,7 @@ from operators.nyse import nyse_calendar
 from operators.times import SECOND_NS
 from sinks.database import open_database
 from sinks.schema import ensure_schema
-from tests.flows.made import OPEN_NS, rows_of, simple_plan, write_plans
+from tests.flows.made import OPEN_NS, rows_of, simple_plan, speaker, write_plans
 from tests.flows.made_tape import as_frames, in_order, market_prints, registering, with_clock, write_records
 from tests.flows.recovery.stops import go_on
 from tests.flows.tape_segments.made_records import everything
@@ -71,6 +71,25 @@ def test_an_event_that_moves_to_another_symbol_leaves_the_first_one(tmp_path: Pa
         if kind == "ungated"
     }
     assert ungated["AAA"] < EVENT.at_ns < ungated["BBB"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_why_a_plan_waits_is_explained_by_events_that_the_tape_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: int
+) -> None:
+    """They are in their table, once, with the plans that they keep waiting."""
+    plan = simple_plan("p", "AAA", style="swing", on_event="suppress", entry="market", stop=1.0, targets=[900.0])
+    told = [market_events([EVENT], OPEN_NS - SECOND_NS)]
+    later = [registering(plan, OPEN_NS + 1_000 * SECOND_NS)]
+    until = [each for each in PRINTS if int(each["sip_timestamp"]) < EVENT.at_ns]
+    folder = write_records(tmp_path / "tape", with_clock(in_order(told, later, as_frames(until))))
+    url = f"sqlite:///{tmp_path}/whole.db"
+    command = speaker(capsys)
+    assert command("replay", folder, "--db", url, "--no-scan", "--workers", workers).code == 0
+    assert rows_of(url, "SELECT id, symbol, at_ns, label FROM market_events") == [("E", "*", EVENT.at_ns, "told late")]
+    assert rows_of(url, "SELECT phase, gate FROM plan_states") == [("waiting", "suppress")]
+    said = command("explain", "p", "--db", url)
+    assert ("waiting as of" in said.out, "fomc" in said.out) == (True, True), said
 
 
 def test_a_version_that_trades_another_symbol_is_a_dead_letter(tmp_path: Path) -> None:

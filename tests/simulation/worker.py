@@ -11,10 +11,10 @@ from typing import Any
 from bytewax.inputs import StatelessSourcePartition
 from bytewax.operators import StatefulLogic
 
-from flows.dataflow import Rules, dead_letters, evaluate_targets, gate_events, place, spread, tag_sessions
+from flows.dataflow import Rules, evaluate_targets, gate_events, noted_at_once, place, spread, tag_sessions
 from flows.dues import Dues
 from flows.hits import HitLogic
-from flows.items import TapeItem, Unusable
+from flows.items import TapeItem
 from flows.recovery.running import HITS_STEP
 from flows.recovery.standing import PLACES_STEP, PlacesLogic, Standing
 from flows.sql_sink import merged
@@ -104,8 +104,8 @@ class Worker:
             return
         self._nothing_new = not any(not isinstance(item, Standing) for item in items)
         for item in items:
-            if isinstance(item, Unusable):
-                self._out += dead_letters(item)
+            if noted := noted_at_once(item):
+                self._out += noted
                 continue
             tagged = tag_sessions(item, RULES.calendar)
             for key, each in place(tagged) or spread(tagged, RULES.usable, self._dues):
