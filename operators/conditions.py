@@ -103,6 +103,7 @@ def flags_of_text(conditions: str | None) -> int:
         return int(Flag.UNKNOWN_CONDITION)
 
 
+@lru_cache(maxsize=4)
 def marks(late_ns: int = DEFAULT_LATE_NS) -> pl.Expr:
     """Return what bars each row whatever its conditions: 0, `LATE_MARK`, or `CORRECTED_MARK` (uint32, never null).
 

@@ -35,7 +35,7 @@ class Flow:
     ) -> None:
         self.meter, self.kept, self._rng = Meter(), kept, rng
         reader = TapeReader((log_file(folder),), world.known, grows=True)
-        rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 2, 3))) if follow else (None, 1)
+        rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 1, 2, 3))) if follow else (None, 1)
         replayed = Replay((), (), reader, batch_rows=rows, follow=follow, kept=kept is not None)
         token = ledger.take()
         snapshots = None if kept is None else Snapshots(store(kept, token, ledger.generation))

@@ -67,7 +67,7 @@ class _Life:
         self._world, self.lived = draw_world(self._rng), Lived()
         self._ledger = Ledger(self._fate)
         self._trouble = self._rng.choice((0.0, 0.1, 0.4))
-        self._kills = self._rng.choice((0, 1, 2, 3, 5))
+        self._kills = self._rng.choice((0, 1, 2, 3))
         self._keeps, self._rooms = self._rng.random() < 0.8, list[Path]()
         self._ingest = Ingest(self._world, self._ledger, folder, self._rng)
         self._ingest.step()

@@ -117,7 +117,7 @@ def draw_world(rng: Random) -> World:
 def _prints(rng: Random, symbols: Sequence[str], at_ns: int) -> list[Heard]:
     cents, found = dict.fromkeys(symbols, 10_000), list[Heard]()
     widest = rng.choice((2, 5, 12, 30))
-    for number in range(1, rng.randint(8, 40)):
+    for number in range(1, rng.randint(8, 32)):
         symbol = rng.choice(symbols)
         cents[symbol] += rng.randint(-widest, widest)
         at_ns += rng.choice((0, 1, 40, 400, 900, 3_000)) * MS_NS
