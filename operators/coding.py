@@ -5,6 +5,7 @@ completed afterwards, with the same result.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -32,7 +33,7 @@ class SymbolCoder:
         if len(watched) > MOST_SYMBOLS:
             msg = f"got {len(watched)} symbols; at most {MOST_SYMBOLS} can be watched at once"
             raise ValueError(msg)
-        self._expression = _symbol_code(list(watched))
+        self._expression = _symbol_code(tuple(watched))
         self._codes, self._others = {symbol: code for code, symbol in enumerate(watched)}, len(watched)
 
     def expression(self) -> pl.Expr:
@@ -46,7 +47,8 @@ class SymbolCoder:
         return pl.Series(ticks.CODE, codes, dtype=pl.UInt16)
 
 
-def _symbol_code(watched: list[str]) -> pl.Expr:
+@lru_cache(maxsize=4)
+def _symbol_code(watched: tuple[str, ...]) -> pl.Expr:
     others = len(watched)
     if not watched:
         return pl.lit(others, dtype=pl.UInt16).alias(ticks.CODE)
