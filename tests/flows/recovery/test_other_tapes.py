@@ -69,23 +69,26 @@ def test_a_tape_begins_where_it_did_compacted_or_not(tmp_path: Path) -> None:
     assert (before[0], beginning(folder), beginning(tmp_path)) == (1, before, None)
 
 
-@pytest.mark.parametrize("anchor_s", [0.0, 1e9], ids=["with anchors", "without"])
+@pytest.mark.parametrize(("anchor_s", "stops"), [(0.0, (90, 20)), (1e9, (150,))], ids=["with anchors", "without"])
 def test_l3_of_two_tapes_the_second_is_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anchor_s: float
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anchor_s: float, stops: tuple[int, ...]
 ) -> None:
     """What the first one told, plans and symbols among it, is known there as well."""
     monkeypatch.setattr("flows.recovery.places.ANCHOR_SECONDS", anchor_s)
     monkeypatch.setattr("flows.tape.log_reader.READ_BYTES", 2_000)
     prints = market_prints(("AAA", "BBB"), 300, seed=1, seconds=3_000)
     half = len(prints) // 2
-    plans = [registering(simple_plan(symbol, symbol, **NEVER_MET), OPEN_NS) for symbol in ("AAA", "BBB")]
+    late = round(float([each for each in prints if each["ticker"] == "BBB"][-20]["price"]), 2)
+    met: dict[str, Any] = {"entry": {"type": "stop", "price": late}, "stop": 1.0, "targets": [900.0]}
+    plans = [registering(simple_plan(symbol, symbol, **met), OPEN_NS) for symbol in ("AAA", "BBB")]
     tapes = (
         write_records(tmp_path / "1" / "tape", with_clock(in_order(plans, as_frames(prints[:half])))),
         write_records(tmp_path / "2" / "tape", with_clock(as_frames(prints[half:]))),
     )
     options = replace(options_of(tmp_path, *tapes), batch_rows=5)
-    assert go_on(options, 90).stopped_early
-    go_on(options, None)
+    for pieces in stops:
+        assert go_on(options, pieces).stopped_early
+    go_on(replace(options, batch_rows=500), None)
     check_as_alone(options, tmp_path)
 
 
