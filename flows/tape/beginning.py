@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.errors import DataMissingError
 from flows.kafka.topic import Topic
 from flows.tape.compacting import PLACE, RECEIVED, prints_of
 from flows.tape.files import TapeFile
@@ -59,9 +60,12 @@ def _of_records(folder: Path) -> int | None:
 
 
 def _of_compacted(segment: Segment) -> int | None:
-    """Of prints and other records, the one that stands first."""
-    firsts = [
-        pl.scan_parquet(path).select(PLACE, RECEIVED).head(1).collect() for path in (prints_of(segment), segment.path)
-    ]
+    """Of prints and other records, the one that stands first.  Raises DataMissingError for a damaged file."""
+    paths = prints_of(segment), segment.path
+    try:
+        firsts = [pl.scan_parquet(path).select(PLACE, RECEIVED).head(1).collect() for path in paths]
+    except (pl.exceptions.PolarsError, OSError) as error:
+        msg = f"{segment.path}: cannot be read ({str(error).splitlines()[0]})"
+        raise DataMissingError(msg) from None
     rows = [row for first in firsts for row in first.iter_rows()]
     return min(rows)[1] if rows else None

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from flows.errors import DataMissingError
 from flows.options import STREAM, ReplayOptions
 from flows.recovery.running import Recovery
 from flows.recovery.standing import RecoveryError
 from flows.replay import prepare
 from flows.tape.beginning import beginning
 from flows.tape.compacting import compact
+from flows.tape.segments.segment import segments
 from operators.times import SECOND_NS
 from sinks.database import open_database
 from sinks.fencing import sole_writer
@@ -60,13 +62,16 @@ def test_another_tape_of_the_same_name_is_not_gone_on_with(tmp_path: Path) -> No
 
 
 def test_a_tape_begins_where_it_did_compacted_or_not(tmp_path: Path) -> None:
-    """So it is known again."""
+    """So it is known again; damage is said in one line."""
     prints = market_prints(("AAA",), 600, seed=1, seconds=3_000)
     folder = write_records(tmp_path / "tape", with_clock(as_frames(prints)), segment_bytes=20_000)
     before = beginning(folder)
     compact(folder, lambda _: None)
     assert before is not None
     assert (before[0], beginning(folder), beginning(tmp_path)) == (1, before, None)
+    segments(folder)[0].path.write_bytes(b"no parquet")
+    with pytest.raises(DataMissingError, match=r"records.parquet: cannot be read \("):
+        beginning(folder)
 
 
 @pytest.mark.parametrize(("anchor_s", "stops"), [(0.0, (90, 20)), (1e9, (150,))], ids=["with anchors", "without"])
