@@ -14,14 +14,14 @@ from operators.gating import GateSettings, gate_timeline
 from operators.rows import ProgressRow
 from operators.sessions import SessionCalendar
 from sinks.plan_reader import EVER_NS, last_event
-from sinks.reader import all_market_events, progress_of
+from sinks.reader import progress_of
 from sinks.tables import streams
+from sinks.told_reader import market_events_known
 
 UNKNOWN: Final = (
     "the last eligible price between events, and distances from it",
     "a trail stop that rose by less than its step since it was announced",
     "how many prints there were, and how many did not count",
-    "whether the tape had a gap",
 )
 
 
@@ -47,7 +47,7 @@ def explained(
     at_ns = last_ns if at_ns is None else at_ns
     tape = found.stands.basis == "live" and progress is not None and progress.tape_ns <= at_ns
     state = found.state if found.priced_ns is None else replace(found.state, updated_ns=found.priced_ns)
-    gates = gate_timeline(symbol, all_market_events(connection), _gate_settings(connection))
+    gates = gate_timeline(symbol, market_events_known(connection, at_ns), _gate_settings(connection))
     now = Circumstances(found.plan, state, last, at_ns, calendar.block(at_ns), gates, progress if tape else None, tape)
     return {"basis": found.stands.basis, "lines": explain(now), "unknown": [] if tape else list(UNKNOWN)}
 

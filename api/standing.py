@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from api.shapes.plan_text import PlanText
+from operators.data_gaps import DataGap, mark_of
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
-from operators.rebuilding import Rebuilt, rebuilt, state_of
+from operators.rebuilding import Rebuilt, ended_ns, rebuilt, state_of
 from operators.rows import StateRow, state_row
 from operators.state import PlanState
 from sinks.plan_reader import (
@@ -29,6 +30,7 @@ from sinks.plan_reader import (
     versions_of,
 )
 from sinks.prepared import Row
+from sinks.told_reader import gaps_told
 
 Basis = Literal["live", "events"]
 CHUNK = 200
@@ -73,17 +75,20 @@ def page(
 
 
 def _shown(connection: sa.Connection, wanted: PlanFilter, found: Sequence[Row], as_of_ns: int) -> list[PlanText]:
-    """How plans stood at an instant: those that moved since are rebuilt, and left out where they do not fit."""
-    moved = [row[0] for row in found if row[1] is None]
-    then = {each.plan.plan_id: each.stands for each in known(connection, moved, as_of_ns)} if moved else {}
+    """How plans stood at an instant: those that moved since are rebuilt, and left out where they do not fit.
+
+    Those of symbols with gaps are looked at one by one, too.
+    """
+    in_gaps = gaps_told(connection, {row[2] for row in found if row[1] is not None}, as_of_ns)
+    asked = [row[0] for row in found if row[1] is None or row[-1] is not None or row[2] in in_gaps]
+    then = {each.plan.plan_id: each.stands for each in known(connection, asked, as_of_ns)} if asked else {}
     shown = []
     for row in found:
-        if row[1] is not None:
-            told = row[-1] is None or row[-1]["at_ns"] <= as_of_ns
-            shown.append(PlanText.read(row if told else (*row[:-1], None)))
-        elif row[0] in then and _fits(then[row[0]], wanted):
-            stands = then[row[0]]
+        stands = then.get(row[0])
+        if stands is not None and _fits(stands, wanted):
             shown.append(PlanText.of(stands.row, stands.style, stands.direction, stands.basis))
+        elif stands is None and row[1] is not None:
+            shown.append(PlanText.read(row))
     return shown
 
 
@@ -97,7 +102,7 @@ def known(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | No
     until_ns = EVER_NS if as_of_ns is None else as_of_ns
     versions = versions_of(connection, plan_ids, until_ns)
     live = {
-        plan_id: _as_told(row, as_of_ns)
+        plan_id: row
         for plan_id, row in states_of(connection, plan_ids).items()
         if plan_id in versions and row.updated_ns <= until_ns
     }
@@ -111,14 +116,34 @@ def known(connection: sa.Connection, plan_ids: Sequence[str], as_of_ns: int | No
             plans = {number: read_plan(each.body, NO_DEFAULTS) for number, each in versions[plan_id].items()}
             told = rebuilt(plans, logs[plan_id])
             found += [] if told is None else [_rebuilt(told, versions[plan_id])]
-    return found
+    return found if as_of_ns is None else _marked(connection, found, as_of_ns)
 
 
-def _as_told(row: StateRow, as_of_ns: int | None) -> StateRow:
-    """Return a state without the gap that was told of later."""
-    if row.data_gap is None or as_of_ns is None or row.data_gap["at_ns"] <= as_of_ns:
-        return row
-    return replace(row, data_gap=None)
+def _marked(connection: sa.Connection, found: Sequence[Known], as_of_ns: int) -> list[Known]:
+    """Let plans carry the gaps that were told by an instant; states say only what was told last."""
+    open_to = [each for each in found if each.state.data_gap is None or each.state.data_gap.at_ns > as_of_ns]
+    told = gaps_told(connection, {each.plan.symbol for each in open_to}, as_of_ns)
+    ended = [each.plan.plan_id for each in open_to if each.plan.symbol in told and not each.state.live]
+    logs = deciding_events(connection, ended, as_of_ns) if ended else {}
+    marks = {
+        each.plan.plan_id: mark_of(
+            told.get(each.plan.symbol, ()),
+            each.versions[each.plan.version].registered_ns,
+            each.plan.valid_from_ns,
+            ended_ns(logs.get(each.plan.plan_id, ()), each.plan.version),
+        )
+        for each in open_to
+    }
+    return [_with_gap(each, marks[each.plan.plan_id]) if each.plan.plan_id in marks else each for each in found]
+
+
+def _with_gap(known: Known, gap: DataGap | None) -> Known:
+    if known.state.data_gap == gap:
+        return known
+    stands = known.stands
+    row = replace(stands.row, data_gap=None if gap is None else gap.to_json())
+    state = replace(known.state, data_gap=gap)
+    return Known(replace(stands, row=row), known.plan, state, known.versions, known.priced_ns)
 
 
 def _live(row: StateRow, versions: dict[int, StoredVersion]) -> Known:

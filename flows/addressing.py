@@ -10,7 +10,9 @@ from flows.tape.decoding import reached_ns
 from flows.tape.passed import Passed
 from flows.tape.scan import Mark
 from flows.tape.told_gaps import ToldGaps
+from operators.market_events import told_anew
 from operators.records import ClockMark
+from operators.rows import GapRow, MarketEventRow
 
 
 class Addressing:
@@ -45,9 +47,10 @@ class Addressing:
                         yield from () if newcomers is None else newcomers.items(mark.symbol)
                         yield from self._told(mark.symbol)
                 case MarketCalendar():
-                    self.calendar = MarketCalendar((*self.calendar.events, *mark.events))
-                    if self._reader.share.index == 0:  # every worker hears of them
-                        yield Announced(mark.events)
+                    told = told_anew(self.calendar.events, mark.events)
+                    self.calendar = MarketCalendar((*self.calendar.events, *(event for _, event in told)))
+                    rows = tuple(MarketEventRow(event, revision, mark.reached_ns) for revision, event in told)
+                    yield from self._announced(Announced(events=rows))
                     if mark.reached_ns:  # edges up to there have passed, whoever was spared the marks
                         yield ToAll(self._new(place), ClockMark(mark.reached_ns))
                     self.passed.told(self.symbols)
@@ -56,7 +59,14 @@ class Addressing:
                     self.reached_ns = mark.at_ns
                     yield ToAll(self.passed.marked(self._new(place), mark.at_ns), mark)
                 case GapOf():
+                    gaps = tuple(GapRow(symbol, mark.gap) for symbol in mark.symbols)
+                    yield from self._announced(Announced(gaps=gaps))
                     yield from self.gaps.take(mark, self._new(place))
+
+    def _announced(self, told: Announced) -> Iterator[TapeItem]:
+        """All workers hear of it; one has it written."""
+        if self._reader.share.index == 0:
+            yield told
 
     def _commanded(self, mark: Commands, place: Place) -> Iterator[TapeItem]:
         joins, new = self._joins(mark.symbol), self._reader.new(mark.symbol, place)

@@ -38,7 +38,7 @@ from operators.conditions import ANY_LAST, Flag
 from operators.data_gaps import DataGap
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
-from operators.market_events import EVERY_SYMBOL
+from operators.market_events import EVERY_SYMBOL, newest
 from operators.records import ClockMark, TapeEnd
 from operators.rows import Batch
 from operators.sessions import SessionCalendar
@@ -112,12 +112,12 @@ def _without_places(keyed: KeyedStream[Any]) -> KeyedStream[Any]:
 
 
 def noted_at_once(item: TapeItem) -> Iterable[tuple[str, Batch]]:
-    """Turn what takes no further step into rows: unusable input, and market events."""
+    """Turn what takes no further step into rows: unusable input, and what the tape tells of market events and gaps."""
     match item:
         case Unusable():
             return [("", Batch(dead_letters=item.letters))]
         case Announced():
-            return [("", Batch(market_events=item.events))]
+            return [("", Batch(market_events=item.events, data_gaps=item.gaps))]
         case _:
             return []
 
@@ -171,8 +171,7 @@ def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
 def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd | DataGap) -> SymbolItem:
     if not isinstance(record, MarketCalendar):
         return record
-    latest = {event.event_id: event for event in record.events}  # which may be of another symbol than before
-    return SymbolEvents(symbol, tuple(event for event in latest.values() if event.symbol in (symbol, EVERY_SYMBOL)))
+    return SymbolEvents(symbol, tuple(each for each in newest(record.events) if each.symbol in (symbol, EVERY_SYMBOL)))
 
 
 def evaluate_targets(item: SymbolItem) -> SymbolItem:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from flows.errors import DataMissingError
-from flows.items import GapOf
+from flows.items import GapOf, MarketCalendar
 from flows.kafka.topic import topic_of
 from flows.options import STREAM
 from flows.tape.files import find_tape_files
@@ -19,29 +19,33 @@ from operators.book import SymbolBook
 from operators.events import Kind, PlanEvent
 from operators.explanation import Circumstances, clock, explain
 from operators.frames import by_symbol, tag
-from operators.gating import GateSettings, GateTimeline, gate_timeline
+from operators.gating import GateSettings, gate_timeline
+from operators.market_events import MarketEvent, newest
 from operators.nyse import nyse_calendar
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.records import Cancel, Command, Register
 from operators.rows import ProgressRow, ScanRow
 from operators.state import PlanState
-from sinks.reader import all_market_events, events_of_plan, progress_of, stream_of
+from sinks.reader import events_of_plan, progress_of, stream_of
 from sinks.scan_reader import proposal_of
 from sinks.tables import plans as plans_table
+from sinks.told_reader import market_events_known, market_events_told
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What the database knows of one plan: its versions with their registration, events, and the run's inputs.
 
-    `found`: the candidate that it was made of; None for a plan that was given.
+    `settings`: the gates' margins; `calendar`: the market events that were known before the tape began.  `found`: the
+    candidate that it was made of; None for a plan that was given.
     """
 
     versions: tuple[Register, ...]
     events: tuple[PlanEvent, ...]
     inputs: dict[str, Any]
-    gates: GateTimeline
+    settings: GateSettings
+    calendar: tuple[MarketEvent, ...]
     progress: ProgressRow | None
     found: ScanRow | None
 
@@ -60,9 +64,9 @@ def explain_plan(connection: sa.Connection, plan_id: str, at_ns: int | None) -> 
         raise DataMissingError(msg)
     plan, state, prints = _retold(stored, plan_id, at_ns)
     happened = [event for event in stored.events if event.at_ns <= at_ns]
-    now = Circumstances(
-        plan, state, happened[-1] if happened else None, at_ns, nyse_calendar().block(at_ns), stored.gates, prints
-    )
+    gates = gate_timeline(plan.symbol, market_events_known(connection, at_ns), stored.settings)
+    last, block = happened[-1] if happened else None, nyse_calendar().block(at_ns)
+    now = Circumstances(plan, state, last, at_ns, block, gates, prints)
     return [*explain(now), *(() if stored.found is None else (_found(stored.found),))]
 
 
@@ -81,17 +85,17 @@ def _stored(connection: sa.Connection, plan_id: str) -> Stored:
     symbol, stream = versions[0].plan.symbol, stream_of(connection, STREAM)
     inputs = stream.inputs if stream else {}
     settings = GateSettings.from_json(inputs.get("gates", {}))
-    gates = gate_timeline(symbol, all_market_events(connection), settings)
+    calendar = tuple(market_events_told(connection, 0))
     progress = progress_of(connection, symbol).get(STREAM)
     events, found = tuple(events_of_plan(connection, plan_id)), proposal_of(connection, plan_id)
-    return Stored(versions, events, inputs, gates, progress, found)
+    return Stored(versions, events, inputs, settings, calendar, progress, found)
 
 
 def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState | None, ProgressRow | None]:
     """Run the plan's symbol again up to the instant."""
     plan = stored.versions[0].plan
-    book = SymbolBook(plan.symbol)
-    book.set_gates(stored.gates)
+    book, told = SymbolBook(plan.symbol), stored.calendar
+    book.set_gates(gate_timeline(plan.symbol, told, stored.settings))
     book.commands(_commands(stored))
     calendar = nyse_calendar()
     last_ns = 0
@@ -102,6 +106,10 @@ def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState |
         for mark in frame.marks:
             if isinstance(mark, GapOf) and concerns(mark, plan.symbol):
                 book.gap(mark.gap)
+            elif isinstance(mark, MarketCalendar):
+                told = (*told, *mark.events)
+                book.mark(mark.reached_ns)
+                book.set_gates(gate_timeline(plan.symbol, newest(told), stored.settings))
     book.mark(_shown_ns(stored, at_ns))
     book.end(at_ns)
     prints, current = replace(book.progress(), tape_ns=last_ns), book.plan(plan_id)

@@ -15,7 +15,7 @@ from operators.gating import GateTimeline
 from operators.market_events import MarketEvent
 from operators.proposing.proposer import Proposal
 from operators.records import ClockMark, Command, TapeEnd
-from operators.rows import DeadLetter
+from operators.rows import DeadLetter, GapRow, MarketEventRow
 from operators.scan.candidate import Candidate
 
 
@@ -92,9 +92,10 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """Market events that the tape tells, on their way to their table; symbols hear of them by the calendar."""
+    """Market events and gaps that the tape tells, on their way to their tables; symbols hear of them otherwise."""
 
-    events: tuple[MarketEvent, ...]
+    events: tuple[MarketEventRow, ...] = ()
+    gaps: tuple[GapRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

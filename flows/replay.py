@@ -34,7 +34,7 @@ from operators.eligibility import usable_flags
 from operators.nyse import nyse_calendar
 from operators.plan_reading import PlanDefaults
 from operators.plans import Plan
-from operators.rows import Batch, DeadLetter
+from operators.rows import Batch, DeadLetter, MarketEventRow
 from operators.sessions import SessionRangeError, new_york, new_york_day_ns
 from sinks.database import open_database
 from sinks.errors import DatabaseError
@@ -143,7 +143,7 @@ def _write(
 ) -> None:
     options, replayed = prepared.options, prepared.replay
     set_inputs(engine, STREAM, _inputs(options, replayed))
-    write_market_events(engine, replayed.events)
+    write_market_events(engine, [MarketEventRow(event) for event in replayed.events])
     letters = (*(problem.dead_letter() for problem in prepared.problems), *prepared.letters)
     if letters:
         SinkWriter(engine, STREAM, token).write(Batch(dead_letters=letters))

@@ -115,4 +115,5 @@ def merged(batches: list[Batch]) -> Batch:
         option_quotes=tuple(every("option_quotes")),
         superseded=tuple(every("superseded")),
         market_events=tuple(every("market_events")),
+        data_gaps=tuple(every("data_gaps")),
     )

@@ -1,11 +1,12 @@
 """What is missing on a symbol's tape, and which plans that marks.
 
 Rule 1: a gap marks the plans that live when it is told; its end takes the mark away.  Rule 2: what is lost marks for
-good the plans that began before its end.  Rule 3: only what is lost is said in events; what an open gap lacks may still
-come, and then comes at its place.
+good the plans that began before its end.  Rule 3: only what is lost is said in events, from the time of its telling on;
+what an open gap lacks may still come, and then comes at its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, Final, Literal, Self
 
 import msgspec
@@ -97,3 +98,21 @@ class DataGaps(msgspec.Struct, frozen=True):
 
 
 NO_GAPS: Final = DataGaps()
+
+
+def mark_of(
+    told: Iterable[DataGap], registered_ns: int, valid_from_ns: int, ended_ns: int | None = None
+) -> DataGap | None:
+    """Return what marks a plan once gaps of its symbol were told of, in the order in which they were.
+
+    `registered_ns`, `ended_ns`: when its life began and, if it has, ended; ns UTC.
+    """
+    before, since = list[DataGap](), list[DataGap]()
+    for each in told:
+        (before if each.at_ns <= registered_ns else since).append(each)
+    standing = reduce(DataGaps.after, before, NO_GAPS)
+    mark = standing.at_start(max(registered_ns, valid_from_ns))
+    for each in since:
+        lives = ended_ns is None or each.at_ns <= ended_ns
+        mark = marked(mark, each, valid_from_ns) if lives else marked_at_end(mark, each)
+    return mark

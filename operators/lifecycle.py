@@ -87,7 +87,7 @@ def register(
         "reward_to_risk": list(measured.reward_to_risk) if measured and measured.reward_to_risk else None,
         "why": why.registered(plan),
     }
-    data = honest(state, data)
+    data = honest(state, data, at_ns)
     event = PlanEvent(plan.plan_id, plan.version, last_seq + 1, plan.symbol, Kind.REGISTERED, at_ns, None, data)
     return state, (event,)
 

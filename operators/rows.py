@@ -8,6 +8,7 @@ import msgspec
 
 from operators.bars.columns import Bars, Interval, Ints
 from operators.chains.option_quote import OptionQuote
+from operators.data_gaps import DataGap
 from operators.events import PlanEvent
 from operators.market_events import MarketEvent
 from operators.plans import Plan
@@ -102,6 +103,26 @@ class SupersededBars:
     until_ns: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class MarketEventRow:
+    """A market event as it was told once.  `revision`: how often it was told before; `told_ns`: when, ns UTC.
+
+    0 for what was known before the tape began.
+    """
+
+    event: MarketEvent
+    revision: int = 0
+    told_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """A gap as it was told once, of one symbol or `*`, all."""
+
+    symbol: str
+    gap: DataGap
+
+
 class ScanRow(msgspec.Struct, frozen=True):
     """One candidate that a detector found at the end of a bar, `at_ns` (ns UTC), whether or not a plan came of it.
 
@@ -138,7 +159,8 @@ class Batch:
     scan_results: tuple[ScanRow, ...] = ()
     option_quotes: tuple[OptionQuote, ...] = ()
     superseded: tuple[SupersededBars, ...] = ()
-    market_events: tuple[MarketEvent, ...] = ()
+    market_events: tuple[MarketEventRow, ...] = ()
+    data_gaps: tuple[GapRow, ...] = ()
 
 
 def plan_row(plan: Plan, registered_ns: int) -> PlanRow:

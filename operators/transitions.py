@@ -66,14 +66,14 @@ def happen(state: PlanState, kind: Kind, at_ns: int, price: float | None, data: 
         msg = f"plan {state.plan_id} in phase {state.phase} cannot be {kind}; allowed: {allowed}"
         raise LifecycleError(msg) from None
     state = replace(state, phase=phase, last_seq=state.last_seq + 1, updated_ns=max(state.updated_ns, at_ns))
-    data = honest(state, data)
+    data = honest(state, data, at_ns)
     event = PlanEvent(state.plan_id, state.version, state.last_seq, state.symbol, kind, at_ns, price, data)
     return state, (event,)
 
 
-def honest(state: PlanState, data: dict[str, Any]) -> dict[str, Any]:
-    """Let an event say when prints were lost that might have made it another."""
+def honest(state: PlanState, data: dict[str, Any], at_ns: int) -> dict[str, Any]:
+    """Let an event say that prints were lost that might have made it another, where that was known at its time."""
     gap = state.data_gap
-    if gap is None or gap.state != "lost":
+    if gap is None or gap.state != "lost" or gap.at_ns > at_ns:
         return data
     return {**data, "data_gap": True, "why": f"{data['why']}; {why.missing(gap)}"}

@@ -12,10 +12,9 @@ import sqlalchemy as sa
 from msgspec.structs import astuple
 
 from operators.events import Kind, PlanEvent
-from operators.market_events import MarketEvent
 from operators.plan_json import plan_to_json
 from operators.plans import Plan
-from operators.rows import DeadLetter, PlanRow, ProgressRow, StateRow
+from operators.rows import DeadLetter, GapRow, MarketEventRow, PlanRow, ProgressRow, StateRow
 from sinks import tables
 from sinks.bulk import together
 from sinks.canonical import canonical, quick, quick_lines
@@ -109,9 +108,20 @@ def progress_rows(stream: str, progress: Iterable[ProgressRow]) -> list[Row]:
     ]
 
 
-def market_event_rows(events: Iterable[MarketEvent]) -> list[Row]:
-    """Write market events as rows."""
-    return [(e.event_id, e.symbol, e.kind, str(e.severity), e.at_ns, e.known_at_ns, _storable(e.label)) for e in events]
+def market_event_rows(told: Iterable[MarketEventRow]) -> list[Row]:
+    """Write market events, each as it was told, as rows."""
+    return [
+        (e.event_id, e.symbol, e.kind, str(e.severity), e.at_ns, e.known_at_ns, _storable(e.label), revision, told_ns)
+        for e, revision, told_ns in ((each.event, each.revision, each.told_ns) for each in told)
+    ]
+
+
+def data_gap_rows(told: Iterable[GapRow]) -> list[Row]:
+    """Write gaps, each as it was told, as rows."""
+    return [
+        (symbol, gap.at_ns, gap.name, gap.state, gap.from_ns, gap.to_ns, _storable(gap.reason))
+        for symbol, gap in ((each.symbol, each.gap) for each in told)
+    ]
 
 
 def _no_number(values: Sequence[float | None]) -> int | None:

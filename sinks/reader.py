@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from msgspec.structs import fields as struct_fields
 
 from operators.events import Kind, PlanEvent
-from operators.market_events import MarketEvent, Severity
 from operators.rows import ProgressRow, StateRow
-from sinks.tables import dead_letters, market_events, plan_events, plan_states, plans, progress, streams
+from sinks.tables import dead_letters, plan_events, plan_states, plans, progress, streams
 
 _EVENT: Final = [plan_events.c[field.name] for field in struct_fields(PlanEvent)]
 _STATE: Final = [plan_states.c[field.name] for field in struct_fields(StateRow)]
@@ -80,15 +79,6 @@ def plan_body(connection: sa.Connection, plan_id: str, version: int | None = Non
     if version is not None:
         query = query.where(plans.c.version == version)
     return connection.scalar(query.order_by(plans.c.version.desc()).limit(1))
-
-
-def all_market_events(connection: sa.Connection) -> list[MarketEvent]:
-    """The calendar, in order of time, then id."""
-    query = sa.select(market_events).order_by(market_events.c.at_ns, market_events.c.id)
-    return [
-        MarketEvent(e.id, e.symbol, e.kind, Severity(e.severity), e.at_ns, e.known_at_ns, e.label)
-        for e in connection.execute(query)
-    ]
 
 
 def progress_of(connection: sa.Connection, symbol: str) -> dict[str, ProgressRow]:

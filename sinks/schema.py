@@ -14,7 +14,7 @@ from sinks.database import reading
 from sinks.errors import DatabaseEmptyError, SchemaError, shown
 from sinks.generation import renew
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """Every revision in `sinks/migrations/versions`, oldest first."""
 
 HEAD: Final = REVISIONS[-1]

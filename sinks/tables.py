@@ -153,6 +153,7 @@ option_quotes: Final = sa.Table(
     _column("ask", sa.Double),
 )
 
+# As often as the tape told each, `revision` times before; `told_ns`: when, 0 for what was known before it.
 market_events: Final = sa.Table(
     "market_events",
     metadata,
@@ -163,6 +164,21 @@ market_events: Final = sa.Table(
     _column("at_ns", sa.BigInteger),
     _column("known_at_ns", sa.BigInteger),
     _column("label", sa.Text),
+    _key("revision", sa.Integer),
+    _column("told_ns", sa.BigInteger),
+)
+
+# As often as the tape told of each, `symbol` * for all: a plan's state says only what was told last.
+data_gaps: Final = sa.Table(
+    "data_gaps",
+    metadata,
+    _key("symbol"),
+    _key("at_ns", sa.BigInteger),
+    _key("name"),
+    _key("state"),
+    _column("from_ns", sa.BigInteger),
+    sa.Column("to_ns", sa.BigInteger),
+    _column("reason", sa.Text),
 )
 
 commands: Final = sa.Table(

@@ -1,8 +1,9 @@
 """Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
 
-Plans, events, scan results, superseded bars, option quotes, market events and dead letters are written once and stay;
-states, progress and bars only move on.  A plan or event that is stored with another content is a divergence: the stored
-one stays, the report and the stream's record count it, and from then on this writer leaves the plan as it is stored.
+Plans, events, scan results, superseded bars, option quotes, market events, gaps and dead letters are written once and
+stay; states, progress and bars only move on.  A plan or event that is stored with another content is a divergence: the
+stored one stays, the report and the stream's record count it, and from then on this writer leaves the plan as it is
+stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -11,8 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from operators.events import PlanEvent
-from operators.market_events import MarketEvent
-from operators.rows import Batch
+from operators.rows import Batch, MarketEventRow
 from sinks import tables
 from sinks.bulk import Texts, insert_all, insert_new, lock_writers, stored, together, upsert, upsert_columns
 from sinks.canonical import canonical
@@ -20,6 +20,7 @@ from sinks.copying import Row
 from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
 from sinks.doorbell import ring
 from sinks.encoding import (
+    data_gap_rows,
     dead_letter_rows,
     event_rows,
     market_event_rows,
@@ -108,6 +109,7 @@ class SinkWriter:
             )
             insert_new(connection, tables.bar_revisions, superseded)
             insert_new(connection, tables.market_events, market_event_rows(batch.market_events))
+            insert_new(connection, tables.data_gaps, data_gap_rows(batch.data_gaps))
             note(connection, self._stream, report.last_stream_seq, report.divergences)
             ring(connection)
         self._diverged = barred
@@ -119,8 +121,8 @@ class SinkWriter:
         return list(pieces) if self._engine.dialect.name == "sqlite" else pieces
 
 
-def write_market_events(engine: sa.Engine, events: Sequence[MarketEvent]) -> int:
-    """Write the market events whose id is new; return how many were."""
+def write_market_events(engine: sa.Engine, events: Sequence[MarketEventRow]) -> int:
+    """Write the market events that are new; return how many were."""
     with engine.begin() as connection:
         lock_writers(connection)
         return insert_new(connection, tables.market_events, market_event_rows(events))

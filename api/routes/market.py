@@ -12,7 +12,7 @@ from api.names import CURSOR, INSTANT, SymbolWanted
 from api.problems import ANSWERS
 from api.shapes.market import MarketEventList, MarketEventOut
 from api.shapes.session import SessionAnswer
-from sinks.reader import all_market_events
+from sinks.told_reader import market_events_known, market_events_told
 
 router = APIRouter(prefix="/api/v1", tags=["market"], dependencies=[Depends(may_read)], responses=ANSWERS)
 
@@ -59,12 +59,11 @@ def market_events(
     last = read_cursor("events", after, int, str)
     spoken = clock.spoken(instant_of(settings, as_of))
     with store.read() as connection:
-        every = all_market_events(connection)
+        every = market_events_told(connection) if as_of is None else market_events_known(connection, as_of)
     found = [
         event
         for event in every
-        if (as_of is None or event.known_at_ns <= as_of)
-        and (symbol is None or event.symbol in (symbol, "*"))
+        if (symbol is None or event.symbol in (symbol, "*"))
         and (last is None or (event.at_ns, event.event_id) > tuple(last))
     ]
     shown = [MarketEventOut.of(event) for event in found[:limit]]

@@ -10,12 +10,12 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
-from flows.tape.segments.payloads import GapMark, gap
+from flows.tape.segments.payloads import GapMark, clock, gap
 from flows.tape.segments.record import Record
 from operators.rows import StateRow
 from operators.times import SECOND_NS, iso
 from tests.flows.conftest import Replayed, ReplayRunner
-from tests.flows.made import OPEN_NS, VENDOR, Command, climb, simple_plan, speaker
+from tests.flows.made import OPEN_NS, VENDOR, Command, climb, rows_of, simple_plan, speaker
 from tests.flows.made_tape import as_frames, cancelling, in_order, registering, with_clock, write_records
 
 FROM_NS, TO_NS = OPEN_NS + 200 * SECOND_NS, OPEN_NS + 250 * SECOND_NS
@@ -46,6 +46,7 @@ def tape(folder: Path, *marks: Record, whole: bool = False) -> Path:
     commands = [
         registering(simple_plan("before"), OPEN_NS),
         registering(simple_plan("ended", stop=1.0, targets=[900.0]), OPEN_NS + SECOND_NS),
+        registering(simple_plan("ends", entry=150.0, targets=[160.0], expires_at=FROM_NS + 25 * SECOND_NS), OPEN_NS),
         registering(simple_plan("during", stop=1.0), FROM_NS + 20 * SECOND_NS),
         cancelling("ended", FROM_NS + 30 * SECOND_NS),
         registering(simple_plan("after", stop=1.0), TO_NS + 20 * SECOND_NS),
@@ -74,15 +75,14 @@ def gap_of(states: dict[str, StateRow], plan_id: str) -> tuple[str, int | None] 
 
 
 def test_what_is_lost_marks_the_plans_that_it_may_have_moved(replayed: ReplayRunner, tmp_path: Path) -> None:
-    """From the mark on each of their events says so; others know nothing of it."""
+    """From the mark on each of their events says so; others, and events of a time before it, know nothing of it."""
     opened, lost = mark("open", FROM_NS + 2 * SECOND_NS), mark("lost", TOLD_NS, TO_NS)
     result = replay(replayed, tape(tmp_path / "tape", opened, lost))
     assert said(result) == {
         "before": ["target_hit", "target_hit", "completed"],
-        "during": ["registered", "entered", "target_hit", "at_risk", "target_hit", "completed"],
-        "ended": ["cancelled"],
+        "during": ["entered", "target_hit", "at_risk", "target_hit", "completed"],
     }
-    assert gap_of(result.states, "before") == ("lost", TO_NS)
+    assert gap_of(result.states, "before") == gap_of(result.states, "ended") == ("lost", TO_NS)
     assert gap_of(result.states, "after") is None
     assert gap_of(result.states, "elsewhere") is None
 
@@ -102,6 +102,77 @@ def test_while_a_gap_is_open_states_say_so_and_nothing_before_it_does(replayed: 
     then = replay(replayed, folder, to_ns=FROM_NS + 3 * SECOND_NS)
     assert gap_of(then.states, "before") == ("open", None)
     assert gap_of(replay(replayed, folder, to_ns=FROM_NS + SECOND_NS).states, "before") is None
+
+
+@pytest.mark.parametrize("seconds", [221, 235, 249, 250])
+@pytest.mark.parametrize("told", ["lost", "close"])
+def test_l5_events_of_a_time_before_a_mark_are_those_of_a_tape_that_ends_before_it(
+    replayed: ReplayRunner, tmp_path: Path, told: str, seconds: int
+) -> None:
+    """Also those that fall due while the gap is open: a plan that comes, one that is cancelled, one that expires."""
+    marks = mark("open", FROM_NS + 2 * SECOND_NS), mark(told, TOLD_NS, TO_NS)
+    folder = tape(tmp_path / "tape", *marks, whole=told == "close")
+    to_ns = OPEN_NS + seconds * SECOND_NS
+    whole = replay(replayed, folder)
+    assert {each.kind for each in whole.events if each.at_ns < TOLD_NS} >= {"registered", "cancelled", "expired"}
+    cut = replay(replayed, folder, to_ns=to_ns)
+    assert list(cut.events) == [each for each in whole.events if each.at_ns <= to_ns]
+
+
+TELLINGS: dict[str, list[tuple[str, Any, int, int, int | None]]] = {
+    "open, then lost": [("g-1", "open", 203, 201, None), ("g-1", "lost", 230, 201, 228)],
+    "open, then closed": [("g-1", "open", 203, 201, None), ("g-1", "close", 230, 201, 228)],
+    "lost, then another lost": [("g-1", "lost", 210, 201, 209), ("g-2", "lost", 240, 225, 239)],
+    "lost, then another mended": [
+        ("g-1", "lost", 210, 201, 209),
+        ("g-2", "open", 225, 220, None),
+        ("g-2", "close", 240, 220, 239),
+    ],
+}
+"""Name, state, when it was told, from when, to when; seconds after the open."""
+
+
+def as_of(database: str, at_ns: int | None) -> list[Any]:
+    """The gap of each plan as of an instant: in a list, alone, and explained."""
+    found = list[Any]()
+    given = {} if at_ns is None else {"as_of": str(at_ns)}
+    with TestClient(create_app(ApiSettings(database)), base_url="http://localhost") as client:
+        plans = client.get("/api/v1/plans", params=given).json()["plans"]
+        for plan_id in [plan["plan_id"] for plan in plans]:
+            one = client.get(f"/api/v1/plans/{plan_id}", params=given).json()["plan"]
+            explained = client.get(f"/api/v1/plans/{plan_id}/explain", params=given).json()
+            found.append((plan_id, one["phase"], one["data_gap"], [x for x in explained["lines"] if x[:4] == "gap "]))
+    assert [(plan["plan_id"], plan["data_gap"]) for plan in plans] == [(each[0], each[2]) for each in found]
+    return found
+
+
+@pytest.mark.parametrize(("case", "symbol"), [*zip(TELLINGS, ("AAA", "*") * 2, strict=True)])
+def test_l5_an_answer_as_of_an_instant_names_the_gap_that_stood_then(
+    replayed: ReplayRunner, tmp_path: Path, case: str, symbol: str
+) -> None:
+    """As a replay to that instant does: of a plan that waits, one that comes, one that moves, one that ended."""
+    second = {number: OPEN_NS + number * SECOND_NS for number in range(300)}
+    never: dict[str, Any] = {"entry": {"type": "stop", "price": 150.0}, "targets": [160.0]}
+    commands = [
+        registering(simple_plan("waits", **never), OPEN_NS),
+        registering(simple_plan("moves", stop=1.0, entry="market", targets=[900.0]), OPEN_NS),
+        registering(simple_plan("comes", **never), second[222]),
+        registering(simple_plan("ended", **never), OPEN_NS),
+        cancelling("ended", second[215]),
+        registering(simple_plan("ends", **never, expires_at=second[235]), OPEN_NS),
+    ]
+    marks = [
+        gap(GapMark(name, state, second[start], None if end is None else second[end], (symbol,), "no REST"), second[at])
+        for name, state, at, start, end in TELLINGS[case]
+    ]
+    ticking = [clock(second[number]) for number in range(200, 260)]
+    before = [each for each in frames() if each.receive_ns < FROM_NS]
+    folder = write_records(tmp_path / "tape", in_order(before, commands, marks, ticking))
+    whole = replay(replayed, folder)
+    for number in (204, 217, 229, 241):
+        cut = replay(replayed, folder, to_ns=second[number])
+        assert as_of(whole.database, second[number]) == as_of(cut.database, None), number
+    assert rows_of(whole.database, "SELECT DISTINCT symbol FROM data_gaps") == [(symbol,)]
 
 
 def test_explanations_the_api_and_metrics_name_the_gap(

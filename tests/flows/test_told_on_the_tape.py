@@ -2,15 +2,21 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
+from api.settings import ApiSettings
 from flows.live.asked import Asked
-from flows.live.following import _first_day
+from flows.live.following import _first_day, _prepared
 from flows.live.options import LiveOptions
+from flows.meter import Meter
 from flows.options import ReplayOptions
-from flows.replay import prepare
+from flows.replay import prepare, run
+from flows.tape.beginning import day_of_tape
 from flows.tape.segments.payloads import PlanCommand, clock, market_events, read_command
 from flows.tape.segments.record import Kind
 from flows.tape.segments.writer import TapeWriter
@@ -19,7 +25,7 @@ from operators.nyse import nyse_calendar
 from operators.times import SECOND_NS
 from sinks.database import open_database
 from sinks.schema import ensure_schema
-from tests.flows.made import OPEN_NS, rows_of, simple_plan, speaker, write_plans
+from tests.flows.made import OPEN_NS, digest_of, rows_of, simple_plan, speaker, write_plans
 from tests.flows.made_tape import as_frames, in_order, market_prints, registering, with_clock, write_records
 from tests.flows.recovery.stops import go_on
 from tests.flows.tape_segments.made_records import everything
@@ -92,6 +98,34 @@ def test_why_a_plan_waits_is_explained_by_events_that_the_tape_told(
     assert ("waiting as of" in said.out, "fomc" in said.out) == (True, True), said
 
 
+@pytest.mark.parametrize("seconds", [500, 890, 901, 1_500])
+def test_l5_an_event_that_is_told_again_was_until_then_what_was_told_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], seconds: int
+) -> None:
+    """In the calendar as of an instant and in explanations then, as a replay to that instant has them."""
+    plan = simple_plan("p", "AAA", style="swing", on_event="suppress", entry="market", stop=1.0, targets=[900.0])
+    moved = replace(EVENT, at_ns=EVENT.at_ns + 2 * 3_600 * SECOND_NS, label="moved")
+    told = [market_events([EVENT], OPEN_NS - SECOND_NS), market_events([EVENT], OPEN_NS + 300 * SECOND_NS)]
+    told.append(market_events([moved], OPEN_NS + 900 * SECOND_NS))
+    folder = write_records(
+        tmp_path / "tape", with_clock(in_order([registering(plan, OPEN_NS)], as_frames(PRINTS), told))
+    )
+    to_ns, command, answers = OPEN_NS + seconds * SECOND_NS, speaker(capsys), list[Any]()
+    for name, given in (("whole", []), ("cut", ["--to", to_ns])):
+        url = f"sqlite:///{tmp_path}/{name}.db"
+        assert command("replay", folder, "--db", url, "--no-scan", *given).code == 0
+        with TestClient(create_app(ApiSettings(url)), base_url="http://localhost") as client:
+            calendar = client.get("/api/v1/events", params={"as_of": str(to_ns)}).json()["events"]
+            explained = client.get("/api/v1/plans/p/explain", params={"as_of": str(to_ns)}).json()["lines"]
+        shown = command("explain", "p", "--at", to_ns, "--db", url).out.splitlines()
+        answers.append((calendar, [each for each in explained if each.startswith("gate")], shown))
+    assert answers[0] == answers[1]
+    assert [each["label"] for each in answers[0][0]] == ["told late" if seconds < 900 else "moved"]
+    assert any(each.startswith("gate: suppress until") for each in answers[0][2]) == (seconds < 900)
+    stored = rows_of(f"sqlite:///{tmp_path}/whole.db", "SELECT label, revision FROM market_events ORDER BY revision")
+    assert stored == [("told late", 0), ("moved", 1)]
+
+
 def test_a_version_that_trades_another_symbol_is_a_dead_letter(tmp_path: Path) -> None:
     """As in a file of plans; two books would write one plan."""
     plans = [simple_plan("p", "AAA", **NEVER_MET), simple_plan("p", "BBB", version=2, **NEVER_MET)]
@@ -120,6 +154,27 @@ def test_a_plan_of_a_file_that_was_changed_is_told_again_under_another_name(tmp_
         writer.append(as_frames(PRINTS))
     reasons = rows_of(replayed(tmp_path, "whole"), "SELECT field, reason FROM dead_letters")
     assert reasons == [("version", "version 1 is not above the registered version 1")]
+
+
+def test_l4_plans_of_symbols_that_live_did_not_follow_come_alike_where_a_universe_names_what_it_did(
+    tmp_path: Path,
+) -> None:
+    """Live obeys them whatever `--symbols` says; of a replay `--symbols` leaves out all else, `--universe` nothing."""
+    plan = simple_plan("b", "BBB", entry="market", stop=1.0, targets=[900.0])
+    commands = [registering(plan, OPEN_NS + 500 * SECOND_NS)]
+    folder = write_records(tmp_path / "tape", with_clock(in_order(commands, as_frames(PRINTS))))
+    (tmp_path / "universe.txt").write_text("AAA\n")
+    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("live", "replay")]
+    live = ReplayOptions((folder,), None, urls[0], scan=True)
+    day, stopped = day_of_tape(folder), Event()
+    assert day is not None
+    stopped.set()
+    run(_prepared(LiveOptions(live, folder, "ws://nowhere", symbols=("AAA",)), day), Meter(stop=stopped))
+    go_on(ReplayOptions((folder,), None, urls[1], scan=True, universe=tmp_path / "universe.txt"), None)
+    answers = [[rows_of(url, f"SELECT * FROM {each}") for each in ("plan_states", "bars", "progress")] for url in urls]
+    assert answers[0] == answers[1]
+    assert digest_of(urls[0]) == digest_of(urls[1])
+    assert {symbol for (symbol,) in rows_of(urls[1], "SELECT symbol FROM progress")} == {"AAA", "BBB"}
 
 
 def test_l4_live_and_replay_begin_with_the_same_day(tmp_path: Path) -> None:

@@ -6,11 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from operators.events import PlanEvent
-from operators.market_events import MarketEvent, Severity
 from operators.rows import Batch, DeadLetter, PlanRow, ProgressRow, StateRow
 from sinks import reader
 from sinks.reader import PlanStanding, StreamRow, Totals
-from sinks.writer import SinkWriter, write_market_events
+from sinks.writer import SinkWriter
 
 
 @pytest.fixture
@@ -64,14 +63,6 @@ def test_a_body_is_that_of_the_version_asked_for(engine: sa.Engine, filled: Batc
         assert reader.plan_body(connection, "P1") == filled.plans[2].body
         assert reader.plan_body(connection, "P1", 3) is None
         assert reader.plan_body(connection, "P9") is None
-
-
-def test_the_calendar_comes_in_order_of_time(engine: sa.Engine) -> None:
-    late = MarketEvent("a", "*", "cpi", Severity.HIGH, 200, 100, "inflation")
-    early = MarketEvent("b", "AAPL", "earnings", Severity.CRITICAL, 150, 20, "")
-    write_market_events(engine, [late, early])
-    with engine.connect() as connection:
-        assert reader.all_market_events(connection) == [early, late]
 
 
 def test_progress_is_told_by_stream(engine: sa.Engine, filled: Batch) -> None:

@@ -1,6 +1,7 @@
 """The writer's promises: once, whole, in order, and no other content later."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from operators.events import PlanEvent
 from operators.market_events import MarketEvent, Severity
-from operators.rows import Batch, ProgressRow, StateRow
+from operators.rows import Batch, MarketEventRow, ProgressRow, StateRow
 from sinks.streams import set_complete, set_inputs
 from sinks.tables import plan_events
 from sinks.writer import SinkWriter, write_market_events
@@ -150,12 +151,18 @@ def test_a_stream_records_its_inputs_and_its_end(
     assert contents(engine)["streams"][0][3:] == ({"files": []}, False)
 
 
-def test_market_events_are_written_once(engine: sa.Engine, contents: Contents) -> None:
+def test_market_events_are_written_once_as_often_as_they_are_told(engine: sa.Engine, contents: Contents) -> None:
     event = MarketEvent("fomc-1", "*", "fomc", Severity.HIGH, 200, 100, "rates\0")
-    assert write_market_events(engine, [event, event]) == 1
-    assert write_market_events(engine, [event]) == 0
+    told = MarketEventRow(event)
+    assert write_market_events(engine, [told, told]) == 1
+    assert write_market_events(engine, [told]) == 0
     assert write_market_events(engine, []) == 0
-    assert contents(engine)["market_events"] == [("fomc-1", "*", "fomc", "high", 200, 100, "rates\\x00")]
+    again = MarketEventRow(replace(event, at_ns=300), 1, 150)
+    assert write_market_events(engine, [told, again]) == 1
+    assert contents(engine)["market_events"] == [
+        ("fomc-1", "*", "fomc", "high", 200, 100, "rates\\x00", 0, 0),
+        ("fomc-1", "*", "fomc", "high", 300, 100, "rates\\x00", 1, 150),
+    ]
 
 
 def test_a_newer_state_finds_room_beside_the_older_one(engine: sa.Engine, make_state: MakeState) -> None:
