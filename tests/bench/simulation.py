@@ -2,6 +2,7 @@
 
 A seed is a market, a feed, a tape, a dataflow and a database that are killed, torn and made to fail in an order that
 the seed alone decides (`tests/simulation`).  A seed that fails is printed, and `--first SEED --seeds 1` lives it again.
+With `--scan` bars are built and plans found, too; a life then takes a hundred times as long.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from traceback import format_exc
@@ -26,12 +28,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--scan", action="store_true", help="the scanner is on: mornings of thousands of prints")
     given = parser.parse_args()
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # frames of a few rows gain nothing from threads
     started = time.perf_counter()
     counts, failed = Counter[str](), list[int]()
+    live_all = partial(live_some, scan=given.scan)
     with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
-        for lived, failures in pool.imap_unordered(live_some, chunks(given.first, given.seeds)):
+        for lived, failures in pool.imap_unordered(live_all, chunks(given.first, given.seeds)):
             counts.update(lived)
             for seed, text in failures:
                 failed.append(seed)
@@ -48,7 +52,7 @@ def chunks(first: int, count: int) -> Iterable[range]:
     return (range(start, min(start + CHUNK, first + count)) for start in range(first, first + count, CHUNK))
 
 
-def live_some(seeds: Iterable[int]) -> tuple[Counter[str], list[tuple[int, str]]]:
+def live_some(seeds: Iterable[int], *, scan: bool) -> tuple[Counter[str], list[tuple[int, str]]]:
     """Live through some seeds; return what happened, and the seeds that failed."""
     from tests.simulation.life import live
 
@@ -56,7 +60,7 @@ def live_some(seeds: Iterable[int]) -> tuple[Counter[str], list[tuple[int, str]]
     for seed in seeds:
         with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
             try:
-                counts.update(vars(live(seed, Path(folder) / "tape")))
+                counts.update(vars(live(seed, Path(folder) / "tape", scan=scan)))
             except Exception:  # noqa: BLE001 - whatever it was, the seed is what must be told
                 failures.append((seed, format_exc()))
     return counts, failures

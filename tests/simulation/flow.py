@@ -9,7 +9,6 @@ from flows.dues import Dues
 from flows.meter import Meter
 from flows.recovery.resume import Resume
 from flows.recovery.resuming import resumes
-from flows.recovery.running import HITS_STEP
 from flows.recovery.standing import PLACES_STEP
 from flows.recovery.store import Snapshots
 from flows.replayed import Replay
@@ -20,6 +19,7 @@ from flows.tape.share import worker_of
 from flows.tape_source import TapeSource
 from tests.simulation.kept import Epochs, states, store
 from tests.simulation.ledger import FencedOffError, Ledger
+from tests.simulation.steps import KEPT, Steps, rules_of
 from tests.simulation.worker import Worker
 from tests.simulation.world import World
 
@@ -34,21 +34,23 @@ class Flow:
         self, world: World, ledger: Ledger, folder: Path, rng: Random, kept: Path | None = None, *, follow: bool = True
     ) -> None:
         self.meter, self.kept, self._rng = Meter(), kept, rng
-        reader = TapeReader((log_file(folder),), world.known, grows=True)
+        reader = TapeReader((log_file(folder),), world.known, for_bars=world.scan, grows=True)
         rows, workers = (rng.choice((None, 1, 3, 20)), rng.choice((1, 1, 1, 2, 3))) if follow else (None, 1)
         replayed = Replay((), (), reader, batch_rows=rows, follow=follow, kept=kept is not None)
         token = ledger.take()
         snapshots = None if kept is None else Snapshots(store(kept, token, ledger.generation))
         found = None if snapshots is None else _resumes(snapshots, workers)
         self.resumed = found is not None
-        known = None if snapshots is None else states(snapshots, (PLACES_STEP, HITS_STEP))
+        known = None if snapshots is None else states(snapshots, KEPT)
         ends, self._workers = [NOT_YET] * workers, list[Worker]()
         for index in range(workers):
-            dues = Dues(bars=False, holds=True, before=found[0].ahead if found else None) if follow else None
+            before = found[0].ahead if found else None
+            dues = Dues(bars=world.scan, holds=not world.scan, before=before) if follow else None
             told = replace(replayed, ahead=tuple if dues is None else dues.ahead)
             tape = TapeSource(told, self.meter, ends, found).build("tape", index, workers)
             mine = None if known is None else [each for each in known if worker_of(each[1], workers) == index]
-            self._workers.append(Worker(tape, ledger, token, rng, dues, mine, self._workers))
+            steps = Steps(rules_of(dues, scan=world.scan, keeps=kept is not None, workers=workers))
+            self._workers.append(Worker(tape, ledger, token, rng, steps, mine, self._workers))
         self._epochs = None if snapshots is None else Epochs(snapshots, self._workers, rng)
 
     @property

@@ -3,15 +3,18 @@
 One write is one transaction: all of it or nothing.  Kept against the real one by `test_ledger`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from operators.bars.columns import Bar, Bars
 from operators.events import PlanEvent
 from operators.rows import Batch, DeadLetter, PlanRow, ProgressRow, StateRow
 from sinks.canonical import canonical
-from sinks.encoding import plan_rows
+from sinks.encoding import data_gap_rows, market_event_rows, plan_rows
+from sinks.option_quotes import option_quote_rows
+from sinks.scan_encoding import scan_rows
 from tests.simulation.world import Wish
 
 
@@ -32,14 +35,15 @@ class Command:
     applied: bool = False
 
 
-TABLES = ("events", "states", "plans", "letters", "progress", "last_seq")
+TABLES = ("events", "states", "plans", "letters", "progress", "last_seq", "bars", "once")
 
 
 @dataclass
 class Ledger:
     """Tables by primary key.  `fate`: asked at each commit what becomes of it: "done", "refused" or "unanswered".
 
-    `generation`: how often an older copy was put back.
+    `generation`: how often an older copy was put back.  `once`: rows of the tables where none is ever replaced: bars as
+    they were before, scan results, market events, gaps; by table and key.
     """
 
     fate: Callable[[], str] = lambda: "done"
@@ -54,6 +58,8 @@ class Ledger:
     commits: int = 0
     last_seq: dict[str, int] = field(default_factory=dict)
     generation: int = 0
+    bars: dict[tuple[str, str, int], Bar] = field(default_factory=dict)
+    once: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def take(self) -> int:
         """Take the stream; older tokens write no more."""
@@ -101,6 +107,13 @@ class Ledger:
             known = self.progress.get(row.symbol)
             if known is None or row.tape_ns >= known.tape_ns:
                 self.progress[row.symbol] = row
+        for each in batch.bars:
+            for bar in rows_of(each.bars):
+                kept_bar = self.bars.setdefault((each.symbol, str(each.interval), bar.start_ns), bar)
+                if bar.revision >= kept_bar.revision:
+                    self.bars[each.symbol, str(each.interval), bar.start_ns] = bar
+        for place, told in written_once(batch):
+            self._once(self.once, place, told)
         self._check({state.plan_id for state in batch.states} | {event.plan_id for event in batch.events})
 
     def _once(self, table: dict[Any, tuple[Any, ...]], key: Any, row: tuple[Any, ...]) -> None:
@@ -123,7 +136,29 @@ class Ledger:
     def answer(self) -> dict[str, Any]:
         """Everything that must not depend on how it came about."""
         tables = {"events": self.events, "states": self.states, "plans": self.plans, "progress": self.progress}
+        tables |= {"bars": self.bars, "once": self.once}
         return tables | {"letters": {place: letter_told(letter) for place, letter in self.letters.items()}}
+
+
+def written_once(batch: Batch) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Rows that stay as they are, by table and key."""
+    for scan in batch.scan_results:
+        row = scan_rows([scan])[0]
+        yield ("scan_results", *row[:4]), row[4:]
+    for each in batch.superseded:
+        for bar, until_ns in zip(rows_of(each.bars), each.until_ns.tolist(), strict=True):
+            yield ("bar_revisions", each.symbol, each.interval, bar.start_ns, bar.revision), (bar, until_ns)
+    for quote in option_quote_rows(batch.option_quotes):
+        yield ("option_quotes", *quote), ()
+    for event in market_event_rows(batch.market_events):
+        yield ("market_events", event[0], event[7]), event
+    for gap in data_gap_rows(batch.data_gaps):
+        yield ("data_gaps", *gap[:4]), gap[4:]
+
+
+def rows_of(bars: Bars) -> list[Bar]:
+    """Bars, one by one."""
+    return [bars.row(place) for place in range(len(bars))]
 
 
 def event_told(event: PlanEvent) -> tuple[Any, ...]:

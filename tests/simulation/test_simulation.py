@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.in_order import InOrder
 from flows.recovery.standing import RecoveryError
 from flows.recovery.store import Snapshots
 from operators.rows import Batch
@@ -41,6 +42,20 @@ def test_a_seed_that_fails_is_printed_and_fails_again(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Ledger, "_commit", half)
     with pytest.raises((AssertionError, KeyError)):
         live_all(range(20), tmp_path)
+
+
+def test_lives_with_the_scanner_on_give_what_an_undisturbed_replay_gives(tmp_path: Path) -> None:
+    """Bars, what was found, and the plans that came of it, over deaths and from kept states."""
+    lived = [live(seed, tmp_path / str(seed), scan=True) for seed in (7, 8, 10)]
+    assert all(each.scans and each.kills for each in lived)
+    assert any(each.resumed for each in lived)
+
+
+def test_an_order_that_is_lost_behind_the_scan_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no bar ended with takes a way of its own, and comes sooner or later than the rest."""
+    monkeypatch.setattr(InOrder, "on_item", lambda self, value: ([value], False))
+    with pytest.raises(AssertionError):
+        live(10, tmp_path / "10", scan=True)
 
 
 def test_states_of_lives_that_never_came_to_pass_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,24 +9,16 @@ from random import Random
 from typing import Any
 
 from bytewax.inputs import StatelessSourcePartition
-from bytewax.operators import StatefulLogic
 
-from flows.dataflow import Rules, evaluate_targets, gate_events, noted_at_once, place, spread, tag_sessions
-from flows.dues import Dues
-from flows.hits import HitLogic
+from flows.dataflow import noted_at_once, tag_sessions
 from flows.items import TapeItem
-from flows.recovery.running import HITS_STEP
-from flows.recovery.standing import PLACES_STEP, PlacesLogic, Standing
+from flows.recovery.standing import Standing
 from flows.sql_sink import merged
 from flows.tape.share import worker_of
-from operators.nyse import nyse_calendar
 from operators.rows import Batch
 from tests.simulation.kept import Change
 from tests.simulation.ledger import Ledger, PassingError
-from tests.simulation.world import GATES
-
-RULES = Rules(nyse_calendar(), GATES)
-Logic = StatefulLogic[Any, Any, Any]
+from tests.simulation.steps import SINKS, Logic, Sent, Steps
 
 
 class Worker:
@@ -42,17 +34,16 @@ class Worker:
         ledger: Ledger,
         token: int,
         rng: Random,
-        dues: Dues | None,
+        steps: Steps,
         kept: list[Change] | None,
         peers: list["Worker"],
     ) -> None:
-        self._partition, self._ledger, self._token, self._rng, self._dues = partition, ledger, token, rng, dues
+        self._partition, self._ledger, self._token, self._rng, self._steps = partition, ledger, token, rng, steps
         self._peers = peers
         self.begun = self._ended = self._nothing_new = False
-        self._queues: dict[str, deque[Any]] = {}
-        self._keeps = kept is not None
-        self._logics: dict[tuple[str, str], Logic] = {
-            (step, key): self._logic(step, state) for step, key, state in kept or ()
+        self._queues: dict[tuple[str, str], deque[Any]] = {}
+        self._logics: dict[tuple[str, str], Logic | None] = {
+            (step, key): steps.logic(step, state) for step, key, state in kept or ()
         }
         self._changed: dict[tuple[str, str], None] = {}
         self._out: list[tuple[str, Batch]] = []
@@ -93,7 +84,8 @@ class Worker:
     def changes(self) -> list[Change]:
         """Return the states of the keys that changed since it was asked last; None: it was given up."""
         changed, self._changed = self._changed, {}
-        return [(*key, self._logics[key].snapshot() if key in self._logics else None) for key in changed]
+        logics = {key: self._logics.get(key) for key in changed}
+        return [(*key, None if logic is None else logic.snapshot()) for key, logic in logics.items()]
 
     def _read(self) -> None:
         self.begun = True
@@ -107,29 +99,29 @@ class Worker:
             if noted := noted_at_once(item):
                 self._out += noted
                 continue
-            tagged = tag_sessions(item, RULES.calendar)
-            for key, each in place(tagged) or spread(tagged, RULES.usable, self._dues):
-                self._peers[worker_of(key, len(self._peers))]._take(key, each)
+            self._send(self._steps.enter(tag_sessions(item, self._steps.rules.calendar)))
 
-    def _take(self, key: str, item: Any) -> None:
-        self._queues.setdefault(key, deque()).append(item)
+    def _send(self, sent: list[Sent]) -> None:
+        """To the worker whose key it is; what comes to the sinks is written where it is made."""
+        for step, key, item in sent:
+            if step == SINKS:
+                self._out.append((key, item))
+            else:
+                self._peers[worker_of(key, len(self._peers))]._queues.setdefault((step, key), deque()).append(item)
 
-    def _process(self, key: str) -> None:
-        item, step = self._queues[key].popleft(), PLACES_STEP
-        if not isinstance(item, Standing):
-            item, step = gate_events(evaluate_targets(item), RULES.gates), HITS_STEP
-        logic = self._logics.get((step, key)) or self._logic(step, None)
-        batches, given_up = logic.on_item(item)
-        self._out += [(key, batch) for batch in batches]
-        self._changed[step, key] = None
-        self._logics[step, key] = logic
+    def _process(self, place: tuple[str, str]) -> None:
+        item = self._queues[place].popleft()
+        if place not in self._logics:
+            self._logics[place] = self._steps.logic(place[0], None)
+        logic = self._logics[place]
+        if logic is None:
+            self._send(self._steps.follow(*place, [item]))
+            return
+        told, given_up = logic.on_item(item)
+        self._send(self._steps.follow(*place, told))
+        self._changed[place] = None
         if given_up:
-            del self._logics[step, key]
-
-    def _logic(self, step: str, state: Any) -> Logic:
-        if step == PLACES_STEP:
-            return PlacesLogic(state)
-        return HitLogic(state, keep_state=self._keeps, dues=self._dues)
+            del self._logics[place]
 
     def _write(self) -> None:
         """A batch that the database did not take, or that nobody knows of, is written again, and nothing before it."""

@@ -6,10 +6,13 @@ Equal seeds give equal worlds.  A world is a minute or two around an open, a noo
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from random import Random
 from typing import Any
 
+from flows.simulation.market import simulate
+from flows.simulation.paths import Shape, SymbolSpec
 from flows.tape.segments.payloads import clock, frame, market_events
 from flows.tape.segments.record import Record
 from operators.conditions import flags_of
@@ -28,6 +31,8 @@ TOGETHER_NS = 100 * MS_NS
 """Prints of one message lie no further apart: none is kept back."""
 SYMBOLS = ("AA", "BB", "CC")
 STARTS = tuple(new_york_ns("2013-10-08", at) for at in ("09:29", "12:00", "15:59"))
+SESSION = nyse_calendar().day_on_or_after(date(2013, 10, 8))
+BEFORE_OPEN_NS, MORNING_NS = 600 * SECOND_NS, 7_200 * SECOND_NS
 GATES = GateSettings(GateMargins(0.5, 0.25))
 LAST_WORD_NS = 3600 * SECOND_NS
 """So long after the last print the feed's clock speaks for the last time: every deadline of a world has passed."""
@@ -84,7 +89,8 @@ class World:
     """All that happens outside.  `arrivals` in order of time; the first are the market events known beforehand, others
     are told of when they become known.
 
-    `known`: the symbols that runs are started with; the others come with plans.
+    `known`: the symbols that runs are started with; the others come with plans.  `scan`: whether bars are built, and
+    plans found.
     """
 
     symbols: tuple[str, ...]
@@ -93,25 +99,27 @@ class World:
     arrivals: tuple[Record, ...]
     wishes: tuple[Wish, ...]
     events: tuple[MarketEvent, ...]
+    scan: bool = False
 
     def gates(self, symbol: str) -> GateTimeline:
         """The gate windows of a symbol."""
         return gate_timeline(symbol, [each for each in self.events if each.symbol in (symbol, EVERY_SYMBOL)], GATES)
 
 
-def draw_world(rng: Random) -> World:
-    """Draw a world."""
+def draw_world(rng: Random, *, scan: bool = False) -> World:
+    """Draw a world; one that is to be scanned lasts for two hours, so that there are bars to find anything in."""
     symbols = SYMBOLS[: rng.randint(1, len(SYMBOLS))]
     start_ns = rng.choice(STARTS)
-    prints = _prints(rng, symbols, start_ns + rng.randrange(50) * SECOND_NS)
+    begins_ns = start_ns + rng.randrange(50) * SECOND_NS
+    prints = _morning(rng, symbols) if scan else _prints(rng, symbols, begins_ns)
     events = _events(rng, symbols, prints)
     beforehand = [each for each in events if each.known_at_ns < prints[0].at_ns]
-    head = [market_events(beforehand, start_ns)] if beforehand else []
+    head = [market_events(beforehand, min(start_ns, prints[0].at_ns))] if beforehand else []
     later = [market_events((each,), each.known_at_ns) for each in events if each not in beforehand]
     frames = _frames(rng, prints)
     arrivals = (*head, *sorted((*frames[:-1], *later), key=lambda each: each.receive_ns), frames[-1])
     known = tuple(each for each in symbols if rng.random() < 0.5)
-    return World(symbols, known, tuple(prints), arrivals, tuple(_wishes(rng, prints)), tuple(events))
+    return World(symbols, known, tuple(prints), arrivals, tuple(_wishes(rng, prints)), tuple(events), scan)
 
 
 def _prints(rng: Random, symbols: Sequence[str], at_ns: int) -> list[Heard]:
@@ -123,6 +131,18 @@ def _prints(rng: Random, symbols: Sequence[str], at_ns: int) -> list[Heard]:
         at_ns += rng.choice((0, 1, 40, 400, 900, 3_000)) * MS_NS
         flags = ODD_LOT if rng.random() < 0.1 else REGULAR
         found.append(Heard(at_ns, cents[symbol] / 100, flags, symbol, number))
+    return found
+
+
+def _morning(rng: Random, symbols: Sequence[str]) -> list[Heard]:
+    """Prints of a simulated session from before its open on, some every minute: enough to find plans in."""
+    specs = [SymbolSpec(symbol, 100.0, 0.02, 1_500, rng.choice(list(Shape))) for symbol in symbols]
+    prints = simulate(rng.randrange(1_000_000), SESSION, specs).select("ticker", "sip_timestamp", "price")
+    found = list[Heard]()
+    for symbol, at_ns, price in prints.iter_rows():
+        if SESSION.open_ns - BEFORE_OPEN_NS <= at_ns < SESSION.open_ns + MORNING_NS:
+            flags = ODD_LOT if rng.random() < 0.1 else REGULAR
+            found.append(Heard(at_ns // MS_NS * MS_NS, price, flags, symbol, len(found) + 1))
     return found
 
 
