@@ -33,7 +33,7 @@ from operators.sessions import SessionBlock, SessionCalendar, SessionDay
 from operators.times import MINUTE_NS
 
 CHANGES: Final = 20
-"""Close-to-close changes that a realised move is measured from, of the style's bar: a month of days."""
+"""Close-to-close changes that a realised move is measured from, of the style's bar, regular hours: a month of days."""
 
 
 class Proposal(msgspec.Struct, frozen=True, gc=False):
@@ -121,14 +121,16 @@ class Proposer:
             straddle = chain_straddle(self._chain, at_ns, price, rule.minutes_ahead(left), until)
             if straddle is not None:
                 return straddle.move, straddle.legs
-        return self._realized_move(rule.bar, rule.bars_ahead(left), at_ns), ()
+        return self._realized_move(rule, rule.bars_ahead(left), at_ns), ()
 
-    def _realized_move(self, bar: Interval, bars_ahead: float, at_ns: int) -> ExpectedMove | None:
-        """From the deviation of the last changes, in dollars so that a mirrored market moves as much."""
-        closes = self._recent.closes(bar, at_ns, CHANGES + 1)
-        if len(closes) <= CHANGES:
+    def _realized_move(self, rule: StyleRule, bars_ahead: float, at_ns: int) -> ExpectedMove | None:
+        """From the deviation of the last changes, in dollars so that a mirrored market moves as much.
+
+        A horizon that ends with the session holds no night, and so do the changes that it is measured by.
+        """
+        changes = self._recent.changes(rule.bar, at_ns, CHANGES, within_sessions=rule.within_session)
+        if len(changes) < CHANGES:
             return None
-        changes = closes[1:] - closes[:-1]
         off = changes - np.add.reduce(changes) / CHANGES
         deviation = sqrt(float(np.add.reduce(off * off)) / (CHANGES - 1))
         return realized_move(1.0, deviation, bars_ahead, at_ns)
