@@ -11,6 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from flows.begun_within import begins_ns, begun_within_notes
 from flows.cluster import run_flow
 from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
@@ -80,6 +81,7 @@ def prepare(options: ReplayOptions) -> Prepared:
         msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
         raise BadInputError(msg)
     first_ns = _first_instant(options, files)
+    notes += begun_within_notes(begins_ns(files, options.from_ns)) if options.scan else []
     history, letters = load_history(options, scanned, first_ns)
     last_ns = _last_instant(options, files)
     quoted = load_chains(options, scanned, first_ns, last_ns)

@@ -4,6 +4,7 @@ from datetime import date
 from threading import Event
 from typing import Any
 
+from flows.begun_within import begins_ns, begun_within_notes
 from flows.live.child import telling
 from flows.live.options import LiveOptions
 from flows.live.waiting import awaited
@@ -26,6 +27,8 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
         return
     meter = Meter(stop=stop)
     prepared = _prepared(options, day)
+    for note in prepared.notes:
+        log_line("flow_note", note=note)
     with telling(lambda: _facts(meter)):
         run(prepared, meter)
     for note in meter.notes:
@@ -53,7 +56,8 @@ def _prepared(options: LiveOptions, day: date) -> Prepared:
     )
     newcomers = Newcomers(flow, first_ns)
     replayed = Replay(plans=(), events=(), reader=reader, history=history, follow=True, newcomers=newcomers)
-    return Prepared(flow, replayed, (), (), letters)
+    notes = begun_within_notes(begins_ns(reader.files, None)) if flow.scan else []
+    return Prepared(flow, replayed, (), tuple(notes), letters)
 
 
 def _facts(meter: Meter) -> dict[str, Any]:
