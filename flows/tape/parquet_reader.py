@@ -126,7 +126,8 @@ def _typed(file: TapeFile, schema: pl.Schema, column: str) -> pl.Expr:
         return pl.col(name).cast(pl.List(pl.String)).list.join(",").alias(column)
     if found == pl.Null():
         return pl.col(name).cast(target).alias(column)
-    if found.is_numeric() != target.is_numeric() or (found.is_float() and column in TIMES):
+    rounded = (found.is_float() and column in TIMES) or (found == pl.Float32() and column == ticks.PRICE)
+    if found.is_numeric() != target.is_numeric() or rounded:
         msg = f"{file.path}: column {name} holds {found}; must hold {target}"
         raise BadInputError(msg)
     return pl.col(name).cast(target, strict=False).alias(column)  # what does not fit is null, and told so

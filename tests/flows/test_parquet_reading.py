@@ -233,9 +233,18 @@ def test_a_filter_hides_no_row_that_is_no_print(tmp_path: Path) -> None:
     assert [letter.row for letter in read_back(path, wanted)[1]] == [10]
 
 
-@pytest.mark.parametrize("column", ["price", "size", "sip_timestamp", "correction"])
-def test_text_in_a_column_of_numbers_is_refused(tmp_path: Path, column: str) -> None:
-    """The line names the file, the column, what it holds and what it must hold."""
-    _, path = as_parquet(tmp_path, climb(3), lambda frame: frame.with_columns(pl.col(column).cast(pl.String)))
-    with pytest.raises(BadInputError, match=rf"{DAY}\.parquet: column {column} holds String; must hold"):
+@pytest.mark.parametrize(
+    ("column", "given"),
+    [
+        *((each, pl.String) for each in ("price", "size", "sip_timestamp", "correction")),
+        ("price", pl.Float32),
+        ("sip_timestamp", pl.Float64),
+    ],
+)
+def test_a_column_that_cannot_hold_what_it_must_is_refused(
+    tmp_path: Path, column: str, given: type[pl.DataType]
+) -> None:
+    """Text where numbers must be, and numbers too coarse; the line names file, column, what it holds and must hold."""
+    _, path = as_parquet(tmp_path, climb(3), lambda frame: frame.with_columns(pl.col(column).cast(given)))
+    with pytest.raises(BadInputError, match=rf"{DAY}\.parquet: column {column} holds {given()}; must hold"):
         read_back(path)
