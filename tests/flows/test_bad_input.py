@@ -170,7 +170,7 @@ def test_a_recording_of_nothing_usable_is_no_success(tmp_path: Path, command: Co
 def test_a_window_without_prints_says_what_to_look_at(tmp_path: Path, command: Command) -> None:
     """There are no dead letters to look into."""
     tape, plans = write_tape(tmp_path, climb(3)), write_plans(tmp_path, [simple_plan()])
-    later = ("--from", f"{DAY}T15:00:00-04:00", "--db", f"sqlite:///{tmp_path}/plans.db")
+    later = ("--from", f"{DAY}T15:00:00-04:00", "--no-scan", "--db", f"sqlite:///{tmp_path}/plans.db")
     said = command("replay", tape, "--plans", plans, *later)
     assert said.code == DATA_MISSING
     assert "no print of what was asked for (--symbols, --from, --to)" in said.only_line

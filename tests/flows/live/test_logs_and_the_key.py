@@ -57,7 +57,7 @@ def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) ->
     assert run_command(["replay", str(tmp_path / "tape"), "--symbols", "AAA,BRK.B", "--scan", "--db", again]) == 0
     assert digest_of(again) == digest_of(database)
     lines = run.lines()
-    assert {each["process"] for each in lines} == {"live", "feed", "serve"}
+    assert {each["process"] for each in lines} == {"live", "feed", "flow", "serve"}
     assert all(list(each)[:4] == ["at", "level", "process", "event"] for each in lines)
     assert [each["level"] for each in run.said("gap_stays_open")] == ["error"]
     assert lines[-1]["event"] == "stopped"
