@@ -1,6 +1,8 @@
 """The feed's clock: the wall clock, or a practice market's own time once it has told it.  Never goes back.
 
-Threads may share it.
+Threads may share it.  What is received gets this clock's time, and a print on the tape may be ahead of it by minutes at
+most (`operators/wire/ahead.py`): so a practice market must tell its time before its prints, and often when it is fast.
+A delayed feed is received late, by the wall clock: its prints lie the delay behind, and the bound is as much wider.
 """
 
 import time

@@ -12,6 +12,7 @@ import msgspec
 
 from flows.tape.segments.payloads import read_repair
 from flows.tape.segments.record import Kind, Record
+from operators.wire.ahead import believed
 from operators.wire.frames import read_frame
 from operators.wire.pages import read_page
 from operators.wire.rows import Reject, WireRow
@@ -32,7 +33,7 @@ class Part(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A record's parts, and the SIP time of its newest print, ns UTC, 0 when it has none."""
+    """A record's parts, and the SIP time of its newest print that is believed, ns UTC, 0 when it has none."""
 
     parts: list[Part]
     newest_ns: int
@@ -56,16 +57,16 @@ def cut(record: Record) -> Cut:
     """Cut a record."""
     if record.kind is Kind.FRAME:
         rows, rejects = read_frame(record.payload)
-        return Cut(list(_of_frame(record.payload, rows, rejects)), _newest(rows))
+        return Cut(list(_of_frame(record.payload, rows, rejects)), _newest(rows, record))
     if record.kind is Kind.REPAIR:
         symbol, body = read_repair(record.payload)
         rows, _ = read_page(symbol, body)
-        return Cut(list(_of_page(record.payload)), _newest(rows))
+        return Cut(list(_of_page(record.payload)), _newest(rows, record))
     return Cut([Part(None, record.payload)], 0)
 
 
-def _newest(rows: Sequence[WireRow]) -> int:
-    return max([row.sip_ns for row in rows], default=0)
+def _newest(rows: Sequence[WireRow], record: Record) -> int:
+    return max([row.sip_ns for row in believed(rows, record.receive_ns)], default=0)
 
 
 def _of_frame(payload: bytes, rows: Sequence[WireRow], rejects: Sequence[Reject]) -> Iterator[Part]:

@@ -19,6 +19,7 @@ from flows.tape.scan import Mark, Piece, ScanFilter, filtered
 from flows.tape.segments.payloads import read_repair
 from flows.tape.segments.record import Kind, Record
 from flows.tape.share import worker_of
+from operators.wire.ahead import is_ahead
 from operators.wire.frames import read_frame
 from operators.wire.pages import read_page
 
@@ -80,9 +81,14 @@ def _piece(decoder: TapeDecoder, behind: Behind | None, mark: Mark | None = None
 
 
 def _take_together(run: Sequence[Taken], decoder: TapeDecoder) -> bool:
-    """Take the prints of some messages; return whether all of their elements were prints, else nothing was taken."""
+    """Take the prints of some messages; return whether all of their elements were good prints, else nothing was taken.
+
+    None may be ahead of any receipt: whether one is ahead of its own is for each message to say.
+    """
     rows, rejects = read_frame(b"[" + b",".join([each.value[1:-1] for each in run]) + b"]")
     if rejects or len(rows) != sum([each.stamp.held for each in run]):
+        return False
+    if is_ahead(max([row.sip_ns for row in rows]), min([each.stamp.receive_ns for each in run])):
         return False
     last = run[-1]
     decoder.begin(last.end)

@@ -24,7 +24,7 @@ from flows.market.market_clock import RunningClock
 from flows.market.option_side import OptionSide
 from flows.market.rest import Answer, RestSide
 from flows.market.stream import ClientStream, DayStream
-from operators.times import SECOND_NS, iso
+from operators.times import MINUTE_NS, SECOND_NS, iso
 
 STEP_SECONDS: Final = 0.02
 PATIENCE_SECONDS: Final = 1.0
@@ -34,7 +34,8 @@ CUT_SECONDS: Final = 0.05
 CLOSE_SECONDS: Final = 1.0
 """How long a client that is being left has to say goodbye."""
 CLOCK_SECONDS: Final = 0.25
-"""Between two words on what time it is in the market."""
+MOST_UNTOLD_NS: Final = 2 * MINUTE_NS
+"""Between two words on what time it is in the market, of wall time and of the market's own, whichever is shorter."""
 LOOPBACK: Final = "127.0.0.1"
 
 Say = Callable[..., None]
@@ -170,7 +171,7 @@ class PracticeMarket:
 
         Now and then the market's time follows: every print up to it has been sent, but for those made late on request.
         """
-        said = 0.0
+        said, every = 0.0, min(CLOCK_SECONDS, MOST_UNTOLD_NS / SECOND_NS / self._options.speed)
         try:
             while True:
                 await asyncio.sleep(self._options.step_seconds)
@@ -180,7 +181,7 @@ class PracticeMarket:
                     continue
                 for frame in client.frames(now_ns):
                     await line.send(frame)
-                if time.monotonic() - said >= CLOCK_SECONDS:
+                if time.monotonic() - said >= every:
                     said = time.monotonic()
                     await line.send(json.dumps([self._clock_status(now_ns)]))
                 if client.at_end and not self.over.is_set():

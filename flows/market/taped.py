@@ -14,6 +14,7 @@ from flows.tape.segments.payloads import read_repair
 from flows.tape.segments.record import Kind, Record
 from flows.tape.segments.segment import START, Offset, segments
 from operators import ticks
+from operators.wire.ahead import believed
 from operators.wire.frames import read_frame
 from operators.wire.pages import read_page
 from operators.wire.rows import WireRow
@@ -61,13 +62,15 @@ def _frame(rows: list[WireRow]) -> pl.DataFrame:
 
 
 def _messages(folder: Path) -> Iterator[tuple[Kind, list[WireRow]]]:
-    """Yield the records of a tape in order, with their prints."""
+    """Yield the records of a tape in order, with those of their prints that are believed."""
     start = START
     for segment in segments(folder):
         if segment.compacted:
             start = Offset(segment.number + 1, 0)
             for each in read_compacted(segment):
-                yield (Kind.FRAME, each.rows) if isinstance(each, Message) else _read(each[0])
+                yield (
+                    (Kind.FRAME, believed(each.rows, each.receive_ns)) if isinstance(each, Message) else _read(each[0])
+                )
     with TapeFollower(folder, start, visible_only=False) as follower:
         while placed := follower.read():
             for record, _ in placed:
@@ -76,5 +79,6 @@ def _messages(folder: Path) -> Iterator[tuple[Kind, list[WireRow]]]:
 
 def _read(record: Record) -> tuple[Kind, list[WireRow]]:
     if record.kind is Kind.REPAIR:
-        return record.kind, read_page(*read_repair(record.payload))[0]
-    return record.kind, read_frame(record.payload)[0] if record.kind is Kind.FRAME else []
+        return record.kind, believed(read_page(*read_repair(record.payload))[0], record.receive_ns)
+    rows = read_frame(record.payload)[0] if record.kind is Kind.FRAME else []
+    return record.kind, believed(rows, record.receive_ns)

@@ -21,6 +21,7 @@ from operators.data_gaps import DataGap
 from operators.records import ClockMark
 from operators.rows import DeadLetter
 from operators.times import iso
+from operators.wire.ahead import is_ahead, why_ahead
 from operators.wire.frames import read_frame
 from operators.wire.pages import read_page
 from operators.wire.reckoning import Reckoning
@@ -126,6 +127,11 @@ class TapeDecoder:
         `steps`: which of the record's elements these are; empty: the first ones.
         """
         numbers = [place + step for step in steps or range(len(rows))][: len(rows)]
+        self._read += len(rows) + len(rejects)
+        newest_ns = max([row.sip_ns for row in rows], default=0)
+        if is_ahead(newest_ns, receive_ns):
+            rows, numbers = self._believed(rows, numbers, receive_ns)
+            newest_ns = max([row.sip_ns for row in rows], default=0)
         left_out = self._succession.left_out(rows, source)
         for where, verdict in left_out:
             self._left_out(rows[where], verdict, numbers[where])
@@ -135,9 +141,8 @@ class TapeDecoder:
         for each in rejects:
             step = steps[each.place] if steps else each.place
             self._letters.append(self._letter(place + step, each.field, each.reason, each.raw))
-        self._read += len(rows) + len(rejects)
         if rows:
-            self._reckoning.heard(max([row.sip_ns for row in rows]), receive_ns)
+            self._reckoning.heard(newest_ns, receive_ns)
 
     def piece(self, mark: Mark | None = None) -> Piece:
         """Return what came since the last piece, and begin the next."""
@@ -177,16 +182,32 @@ class TapeDecoder:
         self._reckoning.gap(mark.gap, opened=mark.state == "open")
         return GapOf(mark.symbols, DataGap(mark.gap, mark.state, at_ns, mark.from_ns, mark.to_ns, mark.reason))
 
+    def _believed(
+        self, rows: Sequence[WireRow], numbers: Sequence[int], receive_ns: int
+    ) -> tuple[list[WireRow], list[int]]:
+        """Tell of the prints that are ahead of their receipt; return the others and their numbers."""
+        kept = list[tuple[WireRow, int]]()
+        for row, number in zip(rows, numbers, strict=True):
+            if is_ahead(row.sip_ns, receive_ns):
+                self._letters.append(self._letter(number, ticks.SIP_NS, why_ahead(row, receive_ns), _shown(row)))
+            else:
+                kept.append((row, number))
+        return [row for row, _ in kept], [number for _, number in kept]
+
     def _left_out(self, row: WireRow, verdict: Verdict, place: int) -> None:
         if verdict is Verdict.REPEATED:
             field, reason = ticks.TRADE_ID, f"{row.symbol} has this print on the tape already"
         else:
             newest = iso(self._succession.newest_ns(row.symbol))
             field, reason = ticks.SIP_NS, f"{row.symbol} goes back in time, after {newest}"
-        self._letters.append(self._letter(place, field, reason, f"{row.symbol} {row.sip_ns} {row.price}"))
+        self._letters.append(self._letter(place, field, reason, _shown(row)))
 
     def _letter(self, place: int, field: str, reason: str, raw: str) -> DeadLetter:
         return dead_letter(f"{self._source}/{self._at.segment:06d}", place, field, reason, raw)
+
+
+def _shown(row: WireRow) -> str:
+    return f"{row.symbol} {row.sip_ns} {row.price}"
 
 
 def commanded_symbols(memory: tuple[Any, ...]) -> frozenset[str]:

@@ -32,8 +32,10 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
     """Everything that happens on a tape, and what is wrong with records of each kind."""
     found, _ = recorded(tmp_path_factory.mktemp("recorded"))
     at_ns = found[600].receive_ns
+    ahead = f'[{{"ev":"T","sym":"AAA","p":1,"s":1,"t":{at_ns // 1_000_000 + 86_400_000}}}]'
     wrong = [
         Record(Kind.FRAME, at_ns, BAD, 1),
+        Record(Kind.FRAME, at_ns, ahead.encode(), 1),
         Record(Kind.FRAME, at_ns, b'[{"ev":"T","sym":"AAA"', 1),
         Record(Kind.COMMAND, at_ns, b"{"),
         Record(Kind.REPAIR, at_ns, b"AAA\n{", 1),

@@ -40,7 +40,7 @@ frames = st.one_of(st.lists(good), st.lists(good | trades), st.lists(trades | ot
 def test_parts_read_as_their_record_reads(payload: bytes) -> None:
     """Each symbol's prints in their order; what cannot be used, with its element's place."""
     rows, rejects = read_frame(payload)
-    parts, newest_ns = cut(frame(payload, 1))
+    parts, newest_ns = cut(frame(payload, AT_MS * 1_000_000))
     found = [(part, *read_frame(part.value)) for part in parts]
     assert Counter(row for _, some, _ in found for row in some) == Counter(rows)
     for part, some, _ in found:
@@ -55,6 +55,13 @@ def test_parts_read_as_their_record_reads(payload: bytes) -> None:
 @pytest.mark.parametrize("payload", [b"", b"{", b'[{"ev":"T"', b"\xff", b'[{"ev":"T","sym":"A","i":"\xff"}]', b"7"])
 def test_what_cannot_be_read_stays_whole(payload: bytes) -> None:
     assert cut(frame(payload, 1)).parts == [Part(NOBODY, payload)]
+
+
+def test_a_print_that_is_ahead_of_its_receipt_takes_no_time_along() -> None:
+    """Each message tells how far the prints of all symbols had come."""
+    prints = [{"ev": "T", "sym": name, "p": 1.0, "s": 1, "t": AT_MS + ms} for name, ms in (("A", 0), ("B", 86_400_000))]
+    received = cut(frame(json.dumps(prints).encode(), AT_MS * 1_000_000))
+    assert (len(received.parts), received.newest_ns) == (2, AT_MS * 1_000_000)
 
 
 def test_one_event_is_a_message_too() -> None:
