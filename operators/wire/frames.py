@@ -14,10 +14,23 @@ import msgspec
 from msgspec.structs import astuple
 
 from operators.times import EARLIEST_NS, LATEST_NS
-from operators.wire.rows import LOW_MS, LOW_US, MS_NS, Reject, WireRow, as_ns, finding
+from operators.wire.rows import (
+    LOW_MS,
+    LOW_US,
+    MS_NS,
+    TOO_LATE_NS,
+    Int32,
+    Int64,
+    Reject,
+    WireRow,
+    as_ns,
+    finding,
+    misfit,
+)
 
 TRADE: Final = "T"
 RAW_LENGTH: Final = 300
+_TOO_LATE_MS: Final = TOO_LATE_NS // MS_NS
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -31,12 +44,12 @@ class _Event(msgspec.Struct, gc=False):
     c: list[int] | float | None = None
     t: int | None = None
     pt: int | None = None
-    q: int | None = None
+    q: Int64 | None = None
     i: str | int | list[Any] | None = None
-    x: int | None = None
-    trfi: int | None = None
+    x: Int32 | None = None
+    trfi: Int32 | None = None
     trft: int | None = None
-    z: int | list[Any] | float | None = None
+    z: Int32 | list[Any] | float | None = None
 
 
 class _Usual(msgspec.Struct, gc=False):
@@ -50,12 +63,12 @@ class _Usual(msgspec.Struct, gc=False):
     ds: str | None = None
     c: tuple[int, ...] | None = None
     pt: int | None = None
-    q: int | None = None
+    q: Int64 | None = None
     i: str | None = None
-    x: int | None = None
-    trfi: int | None = None
+    x: Int32 | None = None
+    trfi: Int32 | None = None
     trft: int | None = None
-    z: int | None = None
+    z: Int32 | None = None
 
 
 _usual: Final = msgspec.json.Decoder(list[_Usual])
@@ -95,12 +108,13 @@ def _usual_rows(payload: bytes) -> list[WireRow] | None:
             return []
         ev, sym, p, t, s, ds, c, pt, q, i, x, trfi, trft, z = zip(*map(astuple, events), strict=True)
         sizes = s if ds.count(None) == len(ds) else tuple(map(float, ds))
+        participant_ns, trf_ns = _all_ns(pt), _all_ns(trft)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError):
         return None
     if ev.count(TRADE) < len(ev) or not (min(t) >= LOW_MS and max(t) < LOW_US and _usable(sym, t, p, sizes)):
         return None
     conditions = [_conditions(each) if each else None for each in c]
-    sip_ns, participant_ns, trf_ns = map(_all_ns, (t, pt, trft))
+    sip_ns = [each * MS_NS for each in t]
     return list(map(WireRow, sym, sip_ns, participant_ns, p, sizes, x, conditions, q, i, trfi, trf_ns, repeat(0), z))
 
 
@@ -113,10 +127,17 @@ def _usable(symbols: Sequence[str], times_ms: Sequence[int], prices: Sequence[fl
 
 
 def _all_ns(stamps: Sequence[int | None]) -> Sequence[int | None]:
-    """Return times in ns; most are in ms."""
+    """Return times in ns; most are in ms.  Raises ValueError for one that does not fit."""
     if stamps.count(None) == len(stamps):
         return stamps
-    return [each * MS_NS if each is not None and LOW_MS <= each < LOW_US else _known_ns(each) for each in stamps]
+    return [each * MS_NS if each is not None and LOW_MS <= each < _TOO_LATE_MS else _fitting(each) for each in stamps]
+
+
+def _fitting(stamp: int | None) -> int | None:
+    at_ns = _known_ns(stamp)
+    if misfit(at_ns, None) is not None:
+        raise ValueError(stamp)
+    return at_ns
 
 
 def _known_ns(stamp: int | None) -> int | None:
@@ -130,14 +151,14 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
     if isinstance(size, str) or isinstance(price, str):
         field, value = ("size", size) if isinstance(size, str) else ("price", price)
         return field, f"got {value!r}; must be a number"
-    sip_ns = _known_ns(event.t)
-    found = finding(symbol, sip_ns, price, size)
+    sip_ns, participant_ns, trf_ns = map(_known_ns, (event.t, event.pt, event.trft))
+    found = finding(symbol, sip_ns, price, size) or misfit(participant_ns, trf_ns)
     if found is not None or symbol is None or sip_ns is None or price is None or size is None:
         return found or ("row", "is incomplete")
     return WireRow(
         symbol,
         sip_ns,
-        _known_ns(event.pt),
+        participant_ns,
         price,
         size,
         event.x,
@@ -145,7 +166,7 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
         event.q,
         trade_id if trade_id is None or isinstance(trade_id, str) else str(trade_id),
         event.trfi,
-        _known_ns(event.trft),
+        trf_ns,
         0,
         tape if isinstance(tape, int) else None,
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from operators.wire.rows import MS_NS, Reject, WireRow, as_ns, finding
+from operators.wire.rows import MS_NS, Int32, Int64, Reject, WireRow, as_ns, finding, misfit
 
 RAW_LENGTH: Final = 300
 
@@ -21,13 +21,13 @@ class _Trade(msgspec.Struct, gc=False):
     sip_timestamp: int | None = None
     participant_timestamp: int | None = None
     conditions: list[int] | None = None
-    correction: int | None = None
-    exchange: int | None = None
+    correction: Int32 | None = None
+    exchange: Int32 | None = None
     id: str | int | None = None
-    sequence_number: int | None = None
-    trf_id: int | None = None
+    sequence_number: Int64 | None = None
+    trf_id: Int32 | None = None
     trf_timestamp: int | None = None
-    tape: int | None = None
+    tape: Int32 | None = None
 
 
 class _Page(msgspec.Struct, gc=False):
@@ -62,14 +62,16 @@ def _read(symbol: str, raw: bytes, cut: int) -> WireRow | tuple[str, str]:
         size = trade.size if trade.decimal_size is None else float(trade.decimal_size)
     except (msgspec.DecodeError, ValueError) as error:
         return "row", str(error).replace("`", "")
-    sip_ns = _cut(trade.sip_timestamp, cut)
-    found = finding(symbol, sip_ns, trade.price, size)
+    sip_ns, participant_ns, trf_ns = (
+        _cut(each, cut) for each in (trade.sip_timestamp, trade.participant_timestamp, trade.trf_timestamp)
+    )
+    found = finding(symbol, sip_ns, trade.price, size) or misfit(participant_ns, trf_ns)
     if found is not None or sip_ns is None or trade.price is None or size is None:
         return found or ("row", "is incomplete")
     return WireRow(
         symbol,
         sip_ns,
-        _cut(trade.participant_timestamp, cut),
+        participant_ns,
         trade.price,
         size,
         trade.exchange,
@@ -77,7 +79,7 @@ def _read(symbol: str, raw: bytes, cut: int) -> WireRow | tuple[str, str]:
         trade.sequence_number,
         None if trade.id is None else str(trade.id),
         trade.trf_id,
-        _cut(trade.trf_timestamp, cut),
+        trf_ns,
         trade.correction or 0,
         trade.tape,
     )

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from math import inf
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 import polars as pl
@@ -13,6 +13,11 @@ from operators.times import EARLIEST_NS, LATEST_NS
 from operators.usable import TimeBounds, why_unusable
 
 MS_NS: Final = 1_000_000
+
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
+Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""Whole numbers that a column of `ticks.TICK_SCHEMA` holds, for what decodes prints."""
 
 
 class WireRow(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +56,8 @@ LOW_MS: Final = 10**11
 LOW_US: Final = 10**14
 _LOW_NS: Final = 10**17
 """From here on a time is in ms, in us, in ns."""
+TOO_LATE_NS: Final = 1 << 63
+"""From here on a time does not fit 64 bits."""
 
 
 def as_ns(stamp: int) -> int:
@@ -62,6 +69,15 @@ def as_ns(stamp: int) -> int:
     if LOW_MS <= stamp < LOW_US:
         return stamp * MS_NS
     return stamp * 1_000 if LOW_US <= stamp < _LOW_NS else stamp
+
+
+def misfit(participant_ns: int | None, trf_ns: int | None) -> tuple[str, str] | None:
+    """Return which of a print's times besides its SIP time no column holds and why, None when both fit."""
+    if abs(participant_ns or 0) < TOO_LATE_NS > abs(trf_ns or 0):
+        return None
+    bad = abs(participant_ns or 0) >= TOO_LATE_NS
+    field, at_ns = (ticks.PARTICIPANT_NS, participant_ns) if bad else (ticks.TRF_NS, trf_ns)
+    return field, f"got {at_ns}; ns since 1970 must fit 64 bits"
 
 
 def finding(symbol: str | None, sip_ns: int | None, price: float | None, size: float | None) -> tuple[str, str] | None:

@@ -70,6 +70,11 @@ def test_the_number_of_digits_tells_the_unit(stamp: int) -> None:
         ({"t": 1_381_239_000}, "sip_ns", "got 1381239000; outside 1993 to 2027; 10 digits are not ns since 1970"),
         ({"t": "noon"}, "t", "expected int | null, got str"),
         ({"x": [1]}, "x", "expected int | null, got array"),
+        ({"pt": 9_999_999_999_999}, "participant_ns", "got 9999999999999000000; ns since 1970 must fit 64 bits"),
+        ({"pt": -(10**20)}, "participant_ns", "got -100000000000000000000; ns since 1970 must fit 64 bits"),
+        ({"trft": 10**30}, "trf_ns", f"got {10**30}; ns since 1970 must fit 64 bits"),
+        ({"q": 1 << 63}, "q", "expected int <= 9223372036854775807"),
+        ({"x": 1 << 31}, "x", "expected int <= 2147483647"),
     ],
 )
 def test_what_is_no_tick_says_why_and_spares_its_neighbours(fault: dict[str, Any], field: str, reason: str) -> None:
@@ -185,6 +190,28 @@ def test_a_page_without_results_is_empty_and_one_that_is_none_says_so() -> None:
     assert read_page("A", b'{"status":"OK"}') == ([], [])
     (reject,) = read_page("A", b"<html>")[1]
     assert reject.field == "page"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"participant_timestamp": 9_999_999_999_999}, "got 9999999999999000000; ns since 1970 must fit 64 bits"),
+        ({"trf_timestamp": 1 << 64}, "got 18446744073709000000; ns since 1970 must fit 64 bits"),
+        ({"correction": 1 << 63}, "Expected int <= 2147483647 - at $.correction"),
+    ],
+)
+def test_a_result_that_no_column_holds_says_why(fault: dict[str, Any], reason: str) -> None:
+    good = {"price": 1.5, "size": 1, "sip_timestamp": AT_NS}
+    rows, (reject,) = read_page("A", json.dumps({"results": [good, good | fault, good]}).encode())
+    assert (len(rows), reject.place, reject.reason) == (2, 1, reason)
+
+
+@given(st.sampled_from(["pt", "trft", "q", "x", "trfi", "z"]), st.integers(-(10**20), 10**20))
+def test_whatever_is_read_fits_its_column(name: str, number: int) -> None:
+    """One number that does not would keep a whole frame from being made."""
+    rows, rejects = read_frame(frame(GOOD | {name: number}))
+    assert len(rows) + len(rejects) == 1
+    assert len(columns(rows, [0] * len(rows), "row")) == len(rows)
 
 
 def test_a_bad_result_spares_its_neighbours() -> None:
