@@ -61,9 +61,12 @@ def read_frame(frame: bytes) -> Frame:
     if _HINT not in frame:
         return DATA_ONLY
     try:
-        events = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read(msgspec.json.decode(frame))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return DATA_ONLY
+
+
+def _read(events: Any) -> Frame:
     events = events if isinstance(events, list) else [events]
     statuses = tuple(_status(event) for event in events if isinstance(event, dict) and event.get("ev") == "status")
     return Frame(statuses, has_data=len(statuses) < len(events))

@@ -87,7 +87,7 @@ def _of_page(payload: bytes) -> Iterator[Part]:
     symbol = name.decode(errors="replace")
     try:
         elements = _page.decode(body).results or []
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         yield Part(symbol, payload)
         return
     for some in _bounded(list(range(len(elements))), elements):

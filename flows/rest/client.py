@@ -112,7 +112,7 @@ class RestClient:
         except msgspec.ValidationError as error:
             msg = f"{what}: the server's answer is not what it should be ({self._key.redact(str(error))})"
             raise RestError(msg) from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             whole = "a page that is not whole"
             raise PassingError(whole) from None
         if page.status not in FINE:

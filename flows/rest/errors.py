@@ -42,7 +42,7 @@ def refusal(code: int, body: bytes) -> str:
     """
     try:
         given = _trouble.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return str(code)
     text = given.error or given.message or given.status
     return f"{code} {' '.join(text.split())[:LONGEST_MESSAGE]}".strip()

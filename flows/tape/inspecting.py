@@ -112,5 +112,5 @@ def parse_offset(text: str) -> Offset:
 def _shown(payload: bytes) -> Any:
     try:
         return msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {"base64": base64.b64encode(payload).decode()}

@@ -78,6 +78,13 @@ _anything: Final = msgspec.json.Decoder()
 
 def read_frame(payload: bytes) -> tuple[list[WireRow], list[Reject]]:
     """Return a message's trades in order, and what could not be used.  Never fails."""
+    try:
+        return _read(payload)
+    except RecursionError:
+        return [], [Reject(0, "frame", "is not JSON that can be read (nested too deep)", _text(payload))]
+
+
+def _read(payload: bytes) -> tuple[list[WireRow], list[Reject]]:
     usual = _usual_rows(payload)
     if usual is not None:
         return usual, []
@@ -151,7 +158,7 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
     if isinstance(size, str) or isinstance(price, str):
         field, value = ("size", size) if isinstance(size, str) else ("price", price)
         return field, f"got {value!r}; must be a number"
-    sip_ns, participant_ns, trf_ns = map(_known_ns, (event.t, event.pt, event.trft))
+    sip_ns, participant_ns, trf_ns = _known_ns(event.t), _known_ns(event.pt), _known_ns(event.trft)
     found = finding(symbol, sip_ns, price, size) or misfit(participant_ns, trf_ns)
     if found is not None or symbol is None or sip_ns is None or price is None or size is None:
         return found or ("row", "is incomplete")

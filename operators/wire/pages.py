@@ -42,6 +42,13 @@ def read_page(symbol: str, body: bytes, *, whole_ms: bool = True) -> tuple[list[
     """Return a page's trades in its order, and what could not be used.  Never fails."""
     cut = MS_NS if whole_ms else 1
     try:
+        return _rows(symbol, body, cut)
+    except RecursionError:
+        return [], [Reject(0, "page", "is no page of trades (nested too deep)", _text(body))]
+
+
+def _rows(symbol: str, body: bytes, cut: int) -> tuple[list[WireRow], list[Reject]]:
+    try:
         results = _page.decode(body).results or []
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return [], [Reject(0, "page", f"is no page of trades ({error})", _text(body))]

@@ -174,8 +174,11 @@ def test_a_frame_of_statuses_and_data_is_kept_whole_and_read() -> None:
     assert protocol.receive(mixed, 0) == [Keep(mixed), Streaming(("T.AAPL",))]
 
 
+DEEP = b"[" * 5_000 + b'"status"' + b"]" * 5_000
+
+
 @pytest.mark.parametrize(
-    "frame", [b"not json", b'[{"ev":"status"', b"\xff\xfe", b"[1,2]", b'[{"ev":"NEW","a":1}]', b""]
+    "frame", [b"not json", b'[{"ev":"status"', b"\xff\xfe", b"[1,2]", b'[{"ev":"NEW","a":1}]', b"", DEEP]
 )
 def test_what_cannot_be_read_is_kept_for_the_tape_to_say_so(frame: bytes) -> None:
     assert connection().receive(frame, 0) == [Keep(frame)]

@@ -82,6 +82,12 @@ def test_long_pages_are_cut_into_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [step for part in parts for step in part.steps or range(part.held)] == list(range(20))
 
 
+def test_what_is_nested_too_deep_stays_whole() -> None:
+    deep = b"[" * 5_000 + b"]" * 5_000
+    assert cut(frame(deep, 1)).parts == [Part(NOBODY, deep)]
+    assert cut(repair("A", deep, 1)).parts == [Part("A", b"A\n" + deep)]
+
+
 def test_what_concerns_all_symbols_is_for_every_partition() -> None:
     assert cut(clock(5)).parts == [Part(None, b"")]
 

@@ -119,6 +119,13 @@ def test_adjusted_contracts_are_left_out_and_strange_tickers_are_counted() -> No
     assert [letter.raw for letter in quotes.unusable] == ["GOOG 151231"]
 
 
+def test_a_page_that_is_nested_too_deep_is_asked_for_again() -> None:
+    deep = b'{"more":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+    with answered(deep, results({"sip_timestamp": 5, "bid_price": 1.5})) as (rest, asked):
+        assert last_quote(rest, "O:A", 1, 9) is not None
+    assert len(asked) == 2
+
+
 def test_requests_keep_their_pace() -> None:
     """The second waits for what is left of a fiftieth of a second; the first for nothing."""
     waits: list[float] = []

@@ -85,7 +85,12 @@ def test_what_is_no_tick_says_why_and_spares_its_neighbours(fault: dict[str, Any
     assert '"ev":"T"' in reject.raw
 
 
-@pytest.mark.parametrize("payload", [b"", b"[{", b"\xff\xfe", b'[{"ev":"T","p":NaN}]'])
+DEEP = b"[" * 5_000 + b"1" + b"]" * 5_000
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"[{", b"\xff\xfe", b'[{"ev":"T","p":NaN}]', DEEP, b'[{"ev":"T","n":%b}]' % DEEP]
+)
 def test_what_is_no_json_is_one_reject(payload: bytes) -> None:
     rows, (reject,) = read_frame(payload)
     assert rows == []
@@ -188,8 +193,9 @@ def test_the_vendors_page_of_trades_is_read(shared_data: Path) -> None:
 
 def test_a_page_without_results_is_empty_and_one_that_is_none_says_so() -> None:
     assert read_page("A", b'{"status":"OK"}') == ([], [])
-    (reject,) = read_page("A", b"<html>")[1]
-    assert reject.field == "page"
+    for body in (b"<html>", DEEP, b'{"results":[%b]}' % DEEP):
+        (reject,) = read_page("A", body)[1]
+        assert reject.field == "page"
 
 
 @pytest.mark.parametrize(
