@@ -8,6 +8,7 @@ from flows.feed.feed_clock import FeedClock
 from flows.feed.gaps import GapBook
 from flows.feed.newest import newest_ns
 from flows.feed.status import FeedStatus
+from operators.wire.ahead import is_ahead
 
 
 class Intake:
@@ -22,7 +23,7 @@ class Intake:
     def resume(self, first: bytes = b"") -> None:
         """Note that data comes from now on; `first`: its first frame, if that is here already."""
         self._streamed = True
-        self._seen_ns = max(self._seen_ns, newest_ns(first))
+        self._seen_ns = max(self._seen_ns, _believed_ns(first, self._clock.now_ns()))
         if self._status.newest_ns == 0:
             self._status.newest_ns = self._now_ns()
         self._end_gap()
@@ -49,7 +50,8 @@ class Intake:
 
     def keep(self, data: bytes) -> None:
         """Take a frame.  When there is no room it is gone: that is a gap, until there is room again."""
-        now_ns, newest = self._clock.now_ns(), newest_ns(data)
+        now_ns = self._clock.now_ns()
+        newest = _believed_ns(data, now_ns)
         self._end_drop()
         self._seen_ns = max(self._seen_ns, newest)
         if self._dropping or not self.queue.put_frame(Frame(data, now_ns)):
@@ -85,3 +87,9 @@ class Intake:
 
     def _now_ns(self) -> int:
         return self._clock.now_ns() - self._delay_ns
+
+
+def _believed_ns(frame: bytes, now_ns: int) -> int:
+    """Return the time of a frame's last event, 0 when it tells none that can be true: a gap would reach as far."""
+    newest = newest_ns(frame)
+    return 0 if is_ahead(newest, now_ns) else newest

@@ -1,6 +1,7 @@
 """The time of a frame's last event, found without reading the frame: the last `"t":` and its number.
 
-It serves lag and the edges of gaps, which overlap; nothing else is decided by it.
+It serves lag and the edges of gaps, which overlap; nothing else is decided by it.  It is not to be believed without a
+look at when the frame was received: any event counts, of whatever channel.
 """
 
 from typing import Final

@@ -59,6 +59,7 @@ class TapeSink:
 def left_behind(folder: Path) -> Behind | None:
     """Return where the tape in `folder` stops and which gaps are open on it; None when it holds no print yet.
 
+    It stops where its newest message was received at the latest, whatever time that message tells.
     Read it before the writer appends anything.  Raises TapeError.
     """
     found = [each for each in segments(folder) if not each.compacted] if folder.is_dir() else []
@@ -68,7 +69,7 @@ def left_behind(folder: Path) -> Behind | None:
         while found and (placed := follower.read()):
             for record, _ in placed:
                 if record.kind is Kind.FRAME:
-                    newest = max(newest, newest_ns(record.payload))
+                    newest = max(newest, min(newest_ns(record.payload), record.receive_ns))
                 elif record.kind is Kind.GAP:
                     mark = payloads.read_gap(record.payload)
                     open_from.pop(mark.gap, None)

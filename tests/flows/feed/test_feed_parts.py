@@ -146,6 +146,20 @@ def test_a_drop_is_one_gap_from_the_last_kept_print_to_when_there_is_room_again(
     assert (status.dropped_frames, status.gaps) == (3, 1)
 
 
+def test_a_gap_ends_with_the_newest_print_or_now_and_never_at_a_time_that_cannot_be() -> None:
+    """This machine's clock may be slow, but not by years."""
+    now_ns = 1_600_000_000 * SECOND_NS
+    for ahead_ns, end_ns in ((60 * SECOND_NS, now_ns + 60 * SECOND_NS), (3_600 * SECOND_NS, now_ns)):
+        queue, status = BoundedQueue(), FeedStatus()
+        intake = Intake(queue, GapBook(("A",), 1), FeedClock(lambda: now_ns), 0, status)
+        intake.resume()
+        intake.lost("connection lost")
+        intake.resume(b'[{"ev":"T","t":%d}]' % ((now_ns + ahead_ns) // 1_000_000))
+        *_, ended = queue.take(0)
+        assert isinstance(ended, GapEnded)
+        assert ended.to_ns == end_ns
+
+
 def test_a_practice_markets_time_is_followed_at_its_pace_and_never_goes_back() -> None:
     steady = [0]
     clock = FeedClock(lambda: 5_000 * SECOND_NS, lambda: steady[0])

@@ -128,5 +128,15 @@ def test_a_tape_says_where_it_stops_and_which_gaps_are_open(tmp_path: Path) -> N
     assert left_behind(tmp_path) == Behind(START_NS - SECOND_NS, ("1",))
 
 
+def test_a_tape_stops_where_its_last_message_was_received_at_the_latest(tmp_path: Path) -> None:
+    """An event of any channel that is dated ahead would hide what is missed until then."""
+    with TapeWriter(tmp_path, Sync.NEVER) as writer:
+        sink = TapeSink(writer)
+        sink.append(b'[{"ev":"T","sym":"A","p":1,"s":1,"t":%d}]' % (START_NS // 1_000_000), START_NS)
+        sink.append(b'[{"ev":"FMV","sym":"A","fmv":1,"t":1900000000000}]', START_NS + SECOND_NS)
+        sink.commit()
+    assert left_behind(tmp_path) == Behind(START_NS + SECOND_NS)
+
+
 def test_an_overlap_is_shorter_than_what_the_tapes_reader_remembers() -> None:
     assert 2 * OVERLAP_NS < MEMORY_NS
