@@ -19,8 +19,8 @@ from operators.lifecycle import register
 from operators.plans import Gate, Plan
 from operators.prices import tidy
 from operators.rows import StateRow
-from operators.state import LIVE, Health, Phase, PlanState, binding_stop
-from operators.transitions import NEXT
+from operators.state import Health, Phase, PlanState, binding_stop
+from operators.transitions import ENDS, NEXT
 
 BY_TICKS: Final = (
     *("effective_stop", "trail_stop", "best_price", "open_r", "mfe_r", "mae_r"),
@@ -35,7 +35,6 @@ RETOLD: Final = {
     "trail": frozenset({Kind.TRAIL_RAISED}),
 }
 """What of a plan some kinds of event tell anew each time; the other kinds move its phase."""
-_ENDS: Final = frozenset(kind for phase in LIVE for kind, after in NEXT[phase].items() if after not in LIVE)
 _SORTS: Final = {kind: sort for sort, kinds in RETOLD.items() for kind in kinds}
 
 
@@ -83,7 +82,7 @@ def deciding(kinds: Iterable[str]) -> list[int]:
 
 def ended_ns(events: Iterable[PlanEvent], version: int) -> int | None:
     """Return when a version of a plan ended by its events, ns UTC; None: it lives."""
-    return next((event.at_ns for event in events if event.version == version and event.kind in _ENDS), None)
+    return next((event.at_ns for event in events if event.version == version and event.kind in ENDS), None)
 
 
 def state_of(row: StateRow) -> PlanState:

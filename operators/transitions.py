@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from operators import why
 from operators.events import Kind, PlanEvent
-from operators.state import Phase, PlanState
+from operators.state import LIVE, Phase, PlanState
 
 NEXT: Final[Mapping[Phase, Mapping[Kind, Phase]]] = MappingProxyType(
     {
@@ -47,6 +47,10 @@ NEXT: Final[Mapping[Phase, Mapping[Kind, Phase]]] = MappingProxyType(
         Phase.REPLACED: {},
     }
 )
+
+
+ENDS: Final = frozenset(kind for phase in LIVE for kind, after in NEXT[phase].items() if after not in LIVE)
+"""The kinds of event that end a version of a plan."""
 
 
 class LifecycleError(RuntimeError):

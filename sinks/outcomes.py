@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from operators.backtest.outcome import TradeOutcome
 from operators.plans import Direction, Style
 from operators.state import Phase
-from sinks.tables import plan_states, scan_results
+from operators.transitions import ENDS
+from sinks.tables import plan_events, plan_states, scan_results
 
 _COLUMNS: Final = (
     scan_results.c.at_ns,
@@ -17,6 +18,13 @@ _COLUMNS: Final = (
     scan_results.c.profile,
     *(plan_states.c[name] for name in ("phase", "fill_price", "realized_r", "mfe_r", "mae_r")),
     *(plan_states.c[name] for name in ("targets_hit", "updated_ns")),
+    plan_events.c.at_ns.label("ended_ns"),
+)
+# Not the state's last change: a word about what came after the end (`replan`) changes a state too.
+_ENDED: Final = sa.and_(
+    plan_events.c.plan_id == plan_states.c.plan_id,
+    plan_events.c.version == plan_states.c.version,
+    plan_events.c.kind.in_(sorted(ENDS)),
 )
 
 
@@ -26,6 +34,7 @@ def outcomes(connection: sa.Connection, strategy: str | None = None) -> list[Tra
     A candidate that was withheld because its setup's plan lived is no proposal.
     """
     joined = scan_results.outerjoin(plan_states, plan_states.c.plan_id == scan_results.c.plan_id)
+    joined = joined.outerjoin(plan_events, _ENDED)
     query = sa.select(*_COLUMNS).select_from(joined).where(scan_results.c.ordinal.is_not(None))
     if strategy is not None:
         query = query.where(scan_results.c.strategy == strategy)
@@ -51,9 +60,15 @@ def _outcome(row: Any) -> TradeOutcome:
         realized_r=row["realized_r"] if live else 0.0,
         mfe_r=row["mfe_r"],
         mae_r=row["mae_r"],
-        at_ns=row["updated_ns"] if live else row["at_ns"],
+        at_ns=_at_ns(row),
         probabilities=tuple(each["before_stop"] for each in document["probabilities"]),
         targets_hit=row["targets_hit"] if live else 0,
         n_targets=max(1, len(document["targets"])),
         actionable=bool(row["actionable"]),
     )
+
+
+def _at_ns(row: Any) -> int:
+    """When the plan ended, else its last change, else when it was proposed, ns UTC."""
+    known: tuple[int | None, ...] = row["ended_ns"], row["updated_ns"]
+    return next((at_ns for at_ns in known if at_ns is not None), int(row["at_ns"]))

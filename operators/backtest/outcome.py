@@ -26,7 +26,9 @@ ENDED_AT_A_PRICE: Final = frozenset({Phase.COMPLETED, Phase.STOPPED, Phase.EXPIR
 
 
 class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
-    """One plan as it stood at the end.  R in units of initial risk; `at_ns`: its last change, ns UTC.
+    """One plan as it stood at the end.  R in units of initial risk.
+
+    `at_ns`: when it ended, ns UTC; of one that lives its last change, of one that never lived its proposal.
 
     `probabilities`: per target, nearest first, as claimed at birth, in [0, 1]; empty when none were claimed.
     `mfe_r`, `mae_r` (0 or below): extreme R since the entry, None without one.

@@ -8,7 +8,7 @@ from operators.engine.evaluation import evaluate
 from operators.engine.expected_move import realized_move
 from operators.engine.inputs import EngineInput
 from operators.engine.to_plan import PlanIdentity, to_plan
-from operators.lifecycle import register, step
+from operators.lifecycle import register, replan, step
 from operators.nyse import nyse_calendar
 from operators.plans import Direction, Style
 from operators.records import Tick
@@ -21,8 +21,13 @@ from sinks.writer import SinkWriter
 AT_NS = parse_instant("2013-10-08T10:30:00-04:00")
 
 
-def proposal(plan_id: str, strategy: str, *, ordinal: int | None, move: float) -> tuple[ScanRow, Batch]:
-    """A proposal with its row, and the batch that registers and stops its plan if it is actionable."""
+def proposal(
+    plan_id: str, strategy: str, *, ordinal: int | None, move: float, replanned_ns: int | None = None
+) -> tuple[ScanRow, Batch]:
+    """A proposal with its row, and the batch that registers and stops its plan if it is actionable.
+
+    `replanned_ns`: when a plan that came after it is named, ns UTC; None: never.
+    """
     asked = EngineInput(
         symbol="SPY",
         style=Style.SCALP,
@@ -55,7 +60,8 @@ def proposal(plan_id: str, strategy: str, *, ordinal: int | None, move: float) -
     state, registered = register(plan, AT_NS)
     state, entered = step(plan, state, Tick(AT_NS + 1, 100.0))
     state, stopped = step(plan, state, Tick(AT_NS + 2, plan.stop))
-    events = (*registered, *entered, *stopped)
+    state, named = (state, ()) if replanned_ns is None else replan(state, replanned_ns, f"{plan_id}.next")
+    events = (*registered, *entered, *stopped, *named)
     return row, Batch(events=events, states=(state_row(plan, state),), scan_results=(row,))
 
 
@@ -72,6 +78,16 @@ def test_a_stopped_proposal_is_a_finished_trade_with_the_odds_it_claimed(engine:
     )
     assert found.probabilities == tuple(each["before_stop"] for each in row.profile["probabilities"])
     assert len(found.probabilities) == found.n_targets > 0
+    assert found.at_ns == AT_NS + 2
+
+
+def test_a_word_about_the_next_plan_moves_no_end(engine: sa.Engine) -> None:
+    """A stopped plan ended when it was stopped, however much later a `replan` names its successor."""
+    _, batch = proposal("a.1", "alpha", ordinal=1, move=0.4, replanned_ns=AT_NS + 10**12)
+    SinkWriter(engine, "tape").write(batch)
+    with engine.connect() as connection:
+        (found,) = outcomes(connection)
+    assert batch.states[0].updated_ns == AT_NS + 10**12
     assert found.at_ns == AT_NS + 2
 
 
