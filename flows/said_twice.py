@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from operators.plans import PlanError
 
 Pairs = Sequence[tuple[str, Any]]
+MOST_DIGITS: Final = 4_000
+"""Python reads whole numbers of up to 4 300 digits, and refuses the whole text for a longer one."""
 
 
 class SaidTwiceError(PlanError):
@@ -33,14 +35,19 @@ def says_twice(text: bytes) -> bool:
 def decode_once(text: bytes) -> Any:
     """Decode JSON; an object in which a key stands twice, itself or further in, becomes a SaidTwiceError.
 
-    NaN and Infinity, which are no JSON, are read too, so that the plan can be named.
+    NaN and Infinity, which are no JSON, are read too, and a number that is endlessly long as infinite, so that the plan
+    can be named.
     Raises ValueError for what is no JSON, and for what is nested too deeply.
     """
     try:
-        return json.loads(text, object_pairs_hook=_told)
+        return json.loads(text, object_pairs_hook=_told, parse_int=_whole)
     except RecursionError:
         msg = "nested too deeply"
         raise ValueError(msg) from None
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 def _once(pairs: Pairs) -> None:

@@ -116,6 +116,8 @@ def read_plan(data: object, defaults: PlanDefaults) -> Plan:
         given = msgspec.convert(data, PlanIn)
     except msgspec.ValidationError as error:
         raise _plan_error(data, str(error)) from None
+    except UnicodeEncodeError as error:
+        raise PlanError(_broken(data), f"got {_shown(error.object)}; must be text of whole characters") from None
     return _build(given, defaults)
 
 
@@ -243,6 +245,18 @@ def _first_bad(values: list[object], wanted: Any) -> int:
         except msgspec.ValidationError:
             return index
     return 0
+
+
+def _broken(data: object) -> str:
+    """The field that holds half a character (a lone surrogate); the decoder finds one, and does not say where."""
+    for name, value in data.items() if isinstance(data, Mapping) else ():
+        try:
+            msgspec.convert({name: value}, PlanIn)
+        except msgspec.ValidationError:
+            continue
+        except UnicodeEncodeError:
+            return str(name)
+    return "plan"
 
 
 def _shown(value: object) -> str:

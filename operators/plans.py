@@ -18,11 +18,11 @@ FRACTION_TOLERANCE: Final = 1e-9
 
 
 class PlanError(ValueError):
-    """A plan that breaks a rule.  `field` names it; the text says what was given and what is allowed."""
+    """A plan that breaks a rule.  `field` names it, in one line; the text says what was given and what is allowed."""
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
+        self.field = field if field.isprintable() else repr(field)
+        super().__init__(f"{self.field}: {message}")
         self.message = message
 
 

@@ -18,7 +18,7 @@ LAST_INSTANT_NS: Final = 4_102_444_800 * SECOND_NS
 """2100-01-01T00:00:00Z: deadlines may lie beyond the session data, not beyond reason."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
+_RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def parse_instant(value: object) -> int:
@@ -41,7 +41,7 @@ def parse_instant(value: object) -> int:
 
 def _from_text(text: str) -> int | None:
     text = text.strip()
-    if re.fullmatch(r"\d{1,19}", text):
+    if re.fullmatch(r"[0-9]{1,19}", text):
         return int(text)
     match = _RFC3339.fullmatch(text)
     if not match:

@@ -206,7 +206,7 @@ def _value(column: str, text: str) -> object:
         return None
     if column not in _INTEGERS | _FLOATS:
         return text
-    if "_" in text:  # Python reads 1_000 as a number; a file does not
+    if "_" in text or not text.isascii():  # Python reads 1_000 and digits of every script as numbers; a file does not
         raise ValueError(text)
     if column in _INTEGERS:
         number = int(text)

@@ -39,6 +39,7 @@ OUTSIDE = f"outside the file's day {DAY}"
 UNUSABLE: dict[str, tuple[str, str, str]] = {
     "text for a price": (instead("12.3O"), "price", "got '12.3O'; must be a number"),
     "a price with underscores": (instead("1_04.00"), "price", "got '1_04.00'; must be a number"),
+    "a price in digits of another script": (instead("\u0661\u0660\u0664.00"), "price", "must be a number"),
     "markup for a price": (instead("[/b]"), "price", "got '[/b]'; must be a number"),
     "NaN": (instead("NaN"), "price", "got nan; must be dollars above 0"),
     "infinity": (instead("inf"), "price", "got inf; must be dollars above 0"),

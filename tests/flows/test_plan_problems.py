@@ -91,6 +91,33 @@ def test_a_plan_id_that_would_break_the_line_is_said_in_one(tmp_path: Path, caps
     assert len(long) < 300 + len(str(file))
 
 
+LONG = "1" * 5_000
+NASTY = {
+    "half a character": ('"style": "scalp"', '"style": "\\ud800"', "style: got '\\ud800'; must be text"),
+    "a name of two lines": ('"plan_id"', '"a\\nb": 1, "plan_id"', "'a\\nb': is not a field here"),
+    "a name of two lines twice": ('"plan_id"', '"a\\nb": 1, "a\\nb": 1, "plan_id"', "'a\\nb': is given twice"),
+    "a long price": ('"stop": 99.0', f'"stop": {LONG}', "stop: got "),
+    "a long time": ('"plan_id"', f'"valid_from": {LONG}, "plan_id"', "valid_from: got inf"),
+}
+
+
+@pytest.mark.parametrize("case", NASTY.values(), ids=NASTY)
+@pytest.mark.parametrize("lines", [False, True], ids=["array", "lines"])
+def test_a_plan_that_no_text_or_number_holds_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, lines: bool, case: tuple[str, str, str]
+) -> None:
+    """With its field, kept as a dead letter; the plan beside it runs."""
+    plain, nasty, told = case
+    texts = [json.dumps(simple_plan("GOOD")), json.dumps(simple_plan("BAD")).replace(plain, nasty)]
+    path, url = tmp_path / "plans.json", f"sqlite:///{tmp_path}/plans.db"
+    path.write_text("\n".join(texts) if lines else f"[{','.join(texts)}]")
+    said = speaker(capsys)("replay", write_tape(tmp_path, climb(3)), "--plans", path, "--db", url)
+    assert said.code == 0
+    assert f"plan 2 (BAD): {told}" in said.only_line
+    assert rows_of(url, "SELECT plan_id FROM plan_states") == [("GOOD",)]
+    assert rows_of(url, "SELECT row, field FROM dead_letters") == [(2, told.partition(": ")[0])]
+
+
 def test_plans_check_of_good_plans_is_a_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "plans.jsonl"
     path.write_text("\n".join(json.dumps(simple_plan(name)) for name in "ABC"))

@@ -37,6 +37,8 @@ WHOLE = "must be a whole number"
 REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     *(({name: MISSING}, name, ["is missing"]) for name in GIVEN),
     ({"colour": "red"}, "colour", ["is not a field here", "plan_id", "extended_hours"]),
+    ({"line\nbreak": 1}, "'line\\nbreak'", ["is not a field here"]),
+    ({"\ud800": 1}, "'\\ud800'", ["must be text of whole characters"]),
     ({"plan_id": 5}, "plan_id", ["got 5", "must be text"]),
     ({"plan_id": "a b"}, "plan_id", ["got 'a b'", "A-Z a-z 0-9 . _ : -"]),
     ({"symbol": None}, "symbol", ["got None", "must be text"]),
@@ -46,6 +48,9 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"symbol": "SPY\N{ZERO WIDTH SPACE}"}, "symbol", ["ASCII"]),
     ({"style": "hodl"}, "style", ["got 'hodl'", "must be one of scalp, intraday, swing, leap"]),
     ({"style": 1}, "style", ["got 1", "must be one of scalp, intraday, swing, leap"]),
+    ({"style": "\ud800"}, "style", ["got '\\ud800'", "must be text of whole characters"]),
+    ({"sessions": ["\ud800"]}, "sessions", ["got '\\ud800'", "must be text of whole characters"]),
+    ({"entry": {"type": "\ud800"}}, "entry", ["got '\\ud800'", "must be text of whole characters"]),
     ({"direction": "up"}, "direction", ["got 'up'", "must be one of long, short"]),
     ({"direction": "LONG"}, "direction", ["got 'LONG'", "must be one of long, short"]),
     ({"version": "1"}, "version", ["got '1'", WHOLE]),

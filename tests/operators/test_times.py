@@ -69,6 +69,8 @@ def test_instants_worked_out_by_hand(text: str, at_ns: int) -> None:
         "0000-01-01T00:00:00Z",
         "",
         "soon",
+        "\u0661" * 19,  # digits of another script
+        "\u0662013-10-08T13:30:00Z",
         None,
         True,
         1381239000.5,
