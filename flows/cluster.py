@@ -100,6 +100,7 @@ def _add_up(told: Iterable[Told], meter: Meter) -> None:
     meter.rows, meter.retries = sum(said.rows for said in every), sum(said.retries for said in every)
     meter.end_ns, meter.tape_ns = max(said.end_ns for said in every), max(said.tape_ns for said in every)
     meter.dead_letters = sum(said.dead_letters for said in every)
+    meter.sessions = frozenset[str]().union(*(said.sessions for said in every))
     meter.divergences = sum(said.divergences for said in every)
     meter.first_divergence = next((said.first_divergence for said in every if said.first_divergence), None)
     meter.waiting = next((said.waiting for said in every if said.waiting), None)

@@ -1,5 +1,6 @@
 """How far a replay has come, for whoever watches it, and the wish to stop it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
@@ -10,6 +11,7 @@ from flows.errors import ExitCode
 class Meter:
     """Rows read and the last SIP time among them, the time of the prints sent on (ns UTC), dead letters.
 
+    `sessions`: days (as in `scan_results`) of which scan results were written, whether or not they stood there before.
     `stop` set means: end cleanly at the next frame.  `failure`: what a step could not go on for, told here as well
     because a cluster's engine may lose the error.  `waiting`: what the run waits for now; `retries`: how often the
     database was asked again; `processor_s`: what other processes have used; `notes` are for people.
@@ -19,6 +21,7 @@ class Meter:
     end_ns: int = 0
     tape_ns: int = 0
     dead_letters: int = 0
+    sessions: frozenset[str] = frozenset()
     divergences: int = 0
     first_divergence: str | None = None
     stopped_early: bool = False
@@ -36,6 +39,12 @@ class Meter:
         with self._lock:
             self.rows += rows
             self.end_ns = max(self.end_ns, end_ns)
+
+    def scanned(self, sessions: Collection[str]) -> None:
+        """Note of which days one of the workers wrote scan results."""
+        if not self.sessions.issuperset(sessions):
+            with self._lock:
+                self.sessions = self.sessions.union(sessions)
 
     def database_waits(self, error: Exception) -> None:
         """Count a try that the database did not take."""

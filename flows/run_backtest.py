@@ -35,7 +35,7 @@ def run_backtest(options: ReplayOptions, strategy: str | None, chart: Path, *, a
     engine = open_database(options.database)
     try:
         with reading(engine) as connection:
-            report = backtest_report(outcomes(connection, strategy))
+            report = backtest_report(outcomes(connection, strategy, meter.sessions))
     finally:
         engine.dispose()
     print_backtest(report, as_json=as_json)

@@ -75,6 +75,7 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
             self._meter.failure = str(error)
             raise
         self._meter.waiting = None
+        self._meter.scanned({row.session_date for row in batch.scan_results})
         self._meter.dead_letters += report.dead_letters
         self._meter.divergences += report.divergences
         self._meter.first_divergence = self._meter.first_divergence or report.first_divergence

@@ -34,6 +34,7 @@ class Told:
     end_ns: int
     tape_ns: int
     dead_letters: int
+    sessions: frozenset[str]
     divergences: int
     first_divergence: str | None
     stopped_early: bool
@@ -87,6 +88,7 @@ def _counts(meter: Meter, *, last: bool = False, failure: str | None = None) -> 
         meter.end_ns,
         meter.tape_ns,
         meter.dead_letters,
+        meter.sessions,
         meter.divergences,
         meter.first_divergence,
         meter.stopped_early,

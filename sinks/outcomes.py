@@ -1,5 +1,6 @@
 """How the scanner's proposals ended: each scan result that was proposed, with the state of its plan."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -28,8 +29,10 @@ _ENDED: Final = sa.and_(
 )
 
 
-def outcomes(connection: sa.Connection, strategy: str | None = None) -> list[TradeOutcome]:
-    """Proposals in order of their time and id, actionable or only to be watched; of one strategy if asked.
+def outcomes(
+    connection: sa.Connection, strategy: str | None = None, sessions: Collection[str] | None = None
+) -> list[TradeOutcome]:
+    """Proposals in order of their time and id, actionable or only to be watched; of one strategy, of days if asked.
 
     A candidate that was withheld because its setup's plan lived is no proposal.
     """
@@ -38,6 +41,8 @@ def outcomes(connection: sa.Connection, strategy: str | None = None) -> list[Tra
     query = sa.select(*_COLUMNS).select_from(joined).where(scan_results.c.ordinal.is_not(None))
     if strategy is not None:
         query = query.where(scan_results.c.strategy == strategy)
+    if sessions is not None:
+        query = query.where(scan_results.c.session_date.in_(sorted(sessions)))
     found = [_outcome(row) for row in connection.execute(query).mappings()]
     return sorted(found, key=lambda each: (each.at_ns, each.plan_id))
 

@@ -50,6 +50,20 @@ def test_one_strategy_alone_gives_that_part_of_the_whole(
     assert part["groups"] == [own]
 
 
+def test_a_database_that_holds_another_day_adds_nothing_to_the_report(
+    command: Command, days: tuple[str, ...], tmp_path: Path
+) -> None:
+    """What was replayed is reported, by one process or two; what an earlier backtest left there is not."""
+    folder, *history = days
+    first, second = (f"{folder}/{day}.csv.gz" for day in ("2013-10-07", "2013-10-08"))
+    database = ("--db", f"sqlite:///{tmp_path}/both.db")
+    shown = (*history, "--chart", str(tmp_path / "chart.html"), "--json")
+    earlier = json.loads(command("backtest", first, *shown, *database).out)
+    alone = json.loads(command("backtest", second, *shown).out)
+    assert earlier["total"]["performance"]["plans"] > 0
+    assert json.loads(command("backtest", second, *shown, *database, "--workers", "2").out) == alone
+
+
 def test_an_unknown_strategy_is_refused_with_those_there_are(command: Command, tmp_path: Path) -> None:
     said = command("backtest", str(tmp_path), "--strategy", "foo")
     assert said.code == 2
