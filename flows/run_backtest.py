@@ -10,7 +10,7 @@ from flows.errors import BadInputError, CommandError
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
-from flows.run_replay import InterruptedReplayError, progress_of
+from flows.run_replay import InterruptedReplayError, leave_if_diverged, progress_of
 from flows.signals import signals_set
 from operators.backtest.report import BacktestReport, backtest_report
 from operators.scan.detectors.catalog import DETECTORS
@@ -19,7 +19,10 @@ from sinks.outcomes import outcomes
 
 
 def run_backtest(options: ReplayOptions, strategy: str | None, chart: Path, *, as_json: bool, quiet: bool) -> None:
-    """Replay, report and save the chart.  Raises BadInputError for a strategy that no detector has."""
+    """Replay, report and save the chart.  Raises BadInputError for a strategy that no detector has.
+
+    Leaves with 4 when the database held other content, which then is what was reported.
+    """
     known = sorted(detector.strategy for detector in DETECTORS)
     if strategy is not None and strategy not in known:
         msg = f"--strategy: got {strategy!r}; must be one of {', '.join(known)}"
@@ -41,6 +44,7 @@ def run_backtest(options: ReplayOptions, strategy: str | None, chart: Path, *, a
     print_backtest(report, as_json=as_json)
     names = ", ".join(path.name for path in options.paths)
     _save(report, chart, f"Backtest of {strategy or 'all strategies'}", names)
+    leave_if_diverged(meter)
 
 
 def _save(report: BacktestReport, chart: Path, title: str, subtitle: str) -> None:

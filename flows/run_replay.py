@@ -49,13 +49,18 @@ def replay_and_show(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
     for note in meter.notes:
         typer.echo(f"fancy-trader: {note}", err=True)
     _show(prepared.options.database, meter, time.perf_counter() - started, as_json=as_json)
-    if meter.divergences:
-        typer.echo(f"fancy-trader: diverged: {meter.first_divergence}", err=True)
-        raise typer.Exit(ExitCode.DIVERGENCE)
+    leave_if_diverged(meter)
     if meter.stopped_early:
         at = f"{new_york(meter.tape_ns):%Y-%m-%d %H:%M:%S} ET" if meter.tape_ns else "the start"
         msg = f"stopped at {at}, {meter.rows:,} prints read; run the same command again to finish"
         raise InterruptedReplayError(msg)
+
+
+def leave_if_diverged(meter: Meter) -> None:
+    """Say that the database holds another answer, if it does, and leave with the code for that."""
+    if meter.divergences:
+        typer.echo(f"fancy-trader: diverged: {meter.first_divergence}", err=True)
+        raise typer.Exit(ExitCode.DIVERGENCE)
 
 
 def _show(database: str, meter: Meter, seconds: float, *, as_json: bool) -> None:

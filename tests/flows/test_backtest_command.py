@@ -64,6 +64,19 @@ def test_a_database_that_holds_another_day_adds_nothing_to_the_report(
     assert json.loads(command("backtest", second, *shown, *database, "--workers", "2").out) == alone
 
 
+def test_a_database_that_holds_another_answer_for_the_day_is_said(
+    command: Command, days: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Without earlier bars there are other plans of the same names: what is reported are those that stand there."""
+    folder, *history = days
+    files = (f"{folder}/2013-10-08.csv.gz", "--chart", str(tmp_path / "chart.html"), "--json")
+    database = ("--db", f"sqlite:///{tmp_path}/one.db")
+    assert command("backtest", *files, *database, *history).code == 0
+    said = command("backtest", *files, *database)
+    assert said.code == 4
+    assert "fancy-trader: diverged: " in said.err
+
+
 def test_an_unknown_strategy_is_refused_with_those_there_are(command: Command, tmp_path: Path) -> None:
     said = command("backtest", str(tmp_path), "--strategy", "foo")
     assert said.code == 2
