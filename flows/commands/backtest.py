@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from flows.collector import importing
-from flows.commands.common import AsJson, instant
+from flows.commands.common import AsJson, Risk, instant
 from flows.options import ReplayOptions
+from operators.risk import DEFAULT_RISK_BUDGET
 
 
 def backtest(
@@ -23,7 +24,7 @@ def backtest(
     strategy: Annotated[str | None, typer.Option(metavar="NAME", help="Report this strategy only.")] = None,
     start: Annotated[str | None, typer.Option("--from", metavar="T", help="First instant replayed.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="Last instant: time has then reached T.")] = None,
-    risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan.")] = 500.0,
+    risk: Risk = DEFAULT_RISK_BUDGET,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; each reads its own symbols.")] = 1,
     database: Annotated[
         str | None, typer.Option("--db", metavar="URL", help="Keep plans and events there; else nothing is kept.")

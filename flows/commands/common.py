@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from flows.errors import BadInputError
+from operators.risk import MOST_RISK_BUDGET
 from operators.times import parse_instant
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ DATABASE_HELP: Final = "Database URL, SQLite or PostgreSQL."
 Database = Annotated[str, typer.Option("--db", metavar="URL", help=DATABASE_HELP)]
 Serve = Annotated[bool, typer.Option("--serve", help="Serve the database over HTTP meanwhile, on this machine.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to serve on; 0 takes any that is free.")]
+Risk = Annotated[
+    float, typer.Option(min=0, max=MOST_RISK_BUDGET, help="Dollars at risk per plan that the scanner finds.")
+]
 DEFAULT_PORT: Final = 8000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from flows.collector import importing
-from flows.commands.common import DEFAULT_PORT, Port, Serve
+from flows.commands.common import DEFAULT_PORT, Port, Risk, Serve
 from flows.errors import BadInputError
 from flows.feed.address import VENDOR_URL
 from flows.options import DEFAULT_DATABASE, ReplayOptions
+from operators.risk import DEFAULT_RISK_BUDGET
 
 
 def live(
@@ -35,7 +36,7 @@ def live(
     rest_url: Annotated[str | None, typer.Option(metavar="URL", help="Another REST side.")] = None,
     repair: Annotated[bool, typer.Option("--repair/--no-repair", help="Fetch what a gap missed.")] = True,
     fsync: Annotated[str, typer.Option(help="When the tape is made durable: batch, interval or never.")] = "batch",
-    risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
+    risk: Risk = DEFAULT_RISK_BUDGET,
     record_only: Annotated[
         bool, typer.Option("--record-only", help="Write the tape and nothing else: no plans, no database.")
     ] = False,

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from flows.collector import importing
-from flows.commands.common import DEFAULT_PORT, AsJson, Port, Serve, instant
+from flows.commands.common import DEFAULT_PORT, AsJson, Port, Risk, Serve, instant
 from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
 from operators.gating import EVERY_KIND, GateMargins, GateSettings
+from operators.risk import DEFAULT_RISK_BUDGET
 
 
 def replay(
@@ -46,7 +47,7 @@ def replay(
     option_quotes: Annotated[
         Path | None, typer.Option("--options", metavar="DIR", help="Option quotes: expected moves from straddles.")
     ] = None,
-    risk: Annotated[float, typer.Option(min=0, help="Dollars at risk per plan that the scanner finds.")] = 500.0,
+    risk: Risk = DEFAULT_RISK_BUDGET,
     recovery: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep state there, and go on from what is kept.")
     ] = None,

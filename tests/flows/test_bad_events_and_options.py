@@ -150,6 +150,16 @@ def test_an_option_that_means_nothing_is_refused(tmp_path: Path, refused: Refuse
     assert text in said.only_line
 
 
+@pytest.mark.parametrize("risk", ["inf", "1e308", "1000000001", "nan"])
+@pytest.mark.parametrize("name", ["replay", "backtest", "live"])
+def test_a_risk_that_no_account_bears_is_refused_with_the_bound(command: Command, name: str, risk: str) -> None:
+    """Before anything is looked at: exit code 2."""
+    said = command(name, *(() if name == "live" else ("no-such-tape",)), "--risk", risk)
+    assert said.code == BAD_INPUT
+    assert "'--risk'" in said.only_line
+    assert "less than or equal to 1000000000" in said.only_line
+
+
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["plans", "no-such-command"], ["replay"], ["explain"]])
 def test_a_command_that_is_none_or_lacks_something_is_refused(command: Command, arguments: list[str]) -> None:
     said = command(*arguments)
