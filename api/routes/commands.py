@@ -14,18 +14,22 @@ from api.names import PlanId
 from api.problems import ANSWERS, ProblemOut, invalid, not_found
 from api.settings import ApiSettings
 from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanChange, PlanOut, UniverseBody
-from api.standing import one
+from api.standing import Known, one
 from api.store import Store
+from operators.state import LIVE
 from operators.times import iso
 from sinks.commands import StoredCommand, command_of
 
 CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"model": CommandAnswer, "description": "The flow has taken the command within the wait."},
+    200: {"model": CommandAnswer, "description": "The flow has taken the command within the wait, as the plan shows."},
     409: {
         "model": ProblemOut,
         "description": "The plan stands otherwise.",
         "content": {"application/problem+json": {}},
     },
+}
+ON_THE_TAPE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": CommandAnswer, "description": "The command is on the tape, which the flow reads, within the wait."}
 }
 LOOK_S: Final = 0.02
 """How often a waiting request looks whether its command was taken."""
@@ -129,7 +133,7 @@ async def cancel_plan(
     response_model=CommandAnswer,
     summary="Add a symbol to the universe",
     dependencies=[Depends(may_write)],
-    responses={200: CONFLICT[200]},
+    responses=ON_THE_TAPE,
 )
 async def add_symbol(
     request: Request,
@@ -173,24 +177,37 @@ async def _accepted(
     plan: PlanOut | None = None
     for _ in range(looks + 1 if wait_ms or command.applied_ns else 0):
         command, plan = await anyio.to_thread.run_sync(_look, store, command.id)
-        if command.applied_ns is not None:
+        if _is_taken(command, plan):
             break
         await asyncio.sleep(LOOK_S)
     spoken = clock.spoken(settings.clock())
-    return _told(request, spoken, command, plan, 200 if command.applied_ns is not None else 202)
+    return _told(request, spoken, command, plan, 200 if _is_taken(command, plan) else 202)
+
+
+def _is_taken(command: StoredCommand, plan: PlanOut | None) -> bool:
+    """Whether the flow has a command; of one to no plan nothing tells but that it is on the tape."""
+    return command.applied_ns is not None and (command.plan_id is None or plan is not None)
 
 
 def _look(store: Store, number: int, as_of_ns: int | None = None) -> tuple[StoredCommand, PlanOut | None]:
-    """A command as it was known at an instant, and its plan then."""
+    """A command as it was known at an instant, and its plan if that showed the command by then."""
     with store.read() as connection:
         command = command_of(connection, number, as_of_ns)
         if command is None:
             raise not_found("no command", str(number), "" if as_of_ns is None else f"at {iso(as_of_ns)}")
-        taken = command.applied_ns is not None and command.plan_id is not None
-        found = one(connection, command.plan_id or "", as_of_ns) if taken else None
-    if found is None:
+        on_tape = command.applied_ns is not None and command.plan_id is not None
+        found = one(connection, command.plan_id or "", as_of_ns) if on_tape else None
+    if found is None or not _shows(found, command):
         return command, None
     return command, PlanOut.of(found.stands.row, found.stands.style, found.stands.direction, found.stands.basis)
+
+
+def _shows(found: Known, command: StoredCommand) -> bool:
+    """Whether a plan is past a command that is on the tape; the flow may come to that later."""
+    if command.plan is not None:
+        return found.state.version >= int(command.plan.get("version", 1))
+    since = (version.registered_ns > (command.applied_ns or 0) for version in found.versions.values())
+    return found.state.phase not in LIVE or any(since)
 
 
 def _told(request: Request, spoken: Spoken, command: StoredCommand, plan: PlanOut | None, status: int) -> Response:

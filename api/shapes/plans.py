@@ -190,7 +190,7 @@ class UniverseBody(BaseModel):
 
 
 class CommandOut(BaseModel):
-    """A command as stored.  `applied` is null until the flow has taken it.
+    """A command as stored.  `applied`: when it came onto the tape, which the flow reads; null until then.
 
     `plan_id` is null for a `watch`, `symbol` for all others.
     """

@@ -174,6 +174,42 @@ def test_waiting_answers_as_soon_as_the_flow_has_taken_the_command(
     assert client.delete("/api/v1/plans/dip?wait=60").status_code == 202
 
 
+def put_on_the_tape(url: str) -> None:
+    """What the feed does with commands, long before a flow that is behind reads them."""
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.execute(commands.update().where(commands.c.applied_ns.is_(None)).values(applied_ns=NOW_NS))
+    engine.dispose()
+
+
+def test_a_command_that_is_only_on_the_tape_is_not_taken(
+    make_client: MakeClient, empty_url: str, flow: Callable[[], None]
+) -> None:
+    """No plan that is not there yet, no older version and none that lives on is shown as what was asked for."""
+    client = make_client(empty_url, wait_ms=60)
+
+    def told(answer: Any) -> tuple[int, Any]:
+        put_on_the_tape(empty_url)
+        again = client.get(answer.headers["location"]).json()
+        assert again["command"]["applied_ns"] == NOW_NS
+        return answer.status_code, again["plan"]
+
+    assert told(client.post("/api/v1/plans", json=PLAN)) == (202, None)
+    key = {"Idempotency-Key": "k-1"}
+    assert told(client.post("/api/v1/plans?wait=60", json=PLAN, headers=key)) == (202, None)
+    assert told(client.post("/api/v1/plans?wait=60", json=PLAN, headers=key)) == (202, None)
+    client.post("/api/v1/plans", json=PLAN)
+    flow()
+    key = {"Idempotency-Key": "k-2"}
+    assert told(client.put("/api/v1/plans/dip", json={**PLAN, "stop": 48.4}, headers=key)) == (202, None)
+    assert told(client.put("/api/v1/plans/dip?wait=60", json={**PLAN, "stop": 48.4}, headers=key)) == (202, None)
+    key = {"Idempotency-Key": "k-3"}
+    assert told(client.delete("/api/v1/plans/dip", headers=key)) == (202, None)
+    assert told(client.delete("/api/v1/plans/dip?wait=60", headers=key)) == (202, None)
+    watched = client.post("/api/v1/universe", json={"symbol": "IBM"})
+    assert told(watched) == (202, None)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
