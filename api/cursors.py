@@ -3,9 +3,13 @@
 import base64
 import binascii
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from api.problems import invalid
+
+_LONE: Final = re.compile(r"[\ud800-\udfff]")
+"""Half a character, which no text can hold."""
 
 
 def cursor(kind: str, *last: Any) -> str:
@@ -34,5 +38,6 @@ def read_cursor(kind: str, text: str | None, *types: type) -> list[Any] | None:
 def _are(values: list[Any], types: tuple[type, ...]) -> bool:
     """Whether values are of the types, and such that every database can hold them."""
     return [type(value) for value in values] == list(types) and all(
-        abs(value) < 2**63 if isinstance(value, int) else value.isascii() and value.isprintable() for value in values
+        abs(value) < 2**63 if isinstance(value, int) else "\0" not in value and _LONE.search(value) is None
+        for value in values
     )

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from flows.errors import BadInputError, DataMissingError
-from flows.said_twice import SaidTwiceError, decode_once, says_twice
 from operators.plan_reading import PlanDefaults, read_plain_plans, read_plan
 from operators.plans import Plan, PlanError
 from operators.rows import DeadLetter
+from operators.said_twice import SaidTwiceError, decode_once, says_twice
 
 WHOLE_FILE: Final = 0
 NAMED: Final = 64

@@ -16,6 +16,7 @@ from api.settings import ApiSettings
 from api.shapes.plans import CommandAnswer, CommandOut, PlanBody, PlanChange, PlanOut, UniverseBody
 from api.standing import Known, one
 from api.store import Store
+from operators.said_twice import SaidTwiceError, decode_once
 from operators.state import LIVE
 from operators.times import iso
 from sinks.commands import StoredCommand, command_of
@@ -53,6 +54,16 @@ async def asker_of(settings: Settings, key: Key = None) -> Asker:
     return Asker(settings.clock(), key)
 
 
+async def said_once(request: Request) -> None:
+    """Raises ProblemError (422) for a plan in which a key stands twice: JSON leaves open which of the two counts."""
+    try:
+        given = decode_once(await request.body())
+    except ValueError:
+        return  # what is no JSON is refused by its shape
+    if isinstance(given, SaidTwiceError):
+        raise invalid(given.field, given.message)
+
+
 Asking = Annotated[Asker, Depends(asker_of)]
 
 
@@ -61,7 +72,7 @@ Asking = Annotated[Asker, Depends(asker_of)]
     status_code=202,
     response_model=CommandAnswer,
     summary="Register a plan",
-    dependencies=[Depends(may_write)],
+    dependencies=[Depends(may_write), Depends(said_once)],
     responses=CONFLICT,
 )
 async def register_plan(
@@ -84,7 +95,7 @@ async def register_plan(
     status_code=202,
     response_model=CommandAnswer,
     summary="Replace a plan",
-    dependencies=[Depends(may_write)],
+    dependencies=[Depends(may_write), Depends(said_once)],
     responses=CONFLICT,
 )
 async def replace_plan(

@@ -82,7 +82,7 @@ def plan(
     return answer(request, reply)
 
 
-@router.get("/gpt/context/{symbol}", response_model=ContextAnswer, summary="A symbol at an instant")
+@router.get("/gpt/context/{symbol:path}", response_model=ContextAnswer, summary="A symbol at an instant")
 def context(
     request: Request,
     store: Database,

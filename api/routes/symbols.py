@@ -15,7 +15,7 @@ from api.shapes.symbol import Diagnostics, IndicatorsAnswer, SeriesAnswer
 from operators.bars.columns import Interval
 
 router = APIRouter(
-    prefix="/api/v1/symbol/{symbol}", tags=["symbols"], dependencies=[Depends(may_read)], responses=ANSWERS
+    prefix="/api/v1/symbol/{symbol:path}", tags=["symbols"], dependencies=[Depends(may_read)], responses=ANSWERS
 )
 After = Annotated[
     str | None,

@@ -238,6 +238,29 @@ def test_a_plan_that_breaks_a_rule_is_refused_by_field(
     assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    ("once", "twice", "field"),
+    [('"stop": 48.5', '"stop": 48.5, "stop": 48.4', "stop"), ("49.0", '{"type": "stop", "type": "limit"}', "type")],
+)
+def test_a_plan_that_says_something_twice_is_refused(
+    client: TestClient, empty_url: str, method: str, once: str, twice: str, field: str
+) -> None:
+    """As in a file: which of the two is meant nobody can know."""
+    path = "/api/v1/plans" if method == "POST" else "/api/v1/plans/dip"
+    body = json.dumps(PLAN).replace(once, twice)
+    refused = client.request(method, path, content=body, headers={"Content-Type": "application/json"})
+    wanted = [{"field": field, "message": "is given twice; must be given once"}]
+    assert (refused.status_code, refused.json()["errors"]) == (422, wanted)
+    assert stored(empty_url) == []
+
+
+def test_what_is_not_said_to_be_json_is_a_problem(client: TestClient) -> None:
+    for text in ("{", "", '{"stop": 1, "stop": 2}'):
+        found = client.post("/api/v1/plans", content=text, headers={"Content-Type": "text/plain"})
+        assert (found.status_code, found.headers["content-type"]) == (422, "application/problem+json"), text
+
+
 def test_a_body_that_is_no_plan_or_too_long_is_a_problem(client: TestClient) -> None:
     for text, status in (("{", 422), ("[1]", 422), ("", 422), ("[" * 5000, 400), ('"' + "x" * 70_000 + '"', 413)):
         found = client.post("/api/v1/plans", content=text, headers={"Content-Type": "application/json"})

@@ -1,5 +1,6 @@
 """Scans, structured plans, context, charts and the compact workflow, over a scan of a recorded day."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from starlette.testclient import TestClient
 from api.charting import chart_url
 from api.routes.assistant import LARGEST, fitted
 from api.shapes.gpt import ExecAnswer, PlanReply, ScanAnswer
+from flows.cli import run
 from operators.times import parse_instant
 from tests.api.conftest import MakeClient
+from tests.flows.made import climb, write_tape
 
 NOON = "2013-10-07T12:00:00-04:00"
 BEFORE = "2013-10-07T09:00:00-04:00"
@@ -87,6 +90,17 @@ def test_pages_of_bars_and_indicators_join_to_the_whole_whatever_their_size(clie
     assert {bar["phase"] for bar in everything} > {"regular"}
     assert client.get("/api/v1/symbol/NOPE/series").json()["bars"] == []
     assert client.get("/api/v1/symbol/AIG/series?interval=2m").json()["errors"][0]["field"] == "interval"
+
+
+def test_a_symbol_may_have_a_slash(make_client: MakeClient, tmp_path: Path) -> None:
+    """As a ticker of the tape may."""
+    url = f"sqlite:///{tmp_path}/slash.db"
+    assert run(["replay", str(write_tape(tmp_path, climb(symbol="BC/WD"))), "--db", url, "--json", "-q"]) == 0
+    client = make_client(url)
+    for path in ("/api/v1/symbol/BC%2FWD/series", "/api/v1/symbol/BC%2FWD/indicators", "/gpt/context/BC%2FWD"):
+        found = client.get(path, params={"interval": "1m"})
+        assert (found.status_code, "100.59" in found.text) == (200, True), path
+    assert client.get("/api/v1/symbol/BC%2FWD/diagnostics").json()["symbol"] == "BC/WD"
 
 
 def test_a_context_ends_at_the_instant_and_its_indicators_are_those_of_the_series(client: TestClient) -> None:

@@ -8,8 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.shapes.plans import PlanOut
+from operators.market_events import MarketEvent, Severity
 from operators.rebuilding import BY_TICKS
+from operators.rows import MarketEventRow
 from operators.times import parse_instant
+from sinks.database import open_database
+from sinks.writer import write_market_events
 from tests.api.conftest import NOW_NS, Demo, MakeClient
 
 NOON = "2026-06-17T12:00:00-04:00"
@@ -176,6 +180,17 @@ def test_market_events_are_those_known_at_the_instant(client: TestClient) -> Non
     assert known == [event for event in events if event["known_at_ns"] <= first]
     assert every(client, "/api/v1/events", "events", as_of=str(first - 1)) == []
     assert {event["symbol"] for event in every(client, "/api/v1/events", "events", symbol="SIM7")} <= {"SIM7", "*"}
+
+
+def test_pages_of_market_events_join_whatever_their_ids(make_client: MakeClient, empty_url: str) -> None:
+    """An id is free text: what a page ends with leads to the next one."""
+    ids = ["fed – août", "fed – mai", "line\nbreak", "plain"]
+    rows = [MarketEventRow(MarketEvent(each, "*", "fomc", Severity.LOW, NOW_NS, 0, "")) for each in ids]
+    engine = open_database(empty_url)
+    write_market_events(engine, rows)
+    engine.dispose()
+    found = every(make_client(empty_url), "/api/v1/events", "events", limit=1)
+    assert [event["id"] for event in found] == sorted(ids)
 
 
 def test_a_database_that_cannot_be_used_is_a_problem_and_works_again_afterwards(
