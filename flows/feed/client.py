@@ -47,15 +47,16 @@ class FeedClient:
     sink: FrameSink
     log: Log
     calendar: SessionCalendar = field(default_factory=nyse_calendar)
-    clock: FeedClock = field(default_factory=FeedClock)
     backoff: Backoff = field(default_factory=Backoff)
     rng: Random = field(default_factory=Random)
     stop: Event = field(default_factory=Event)
     status: FeedStatus = field(default_factory=FeedStatus)
+    clock: FeedClock = field(init=False)
     joining: Joining = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with the subscriptions of the settings; `joining` takes more while it runs."""
+        self.clock = FeedClock(delay_ns=self.settings.address.delay_ns)
         self.joining = Joining(self.settings.subscriptions)
 
     @property
@@ -88,9 +89,7 @@ class FeedClient:
 
     def _follow(self, queue: BoundedQueue) -> None:
         symbols = repairable(self.settings.subscriptions, self.settings.watched)
-        intake = Intake(
-            queue, GapBook(symbols, time.time_ns()), self.clock, self.settings.address.delay_ns, self.status
-        )
+        intake = Intake(queue, GapBook(symbols, time.time_ns()), self.clock, self.status)
         self._take_up(intake)
         idle = IdleWatch(self.calendar, self.settings.regular_silence, self.settings.extended_silence)
         shared = Shared(self.settings, self.clock, intake, self.joining, idle, self.status, self._say, self.stop)

@@ -155,7 +155,7 @@ class Connection:
         elif self._ping is None and wall - max(self._marked_at, self._heard_at) >= settings.mark_seconds:
             self._ping = f"{wall:.6f}", shared.clock.now_ns(), wall
             self._line.ping(self._ping[0])
-        if self._data and shared.idle.too_long(shared.clock.now_ns() - settings.address.delay_ns, wall):
+        if self._data and shared.idle.too_long(shared.clock.now_ns(), wall):
             self._leave("silent_line", wall - self._heard_at)
 
     def _answered(self, pong: Pong) -> None:

@@ -1,8 +1,8 @@
-"""The feed's clock: the wall clock, or a practice market's own time once it has told it.  Never goes back.
+"""The feed's clock: the wall clock less the feed's delay, or a practice market's own time.  Never goes back.
 
-Threads may share it.  What is received gets this clock's time, and a print on the tape may be ahead of it by minutes at
-most (`operators/wire/ahead.py`): so a practice market must tell its time before its prints, and often when it is fast.
-A delayed feed is received late, by the wall clock: its prints lie the delay behind, and the bound is as much wider.
+Threads may share it.  Whatever the feed puts on the tape carries this clock's time, so that it goes with the prints: of
+a delayed feed all is as old as they are.  A print may be ahead of it by minutes at most (`operators/wire/ahead.py`): so
+a practice market must tell its time before its prints, and often when it is fast.
 """
 
 import time
@@ -11,10 +11,15 @@ from threading import Lock
 
 
 class FeedClock:
-    """`wall`: ns UTC; `steady`: ns that only go forward."""
+    """`wall`: ns UTC; `steady`: ns that only go forward; `delay_ns`: how old everything is that the feed says."""
 
-    def __init__(self, wall: Callable[[], int] = time.time_ns, steady: Callable[[], int] = time.monotonic_ns) -> None:
-        self._wall, self._steady = wall, steady
+    def __init__(
+        self,
+        wall: Callable[[], int] = time.time_ns,
+        steady: Callable[[], int] = time.monotonic_ns,
+        delay_ns: int = 0,
+    ) -> None:
+        self._wall, self._steady, self._delay_ns = wall, steady, delay_ns
         self._told: tuple[int, int, float] | None = None
         self._last, self._alone = 0, Lock()
 
@@ -34,7 +39,7 @@ class FeedClock:
         """Return the time, ns UTC."""
         with self._alone:
             if self._told is None:
-                now = self._wall()
+                now = self._wall() - self._delay_ns
             else:
                 at_ns, since, speed = self._told
                 now = at_ns + round((self._steady() - since) * speed)

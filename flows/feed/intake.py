@@ -12,11 +12,11 @@ from operators.wire.ahead import is_ahead
 
 
 class Intake:
-    """`delay_ns`: how old everything is that this feed says."""
+    """Hands on what one feed says."""
 
-    def __init__(self, queue: BoundedQueue, book: GapBook, clock: FeedClock, delay_ns: int, status: FeedStatus) -> None:
+    def __init__(self, queue: BoundedQueue, book: GapBook, clock: FeedClock, status: FeedStatus) -> None:
         self.queue = queue
-        self._book, self._clock, self._delay_ns, self._status = book, clock, delay_ns, status
+        self._book, self._clock, self._status = book, clock, status
         self._streamed, self._dropping = False, False
         self._seen_ns = 0  # time of the newest print, dropped or not: what is missing cannot end before it
 
@@ -25,7 +25,7 @@ class Intake:
         self._streamed = True
         self._seen_ns = max(self._seen_ns, _believed_ns(first, self._clock.now_ns()))
         if self._status.newest_ns == 0:
-            self._status.newest_ns = self._now_ns()
+            self._status.newest_ns = self._clock.now_ns()
         self._end_gap()
 
     def lost(self, reason: str, from_ns: int | None = None) -> None:
@@ -44,7 +44,7 @@ class Intake:
 
     def joined(self, symbol: str, since_ns: int) -> None:
         """Note that a symbol's data comes from now on, and that it is missing since it was wanted."""
-        gap = self._book.missed(symbol, since_ns, max(self._now_ns(), since_ns), "not subscribed to yet")
+        gap = self._book.missed(symbol, since_ns, max(self._clock.now_ns(), since_ns), "not subscribed to yet")
         self._status.gaps += 1
         self.queue.put(GapOpened(gap, self._clock.now_ns()))
 
@@ -67,7 +67,7 @@ class Intake:
         """Note that time has reached `at_ns`, and that all that was said before has been taken."""
         self._end_drop()
         if not self._dropping:
-            self.queue.put(Clock(at_ns - self._delay_ns))
+            self.queue.put(Clock(at_ns))
 
     def _drop(self) -> None:
         self._status.dropped_frames += 1
@@ -83,10 +83,7 @@ class Intake:
     def _end_gap(self) -> None:
         gap = self._book.ended()
         if gap is not None:
-            self.queue.put(GapEnded(gap, max(self._now_ns(), self._seen_ns)))
-
-    def _now_ns(self) -> int:
-        return self._clock.now_ns() - self._delay_ns
+            self.queue.put(GapEnded(gap, max(self._clock.now_ns(), self._seen_ns)))
 
 
 def _believed_ns(frame: bytes, now_ns: int) -> int:

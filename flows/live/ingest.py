@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from flows.feed.address import feed_address
 from flows.feed.api_key import key_from
 from flows.feed.client import FeedClient
-from flows.feed.feed_clock import FeedClock
 from flows.feed.joining import subscription_of
 from flows.feed.settings import FeedSettings
 from flows.feed.sink import EVERY_SYMBOL
@@ -27,7 +26,6 @@ from sinks.schema import ensure_schema
 
 def ingest(options: LiveOptions, stop: Event) -> None:
     """Follow the feed onto the tape.  Raises OverError when it ended for good, TapeError, DatabaseError."""
-    clock = FeedClock()
     address = feed_address(options.feed_url, options.rest_url)
     behind = left_behind(options.tape)
     with TapeWriter(options.tape, options.sync) as writer, _database(options) as engine:
@@ -36,7 +34,7 @@ def ingest(options: LiveOptions, stop: Event) -> None:
         symbols = _symbols(options, engine)
         subscriptions = tuple(map(subscription_of, symbols or (EVERY_SYMBOL,)))
         settings = FeedSettings(address, subscriptions, symbols, behind=behind, repair=options.repair)
-        client = FeedClient(settings, key_from(), TapeSink(writer), log_line, clock=clock, stop=stop)
+        client = FeedClient(settings, key_from(), TapeSink(writer), log_line, stop=stop)
         with _asking(options, client, writer, engine), telling(client.status.to_json):
             ended = client.run()
     log_line("feed_over", **client.status.to_json())

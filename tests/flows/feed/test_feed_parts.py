@@ -22,6 +22,7 @@ from flows.feed.sink import Gap, GapState
 from flows.feed.status import FeedStatus
 from operators.nyse import nyse_calendar
 from operators.times import SECOND_NS, parse_instant
+from operators.wire.reckoning import APART_NS, Reckoning
 from tests.flows.feed.following import ListSink
 
 
@@ -129,7 +130,7 @@ def test_the_queue_drops_frames_only_counts_them_and_keeps_the_order() -> None:
 
 def test_a_drop_is_one_gap_from_the_last_kept_print_to_when_there_is_room_again() -> None:
     queue, status = BoundedQueue(1000), FeedStatus()
-    intake = Intake(queue, GapBook(("A",), 1), FeedClock(lambda: 2_000_000_000 * SECOND_NS), 0, status)
+    intake = Intake(queue, GapBook(("A",), 1), FeedClock(lambda: 2_000_000_000 * SECOND_NS), status)
     trade = b'[{"ev":"T","t":1600000000%03d}]' + b" " * 200
     intake.resume()
     status.newest_ns = 0
@@ -151,13 +152,32 @@ def test_a_gap_ends_with_the_newest_print_or_now_and_never_at_a_time_that_cannot
     now_ns = 1_600_000_000 * SECOND_NS
     for ahead_ns, end_ns in ((60 * SECOND_NS, now_ns + 60 * SECOND_NS), (3_600 * SECOND_NS, now_ns)):
         queue, status = BoundedQueue(), FeedStatus()
-        intake = Intake(queue, GapBook(("A",), 1), FeedClock(lambda: now_ns), 0, status)
+        intake = Intake(queue, GapBook(("A",), 1), FeedClock(lambda: now_ns), status)
         intake.resume()
         intake.lost("connection lost")
         intake.resume(b'[{"ev":"T","t":%d}]' % ((now_ns + ahead_ns) // 1_000_000))
         *_, ended = queue.take(0)
         assert isinstance(ended, GapEnded)
         assert ended.to_ns == end_ns
+
+
+@pytest.mark.parametrize("url", ["wss://socket.massive.com/stocks", "wss://delayed.massive.com/stocks"])
+def test_in_silence_time_goes_on_after_seconds_also_on_a_delayed_feed(url: str) -> None:
+    """All that it puts on the tape is by one clock, as old as its prints."""
+    delay_ns, now = feed_address(url).delay_ns, [1_600_000_000 * SECOND_NS]
+    queue, reckoning = BoundedQueue(), Reckoning()
+    intake = Intake(queue, GapBook(("A",), 1), FeedClock(lambda: now[0], delay_ns=delay_ns), FeedStatus())
+    intake.resume()
+    last_ns = now[0] - delay_ns
+    intake.keep(b'[{"ev":"T","t":%d}]' % (last_ns // 1_000_000))
+    intake.lost("connection lost")
+    frame, opened = queue.take(0)
+    assert isinstance(frame, Frame)
+    assert isinstance(opened, GapOpened)
+    assert (frame.received_ns, opened.received_ns) == (last_ns, last_ns)
+    reckoning.heard(last_ns, frame.received_ns)
+    reached = [reckoning.reached(last_ns + second * SECOND_NS) for second in (1, 4, 5, 6)]
+    assert reached == [last_ns - APART_NS, None, last_ns, last_ns + SECOND_NS]
 
 
 def test_a_practice_markets_time_is_followed_at_its_pace_and_never_goes_back() -> None:
