@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from flows.errors import BadInputError, DataMissingError
-from operators.market_events import MarketEvent, Severity
+from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
+from operators.tickers import is_ticker
 from operators.times import parse_instant
 
 COLUMNS: Final = ("id", "symbol", "kind", "severity", "at", "known_at", "label")
@@ -30,9 +31,11 @@ def load_events(path: Path) -> list[MarketEvent]:
 
 
 def _event(row: dict[str, str]) -> MarketEvent:
-    for field in ("id", "symbol", "kind"):
+    for field in ("id", "kind"):
         if not row[field]:
-            _refuse(field, "", "a ticker, or * for all" if field == "symbol" else "some text")
+            _refuse(field, "", "some text")
+    if row["symbol"] != EVERY_SYMBOL and not is_ticker(row["symbol"]):
+        _refuse("symbol", row["symbol"], f"a ticker, or {EVERY_SYMBOL} for all")
     if row["severity"] not in list(Severity):
         _refuse("severity", row["severity"], f"one of {', '.join(Severity)}")
     return MarketEvent(

@@ -35,6 +35,7 @@ LEVELS: Final = {
     "live_failed": logging.ERROR,
     "no_answers": logging.WARNING,
     "no_connection": logging.WARNING,
+    "plans_not_followed": logging.WARNING,
     "repair_left": logging.WARNING,
     "silent_line": logging.WARNING,
     "subscription_refused": logging.ERROR,

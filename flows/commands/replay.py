@@ -11,6 +11,7 @@ from flows.errors import BadInputError
 from flows.options import DEFAULT_DATABASE, SNAPSHOT_SECONDS, ReplayOptions
 from operators.gating import EVERY_KIND, GateMargins, GateSettings
 from operators.risk import DEFAULT_RISK_BUDGET
+from operators.tickers import is_ticker
 
 
 def replay(
@@ -113,8 +114,9 @@ def read_symbols(text: str | None) -> frozenset[str] | None:
     if text is None:
         return None
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))
-    if not names:
-        msg = f"--symbols: got {text!r}; must be tickers joined by commas"
+    wrong = min((name for name in names if not is_ticker(name)), default=None if names else text)
+    if wrong is not None:
+        msg = f"--symbols: got {wrong[:40]!r}; must be tickers joined by commas, or be left out for all symbols"
         raise BadInputError(msg)
     return names
 

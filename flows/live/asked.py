@@ -4,11 +4,12 @@ Rule: nothing is put on the tape before the feed has told the time, since its ti
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 
 import sqlalchemy as sa
 
 from flows.event_files import load_events
+from flows.logs import log_line
 from flows.options import ReplayOptions
 from flows.plan_files import given_plans
 from flows.tape.command_feed import commands_to_tape, universe_to_tape
@@ -24,7 +25,7 @@ from sinks.canonical import canonical
 class Asked:
     """`told`: whether time was told; `now_ns`: the feed's clock, ns UTC, whose time the commands carry.
 
-    `watch`: takes each symbol that joins the universe, and when.
+    `watch`: takes each symbol that joins the universe, and when.  `followed`: whose prints come; none: everybody's.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class Asked:
         told: Callable[[], bool],
         now_ns: Callable[[], int],
         watch: Callable[[str, int], None],
+        followed: Collection[str] = (),
     ) -> None:
         self._flow, self._engine, self._told, self._now_ns, self._watch = flow, engine, told, now_ns, watch
+        self._followed = frozenset(followed)
         self._begun = False
 
     def __call__(self, writer: TapeWriter) -> None:
@@ -59,7 +62,16 @@ class Asked:
         if flow.events is not None:
             yield payloads.market_events(load_events(flow.events), at_ns)
         if flow.plans is not None:
-            for plan, data in given_plans(flow.plans, PlanDefaults(at_ns, nyse_calendar().close_after)):
+            plans = given_plans(flow.plans, PlanDefaults(at_ns, nyse_calendar().close_after))
+            self._warn({plan.symbol for plan, _ in plans})
+            for plan, data in plans:
                 told = hashlib.sha256(canonical(data).encode()).hexdigest()[:12]
                 name = f"file:{plan.plan_id}:{plan.version}:{told}"
                 yield payloads.command(PlanCommand(name, "register", data), at_ns)
+
+    def _warn(self, symbols: Set[str]) -> None:
+        """Say of which symbols no print will come; their plans are watched, since a command may add them yet."""
+        strange = sorted(symbols - self._followed) if self._followed else []
+        if strange:
+            hint = "name them in --symbols, or use: fancy-trader universe add SYMBOL"
+            log_line("plans_not_followed", symbols=",".join(strange), hint=hint)

@@ -66,10 +66,14 @@ def _symbols(options: LiveOptions, engine: sa.Engine | None) -> tuple[str, ...]:
 
 
 def _asking(
-    options: LiveOptions, client: FeedClient, writer: TapeWriter, engine: sa.Engine | None
+    options: LiveOptions,
+    client: FeedClient,
+    writer: TapeWriter,
+    engine: sa.Engine | None,
+    symbols: tuple[str, ...],
 ) -> AbstractContextManager[None]:
     """Put on the tape what people ask for while the block lasts."""
     if engine is None:
         return nullcontext()
-    asked = Asked(options.flow, engine, lambda: client.time_told, client.clock.now_ns, client.joining.add)
+    asked = Asked(options.flow, engine, lambda: client.time_told, client.clock.now_ns, client.joining.add, symbols)
     return asking(lambda: asked(writer), client.stop, log_line)

@@ -18,6 +18,7 @@ def changed(old: str, new: str) -> str:
     return GOOD.replace(old, new)
 
 
+QUOTED = '"SPY,AAA"'
 SEVERITIES = "must be one of low, medium, high, critical"
 RFC = "must be RFC 3339 with an offset"
 EVENTS: dict[str, tuple[str, int, str]] = {
@@ -53,6 +54,12 @@ EVENTS: dict[str, tuple[str, int, str]] = {
     ),
     "no id": (f"{HEADER}\n{changed('E1', '')}", BAD_INPUT, "row 1: id: got ''; must be some text"),
     "no symbol": (f"{HEADER}\n{changed('*', '')}", BAD_INPUT, "row 1: symbol: got ''; must be a ticker, or * for all"),
+    "several symbols": (
+        f"{HEADER}\n{changed('*', QUOTED)}",
+        BAD_INPUT,
+        "row 1: symbol: got 'SPY,AAA'; must be a ticker, or * for all",
+    ),
+    "a symbol of two words": (f"{HEADER}\n{changed('*', 'A B')}", BAD_INPUT, "row 1: symbol: got 'A B'; must be"),
     "no kind": (f"{HEADER}\n{changed('fomc', '')}", BAD_INPUT, "row 1: kind: got ''; must be some text"),
     "a field too few": (f"{HEADER}\n{changed(',minutes', '')}", BAD_INPUT, "row 1: has 6 fields; the header has 7"),
     "a field too many": (f"{HEADER}\n{GOOD},x", BAD_INPUT, "row 1: has 8 fields; the header has 7"),
@@ -125,6 +132,8 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     "late by no number": (["--late-seconds", "nan"], "'--late-seconds'"),
     "late for ever": (["--late-seconds", "inf"], "--late-seconds"),
     "no symbols": (["--symbols", " , "], "--symbols: got ' , '; must be tickers joined by commas"),
+    "every symbol by a star": (["--symbols", "*"], "got '*'; must be tickers joined by commas, or be left out for all"),
+    "a symbol of two words": (["--symbols", "AAA,B B"], "--symbols: got 'B B'; must be tickers joined by commas"),
     "symbols of no plan": (["--symbols", "ZZZ"], "--symbols"),
     "margins without kind": (["--gate-window", "90:15"], f"--gate-window: got '90:15'; {MUST_BE_MARGINS}"),
     "margins of an empty kind": (["--gate-window", "=90:15"], f"--gate-window: got '=90:15'; {MUST_BE_MARGINS}"),
@@ -158,6 +167,12 @@ def test_a_risk_that_no_account_bears_is_refused_with_the_bound(command: Command
     assert said.code == BAD_INPUT
     assert "'--risk'" in said.only_line
     assert "less than or equal to 1000000000" in said.only_line
+
+
+def test_a_star_is_no_symbol_to_follow(command: Command) -> None:
+    """Live follows everybody when nobody is named; a symbol called * would be scanned, and never printed."""
+    said = command("live", "--symbols", "*")
+    assert (said.code, said.only_line.startswith("--symbols: got '*'; must be")) == (BAD_INPUT, True)
 
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["plans", "no-such-command"], ["replay"], ["explain"]])

@@ -1,5 +1,6 @@
 """What a recorded tape tells between its prints: market events told late or anew, and commands that contradict."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -154,6 +155,26 @@ def test_a_plan_of_a_file_that_was_changed_is_told_again_under_another_name(tmp_
         writer.append(as_frames(PRINTS))
     reasons = rows_of(replayed(tmp_path, "whole"), "SELECT field, reason FROM dead_letters")
     assert reasons == [("version", "version 1 is not above the registered version 1")]
+
+
+@pytest.mark.parametrize(("followed", "said"), [(("AAA", "BBB"), ["CCC,aaa"]), ((), [])], ids=["some", "every symbol"])
+def test_a_plan_of_a_file_whose_symbol_is_not_followed_is_told_and_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], followed: tuple[str, ...], said: list[str]
+) -> None:
+    """A command may add its symbol yet; until then no print of it comes, and one line of the log says so."""
+    engine = open_database(f"sqlite:///{tmp_path}/plans.db")
+    ensure_schema(engine)
+    given = [simple_plan(name, symbol) for name, symbol in (("p", "aaa"), ("q", "AAA"), ("r", "CCC"))]
+    options = ReplayOptions((tmp_path / "tape",), write_plans(tmp_path, given), str(engine.url))
+    with TapeWriter(tmp_path / "tape") as writer:
+        asked = Asked(options, engine, lambda: True, lambda: OPEN_NS, lambda symbol, at_ns: None, followed)
+        asked(writer)
+        asked(writer)
+    engine.dispose()
+    assert len(everything(tmp_path / "tape")) == 3
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [("plans_not_followed", "warning")] * len(said)
+    assert [line["symbols"] for line in lines] == said
 
 
 def test_l4_plans_of_symbols_that_live_did_not_follow_come_alike_where_a_universe_names_what_it_did(
