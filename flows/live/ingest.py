@@ -35,7 +35,7 @@ def ingest(options: LiveOptions, stop: Event) -> None:
         subscriptions = tuple(map(subscription_of, symbols or (EVERY_SYMBOL,)))
         settings = FeedSettings(address, subscriptions, symbols, behind=behind, repair=options.repair)
         client = FeedClient(settings, key_from(), TapeSink(writer), log_line, stop=stop)
-        with _asking(options, client, writer, engine), telling(client.status.to_json):
+        with _asking(options, client, writer, engine, symbols), telling(client.status.to_json):
             ended = client.run()
     log_line("feed_over", **client.status.to_json())
     if ended is not None:
