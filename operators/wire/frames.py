@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import astuple
 
+from operators import ticks
 from operators.times import EARLIEST_NS, LATEST_NS
 from operators.wire.rows import (
     LOW_MS,
@@ -41,7 +42,7 @@ class _Event(msgspec.Struct, gc=False):
     p: float | str | None = None
     s: float | str | None = None
     ds: str | float | None = None
-    c: list[int] | float | None = None
+    c: list[int] | int | float | None = None
     t: int | None = None
     pt: int | None = None
     q: Int64 | None = None
@@ -141,14 +142,10 @@ def _all_ns(stamps: Sequence[int | None]) -> Sequence[int | None]:
 
 
 def _fitting(stamp: int | None) -> int | None:
-    at_ns = _known_ns(stamp)
+    at_ns = None if stamp is None else as_ns(stamp)
     if misfit(at_ns, None) is not None:
         raise ValueError(stamp)
     return at_ns
-
-
-def _known_ns(stamp: int | None) -> int | None:
-    return stamp if stamp is None else as_ns(stamp)
 
 
 def _row(event: _Event) -> WireRow | tuple[str, str]:
@@ -158,7 +155,11 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
     if isinstance(size, str) or isinstance(price, str):
         field, value = ("size", size) if isinstance(size, str) else ("price", price)
         return field, f"got {value!r}; must be a number"
-    sip_ns, participant_ns, trf_ns = _known_ns(event.t), _known_ns(event.pt), _known_ns(event.trft)
+    if isinstance(given, float):
+        return ticks.CONDITIONS, f"got {given:g}; must be whole numbers"
+    sip_ns = None if event.t is None else as_ns(event.t)
+    participant_ns = None if event.pt is None else as_ns(event.pt)
+    trf_ns = None if event.trft is None else as_ns(event.trft)
     found = finding(symbol, sip_ns, price, size) or misfit(participant_ns, trf_ns)
     if found is not None or symbol is None or sip_ns is None or price is None or size is None:
         return found or ("row", "is incomplete")
@@ -169,7 +170,7 @@ def _row(event: _Event) -> WireRow | tuple[str, str]:
         price,
         size,
         event.x,
-        _conditions(tuple(given)) if given and isinstance(given, list) else None,
+        None if given is None or given == [] else _conditions((given,) if isinstance(given, int) else tuple(given)),
         event.q,
         trade_id if trade_id is None or isinstance(trade_id, str) else str(trade_id),
         event.trfi,

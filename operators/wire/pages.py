@@ -20,7 +20,7 @@ class _Trade(msgspec.Struct, gc=False):
     decimal_size: float | str | None = None
     sip_timestamp: int | None = None
     participant_timestamp: int | None = None
-    conditions: list[int] | None = None
+    conditions: list[int] | int | None = None
     correction: Int32 | None = None
     exchange: Int32 | None = None
     id: str | int | None = None
@@ -75,6 +75,7 @@ def _read(symbol: str, raw: bytes, cut: int) -> WireRow | tuple[str, str]:
     found = finding(symbol, sip_ns, trade.price, size) or misfit(participant_ns, trf_ns)
     if found is not None or sip_ns is None or trade.price is None or size is None:
         return found or ("row", "is incomplete")
+    ids = [trade.conditions] if isinstance(trade.conditions, int) else trade.conditions
     return WireRow(
         symbol,
         sip_ns,
@@ -82,7 +83,7 @@ def _read(symbol: str, raw: bytes, cut: int) -> WireRow | tuple[str, str]:
         trade.price,
         size,
         trade.exchange,
-        ",".join(map(str, trade.conditions)) if trade.conditions else None,
+        ",".join(map(str, ids)) if ids else None,
         trade.sequence_number,
         None if trade.id is None else str(trade.id),
         trade.trf_id,

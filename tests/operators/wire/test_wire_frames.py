@@ -50,6 +50,16 @@ def test_what_a_trade_lacks_is_unknown() -> None:
     assert rows == [WireRow("BRK.A", AT_NS, None, 281.1, 2.0, 11, None, 7, "52983", None, None, 0, 1)] * 3
 
 
+@pytest.mark.parametrize("number", [37, 0])
+def test_a_condition_alone_is_a_list_of_one(number: int) -> None:
+    """Left out, it would make a regular print of an odd lot."""
+    alone, listed = frame(GOOD | {"c": number}), frame(GOOD | {"c": [number]})
+    assert read_frame(alone) == read_frame(listed)
+    assert read_frame(alone)[0][0].conditions == str(number)
+    page = {"price": 1.5, "size": 1, "sip_timestamp": AT_NS, "conditions": number}
+    assert read_page("A", json.dumps({"results": [page]}).encode())[0][0].conditions == str(number)
+
+
 @pytest.mark.parametrize("stamp", [AT_MS, AT_MS * 1_000, AT_MS * 1_000_000])
 def test_the_number_of_digits_tells_the_unit(stamp: int) -> None:
     rows, _ = read_frame(frame(GOOD | {"t": stamp}))
@@ -73,6 +83,9 @@ def test_the_number_of_digits_tells_the_unit(stamp: int) -> None:
         ({"pt": 9_999_999_999_999}, "participant_ns", "got 9999999999999000000; ns since 1970 must fit 64 bits"),
         ({"pt": -(10**20)}, "participant_ns", "got -100000000000000000000; ns since 1970 must fit 64 bits"),
         ({"trft": 10**30}, "trf_ns", f"got {10**30}; ns since 1970 must fit 64 bits"),
+        ({"c": 37.5}, "conditions", "got 37.5; must be whole numbers"),
+        ({"c": "37"}, "c", "expected int | float | array | null, got str"),
+        ({"c": [37, None]}, "c[1]", "expected int, got null"),
         ({"q": 1 << 63}, "q", "expected int <= 9223372036854775807"),
         ({"x": 1 << 31}, "x", "expected int <= 2147483647"),
     ],
