@@ -9,6 +9,10 @@ from flows.errors import BadInputError
 VARIABLES: Final = ("MASSIVE_API_KEY", "POLYGON_API_KEY")
 """Where the key is looked for; the first that is set counts."""
 HIDDEN: Final = "[key]"
+SHORTEST_IN_DATA: Final = 16
+"""Characters of the shortest key that is looked for in data; the vendor's have 32.  A shorter one may be any word that
+a practice market was content with, and stands in data by chance: `p` names every price.
+"""
 
 
 class ApiKey:
@@ -42,10 +46,12 @@ class ApiKey:
         """Return a text without the key."""
         return text.replace(self._secret, HIDDEN)
 
-    def redact_bytes(self, frame: bytes) -> bytes:
-        """Return bytes without the key; the same object when it is not in them."""
+    def redact_data(self, frame: bytes) -> bytes:
+        """Return data without the key, unless it is too short to be told from data; the same object when it is fine."""
         secret = self._secret.encode()
-        return frame.replace(secret, HIDDEN.encode()) if secret in frame else frame
+        if len(secret) < SHORTEST_IN_DATA or secret not in frame:
+            return frame
+        return frame.replace(secret, HIDDEN.encode())
 
 
 def key_from(environment: Mapping[str, str] | None = None) -> ApiKey:

@@ -7,6 +7,7 @@ Rule 3: a subscription is held when it was acknowledged, and not before.
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from itertools import groupby
 from typing import Final, assert_never
@@ -31,6 +32,8 @@ from operators.times import SECOND_NS
 ANSWER_NS: Final = 10 * SECOND_NS
 """How long the vendor may take for each answer."""
 PAIRS_PER_MESSAGE: Final = 500
+MAX_MESSAGE: Final = 200
+"""Characters of a status's text that are told."""
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_POLICY: Final = 1008
 
@@ -63,11 +66,11 @@ class FeedProtocol:
 
     def receive(self, frame: bytes, now_ns: int) -> list[Decision]:
         """Take a frame as it came; return what follows from it, in order.  Data in it comes first."""
-        frame = self._key.redact_bytes(frame)
         read = read_frame(frame)
-        decisions: list[Decision] = [Keep(frame)] if read.has_data else []
+        decisions: list[Decision] = [Keep(self._key.redact_data(frame))] if read.has_data else []
         for status in read.statuses:
-            decisions += self._on_status(status, now_ns)
+            word, message = self._key.redact(status.word), self._key.redact(status.message)[:MAX_MESSAGE]
+            decisions += self._on_status(replace(status, word=word, message=message), now_ns)
         return decisions
 
     def ask(self, subscriptions: Iterable[str], now_ns: int) -> list[Decision]:

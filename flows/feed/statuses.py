@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-MAX_MESSAGE: Final = 200
 _HINT: Final = b'"status"'
 
 
@@ -73,7 +72,7 @@ def _read(events: Any) -> Frame:
 
 
 def _status(event: dict[str, Any]) -> Status:
-    word, message = str(event.get("status", "")), str(event.get("message", ""))[:MAX_MESSAGE]
+    word, message = str(event.get("status", "")), str(event.get("message", ""))
     kind, about = _kind(word, message)
     return Status(kind, word, message, about, event)
 
