@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from operators.times import iso
 from sinks.copying import Row
+from sinks.tables import scan_results
 
 Key = Callable[[Row], tuple[Any, ...]]
 Contradiction = tuple[Row, Row]
@@ -22,6 +23,11 @@ def plan_key(row: Row) -> tuple[Any, ...]:
 def event_key(row: Row) -> tuple[Any, ...]:
     """(plan_id, seq) of a row of plan_events."""
     return row[0], row[2]
+
+
+def scan_key(row: Row) -> tuple[Any, ...]:
+    """(symbol, strategy, direction, at_ns) of a row of scan_results."""
+    return row[:4]
 
 
 def sort_out(stored: Iterable[Row], offered: Sequence[Row], key: Key) -> tuple[list[Row], list[Contradiction]]:
@@ -52,6 +58,14 @@ def say_event(contradiction: Contradiction) -> str:
     ]
     was, now = (f"{row[4]} at {iso(row[5])}" for row in contradiction)
     return f"plan {new[0]} seq {new[2]}: stored {was}, now {now}{''.join(details)}"
+
+
+def say_scan(contradiction: Contradiction) -> str:
+    """Word a contradiction of scan results in one line."""
+    new = contradiction[1]
+    names = [column.name for column in scan_results.columns]
+    changed = [name for name, *values in zip(names, *contradiction, strict=True) if values[0] != values[1]]
+    return f"scan of {new[0]}, {new[1]} {new[2]} at {iso(new[3])}: stored with another {', '.join(changed)}"
 
 
 def say_plan(contradiction: Contradiction) -> str:

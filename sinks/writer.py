@@ -1,9 +1,9 @@
 """Writing: one batch, one transaction.  Whatever is written again changes nothing, so a rerun is harmless.
 
 Plans, events, scan results, superseded bars, option quotes, market events, gaps and dead letters are written once and
-stay; states, progress and bars only move on.  A plan or event that is stored with another content is a divergence: the
-stored one stays, the report and the stream's record count it, and from then on this writer leaves the plan as it is
-stored.
+stay; states, progress and bars only move on.  A plan, event or scan result that is stored with another content is a
+divergence: the stored one stays, the report and the stream's record count it, and from then on this writer leaves the
+plan as it is stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -17,7 +17,17 @@ from sinks import tables
 from sinks.bulk import Texts, insert_all, insert_new, lock_writers, stored, together, upsert, upsert_columns
 from sinks.canonical import canonical
 from sinks.copying import Row
-from sinks.divergence import Contradiction, event_key, plan_key, say_event, say_plan, sort_out
+from sinks.divergence import (
+    Contradiction,
+    Key,
+    event_key,
+    plan_key,
+    say_event,
+    say_plan,
+    say_scan,
+    scan_key,
+    sort_out,
+)
 from sinks.doorbell import ring
 from sinks.encoding import (
     data_gap_rows,
@@ -84,7 +94,8 @@ class SinkWriter:
             lock_writers(connection)
             check(connection, self._stream, self._token)
             last = last_stream_seq(connection)
-            new_plans, other_plans = _write_plans(connection, plans)
+            new_plans, other_plans = _write_once(connection, tables.plans, plans, plan_key)
+            new_scans, other_scans = _write_once(connection, tables.scan_results, scans, scan_key)
             barred = self._diverged | {new[0] for _, new in other_plans}
             new_events, other_events = _write_events(
                 connection, batch.events, events, last, barred, meanwhile=state_texts.ahead()
@@ -93,7 +104,7 @@ class SinkWriter:
             if barred:
                 states = [row for row in states if row[0] not in barred]
                 state_texts = Texts(tables.plan_states, states)
-            diverged = [say_plan(pair) for pair in other_plans] + [say_event(pair) for pair in other_events]
+            diverged = [*map(say_plan, other_plans), *map(say_event, other_events), *map(say_scan, other_scans)]
             report = WriteReport(
                 plans=new_plans,
                 events=new_events,
@@ -104,7 +115,7 @@ class SinkWriter:
                 first_divergence=diverged[0] if diverged else None,
                 last_stream_seq=last + new_events,
                 bars=upsert_columns(connection, tables.bars, bars, ("revision",)),
-                scan_results=insert_new(connection, tables.scan_results, scans),
+                scan_results=new_scans,
                 option_quotes=insert_new(connection, tables.option_quotes, option_quote_rows(batch.option_quotes)),
             )
             insert_new(connection, tables.bar_revisions, superseded)
@@ -128,12 +139,14 @@ def write_market_events(engine: sa.Engine, events: Sequence[MarketEventRow]) -> 
         return insert_new(connection, tables.market_events, market_event_rows(events))
 
 
-def _write_plans(connection: sa.Connection, rows: list[Row]) -> tuple[int, list[Contradiction]]:
-    written = insert_new(connection, tables.plans, rows)
+def _write_once(
+    connection: sa.Connection, table: sa.Table, rows: list[Row], key: Key
+) -> tuple[int, list[Contradiction]]:
+    written = insert_new(connection, table, rows)
     if written == len(rows):
         return written, []
-    kept = stored(connection, tables.plans, canonical([plan_key(row) for row in rows]))
-    return written, sort_out(kept, rows, plan_key)[1]
+    kept = stored(connection, table, canonical([key(row) for row in rows]))
+    return written, sort_out(kept, rows, key)[1]
 
 
 def _write_events(

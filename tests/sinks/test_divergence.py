@@ -5,12 +5,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from operators.events import Kind, PlanEvent
-from operators.rows import Batch, PlanRow
+from operators.rows import Batch, PlanRow, ScanRow
+from operators.times import parse_instant
 from sinks.reader import stream_of
 from sinks.writer import SinkWriter
 
+AT_NS = parse_instant("2013-10-08T13:30:00Z")
+SCAN = ScanRow(
+    *("A", "vwap_reclaim", "long", AT_NS, "2013-10-08", 1, "A.vwap_reclaim.long.20131008.1", True, 0.5),
+    *({"shares": 3}, {"atr": 0.25}, [{"name": "coverage", "met": True}]),
+)
 MakeEvent = Callable[..., PlanEvent]
 MakePlan = Callable[..., PlanRow]
 BODY: dict[str, Any] = {"plan_id": "P1", "version": 1, "stop": 99.0, "targets": [{"price": 101.0}]}
@@ -62,6 +69,25 @@ def test_no_field_of_an_event_may_change(writer: SinkWriter, make_event: MakeEve
 def test_two_contents_in_one_batch_diverge_too(writer: SinkWriter, make_event: MakeEvent) -> None:
     report = writer.write(Batch(events=(make_event(), make_event(price=1.0))))
     assert (report.events, report.divergences) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"actionable": False, "confidence": 0.25}, "actionable, confidence"), ({"profile": {"shares": 7}}, "profile")],
+)
+def test_a_scan_result_with_other_content_is_kept_out_counted_and_described(
+    engine: sa.Engine, writer: SinkWriter, contents: Contents, change: dict[str, Any], told: str
+) -> None:
+    """A run with another risk budget, say: its plans are the same, and their sizes are not."""
+    assert writer.write(Batch(scan_results=(SCAN,))).divergences == 0
+    before = contents(engine)["scan_results"]
+    report = writer.write(Batch(scan_results=(replace(SCAN, **change), replace(SCAN, at_ns=SCAN.at_ns + 1))))
+    assert (report.scan_results, report.divergences) == (1, 1)
+    assert report.first_divergence == (
+        f"scan of A, vwap_reclaim long at 2013-10-08T13:30:00Z: stored with another {told}"
+    )
+    assert contents(engine)["scan_results"][0] == before[0]
+    assert writer.write(Batch(scan_results=(SCAN, SCAN))).divergences == 0
 
 
 def test_a_plan_with_other_content_is_kept_out_counted_and_described(
