@@ -19,9 +19,9 @@ from flows.tape.files import TapeFile, find_tape_files
 from operators import ticks
 from operators.columnar import Ints
 from operators.nyse import nyse_calendar
+from operators.tickers import TICKER
 
-TICKERS: Final = r"^[A-Za-z0-9.:\-]{1,40}$"
-"""A ticker that needs no escape in JSON, nor in a URL's path."""
+TICKERS: Final = rf"^{TICKER}$"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ def simulated_day(seed: int) -> MarketDay:
 
 
 def recorded_day(paths: Sequence[Path]) -> MarketDay:
-    """Read recorded trades, all of them into memory.  Raises DataMissingError when none can be served."""
+    """Read recorded trades, all of them into memory; the label tells how many of them cannot be served.
+
+    Raises DataMissingError when none can.
+    """
     files, _ = find_tape_files(paths)
     prints = pl.concat([_read(file) for file in files])
     usable = prints.filter(
@@ -91,7 +94,9 @@ def recorded_day(paths: Sequence[Path]) -> MarketDay:
         msg = f"{', '.join(str(file.path) for file in files)}: holds no print that could be served"
         raise DataMissingError(msg)
     names = ", ".join(file.path.name for file in files[:3]) + (", ..." if len(files) > 3 else "")
-    return MarketDay(usable.sort("sip_timestamp", maintain_order=True), f"RECORDED {names}")
+    left_out = len(prints) - len(usable)
+    label = f"RECORDED {names}" + (f" without {left_out} prints that no feed could send" if left_out else "")
+    return MarketDay(usable.sort("sip_timestamp", maintain_order=True), label)
 
 
 def _read(file: TapeFile) -> pl.DataFrame:

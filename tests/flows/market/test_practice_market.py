@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import websocket
@@ -247,6 +248,28 @@ def test_a_recorded_file_of_the_vendor_is_served_in_order_of_time(tmp_path: Path
     assert day.label.startswith("RECORDED")
     assert bool((day.sip_ns[1:] >= day.sip_ns[:-1]).all())
     assert set(day.tickers) == {"AAA", "BBB"}
+
+
+def test_every_ticker_that_a_plan_may_name_is_served(tmp_path: Path) -> None:
+    """On both sides, whatever it needs in JSON and in a URL."""
+    tickers = ["BC/WD", 'A"B', "A\\B", "A%2F?#", "BRK.B", "~" * 32]
+    made = made_day(6, tickers).prints.with_columns(conditions=None)
+    made.write_csv(tmp_path / "2026-06-17.csv")
+    with serving(recorded_day([tmp_path / "2026-06-17.csv"])) as market:
+        client = Bare(market.url)
+        client.subscribe(",".join(f"T.{each}" for each in tickers))
+        assert [each["sym"] for each in client.trades(6)] == tickers
+        for each in tickers:
+            page = rest(f"{market.rest}/v3/trades/{quote(each, safe='')}").json()
+            assert [row["id"] for row in page["results"]] == ["0"]
+
+
+def test_how_many_prints_cannot_be_served_is_told(tmp_path: Path) -> None:
+    made = made_day(8, ["AAA", "A,B", "", "Ü"]).prints.with_columns(conditions=None)
+    made.write_csv(tmp_path / "2026-06-17.csv")
+    day = recorded_day([tmp_path / "2026-06-17.csv"])
+    assert day.label == "RECORDED 2026-06-17.csv without 6 prints that no feed could send"
+    assert set(day.tickers) == {"AAA"}
 
 
 def test_market_time_stands_until_it_is_let_run() -> None:
