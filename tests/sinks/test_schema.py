@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sinks import schema
 from sinks.database import DatabaseError, open_database, reading
 from sinks.schema import HEAD, REVISIONS, ensure_schema, revision, upgrade
-from sinks.tables import metadata, plan_states
+from sinks.tables import market_events, metadata, plan_states
 
 ROOT = Path(__file__).resolve().parents[2]
 ENSURE = """
@@ -122,18 +122,45 @@ STATE: Final = (
 )
 
 
+EVENT: Final = "INSERT INTO market_events VALUES ('E', '*', 'cpi', 'high', 7, 5, '')"
+
+
+@pytest.mark.postgres
+def test_an_upgrade_takes_nobodys_rights(postgresql_url: str) -> None:
+    """Whoever could read all tables before still can; from each revision there ever was."""
+    engine = open_database(postgresql_url)
+    for older in REVISIONS[:-1]:
+        upgrade_to(engine, older)
+        with engine.begin() as connection:
+            before = sa.inspect(connection).get_table_names()
+            connection.execute(sa.text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO pg_monitor"))
+        upgrade(engine)
+        with reading(engine) as connection:
+            right = sa.text("SELECT has_table_privilege('pg_monitor', :name, 'SELECT')")
+            assert all(connection.scalar(right, {"name": name}) for name in before), older
+        drop_everything(engine)
+    engine.dispose()
+
+
+def upgrade_to(engine: sa.Engine, revision: str) -> None:
+    """Make the tables of an older version."""
+    config = Config()
+    config.set_main_option("script_location", "sinks:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
 def test_an_upgrade_keeps_what_an_older_database_holds(database_url: str) -> None:
     """From each revision there ever was."""
     engine = open_database(database_url)
     for older in REVISIONS[:-1]:
-        config = Config()
-        config.set_main_option("script_location", "sinks:migrations")
+        upgrade_to(engine, older)
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, older)
             connection.execute(sa.text("INSERT INTO streams VALUES (:name, 7, 0, '{}', false)"), {"name": older})
             for name in ("b", older, "A"):
                 connection.execute(sa.text(STATE), {"name": name})
+            connection.execute(sa.text(EVENT))
         with pytest.raises(DatabaseError, match=f"of revision {older}, not {HEAD}"):
             ensure_schema(engine)
         upgrade(engine)
@@ -142,6 +169,7 @@ def test_an_upgrade_keeps_what_an_older_database_holds(database_url: str) -> Non
             assert connection.scalars(sa.text("SELECT name FROM streams")).all() == [older]
             kept = connection.execute(sa.select(plan_states).order_by("plan_id")).all()
             assert [row[:3] + row[17:] for row in kept] == [(n, 1, "A", 2.5, 3, 7, None) for n in (older, "A", "b")]
+            assert connection.execute(sa.select(market_events)).all() == [("E", "*", "cpi", "high", 7, 5, "", 0, 0)]
             assert set(metadata.tables) < set(sa.inspect(connection).get_table_names())
         drop_everything(engine)
     engine.dispose()

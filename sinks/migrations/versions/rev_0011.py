@@ -14,9 +14,31 @@ def name() -> sa.Text:
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":  # in place: a table made anew would be without its readers' rights
+        for column in (sa.Column("revision", sa.Integer), sa.Column("told_ns", sa.BigInteger)):
+            op.add_column("market_events", column)
+            op.execute(f"UPDATE market_events SET {column.name} = 0")
+            op.alter_column("market_events", column.name, nullable=False)
+        op.drop_constraint("pk_market_events", "market_events")
+        op.create_primary_key("pk_market_events", "market_events", ["id", "revision"])
+    else:
+        make_market_events_anew()
+    op.create_table(
+        "data_gaps",
+        sa.Column("symbol", name(), nullable=False),
+        sa.Column("at_ns", sa.BigInteger, nullable=False),
+        sa.Column("name", name(), nullable=False),
+        sa.Column("state", name(), nullable=False),
+        sa.Column("from_ns", sa.BigInteger, nullable=False),
+        sa.Column("to_ns", sa.BigInteger),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("symbol", "at_ns", "name", "state", name="pk_data_gaps"),
+    )
+
+
+def make_market_events_anew() -> None:
+    """SQLite changes no key of a table."""
     op.rename_table("market_events", "market_events_0010")
-    if op.get_bind().dialect.name == "postgresql":  # where no two tables have a key of one name
-        op.execute("ALTER TABLE market_events_0010 DROP CONSTRAINT pk_market_events")
     op.create_table(
         "market_events",
         sa.Column("id", name(), nullable=False),
@@ -32,14 +54,3 @@ def upgrade() -> None:
     )
     op.execute("INSERT INTO market_events SELECT *, 0, 0 FROM market_events_0010")
     op.drop_table("market_events_0010")
-    op.create_table(
-        "data_gaps",
-        sa.Column("symbol", name(), nullable=False),
-        sa.Column("at_ns", sa.BigInteger, nullable=False),
-        sa.Column("name", name(), nullable=False),
-        sa.Column("state", name(), nullable=False),
-        sa.Column("from_ns", sa.BigInteger, nullable=False),
-        sa.Column("to_ns", sa.BigInteger),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("symbol", "at_ns", "name", "state", name="pk_data_gaps"),
-    )
