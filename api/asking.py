@@ -1,6 +1,7 @@
 """Commands to the flow: read with the rules' own reader, appended under the writers' lock, never applied here.
 
-Rule: an idempotency key that its plan has seen gives the command it gave first, or a problem when it asks for more.
+Rule 1: an idempotency key that its plan has seen gives the command it gave first, or a problem when it asks for more.
+Rule 2: what was asked for counts though the flow has not come to it yet; what it refused counts no more.
 """
 
 from collections.abc import Mapping
@@ -17,8 +18,18 @@ from operators.plans import PLAN_ID, Plan, PlanError
 from operators.sessions import SessionCalendar
 from operators.state import LIVE
 from sinks.bulk import lock_writers
-from sinks.commands import CANCEL, REGISTER, StoredCommand, append, append_watch, command_under, watches
+from sinks.commands import (
+    CANCEL,
+    REGISTER,
+    StoredCommand,
+    append,
+    append_watch,
+    command_under,
+    registrations,
+    watches,
+)
 from sinks.plan_reader import states_of, versions_of
+from sinks.reader import progress_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,38 @@ def read(body: Mapping[str, Any], calendar: SessionCalendar, at_ns: int) -> Plan
     if not is_symbol(plan.symbol):
         raise invalid("symbol", "must be a ticker in ASCII without blanks")
     return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A plan as the flow has it and as it is asked for.  `newest`: its highest version of both, None: of none.
+
+    `symbol`: what it trades; `waiting`: the last registration that the flow has not come to.
+    """
+
+    newest: int | None
+    symbol: str
+    waiting: StoredCommand | None
+
+
+def _standing(connection: sa.Connection, plan_id: str) -> Standing:
+    asked, taken = registrations(connection, plan_id), versions_of(connection, [plan_id]).get(plan_id, {})
+    waiting = [each for each in asked if _version(each) not in taken and not _passed(connection, each)]
+    versions = [*taken, *(_version(each) for each in asked)] if taken or waiting else []
+    symbol = taken[max(taken)].body["symbol"] if taken else (waiting[-1].plan or {})["symbol"] if waiting else ""
+    return Standing(max(versions, default=None), symbol, waiting[-1] if waiting else None)
+
+
+def _passed(connection: sa.Connection, command: StoredCommand) -> bool:
+    """Whether the flow has come past a registration, so that it is taken or refused."""
+    if command.applied_ns is None:
+        return False
+    reached = progress_of(connection, (command.plan or {})["symbol"]).values()
+    return any(each.tape_ns >= command.applied_ns for each in reached)
+
+
+def _version(command: StoredCommand) -> int:
+    return int((command.plan or {}).get("version", 1))
 
 
 def _held(store: Store, body: Mapping[str, Any], calendar: SessionCalendar, asker: Asker) -> Plan | StoredCommand:
@@ -68,9 +111,10 @@ def register(store: Store, body: Mapping[str, Any], calendar: SessionCalendar, a
         earlier = _earlier(connection, REGISTER, plan.plan_id, body, asker)
         if earlier is not None:
             return earlier
-        taken = versions_of(connection, [plan.plan_id]).get(plan.plan_id, {})
-        if taken:
-            text = f"plan {plan.plan_id} is there with version {max(taken)}; PUT replaces it"
+        standing = _standing(connection, plan.plan_id)
+        if standing.newest is not None:
+            asked = "" if standing.waiting is None else f", asked for by command {standing.waiting.id}"
+            text = f"plan {plan.plan_id} is there with version {standing.newest}{asked}; PUT replaces it"
             raise ProblemError(409, "conflict", text, [("plan_id", "is taken")])
         return append(connection, REGISTER, plan.plan_id, body, asker.at_ns, asker.idempotency_key)
 
@@ -88,14 +132,13 @@ def replace(store: Store, body: Mapping[str, Any], calendar: SessionCalendar, as
         earlier = _earlier(connection, REGISTER, plan.plan_id, given, asker)
         if earlier is not None:
             return earlier
-        versions = versions_of(connection, [plan.plan_id]).get(plan.plan_id)
-        if not versions:
+        standing = _standing(connection, plan.plan_id)
+        newest, traded = standing.newest, standing.symbol
+        if newest is None:
             raise no_plan(plan.plan_id, None, "(POST registers it)")
-        newest = max(versions)
         if "version" in body and plan.version <= newest:
             text = f"version {plan.version} is not newer than version {newest}"
             raise ProblemError(409, "conflict", text, [("version", f"must be above {newest}")])
-        traded = versions[newest].body["symbol"]
         if plan.symbol != traded:
             text = f"plan {plan.plan_id} trades {traded}; POST registers another plan"
             raise ProblemError(409, "conflict", text, [("symbol", f"must be {traded}")])
@@ -110,9 +153,10 @@ def cancel(store: Store, plan_id: str, asker: Asker) -> StoredCommand:
         if earlier is not None:
             return earlier
         state = states_of(connection, [plan_id]).get(plan_id)
-        if state is None:
+        waiting = _standing(connection, plan_id).waiting
+        if state is None and waiting is None:
             raise no_plan(plan_id)
-        if state.phase not in LIVE:
+        if state is not None and state.phase not in LIVE and waiting is None:
             raise ProblemError(409, "conflict", f"plan {plan_id} is {state.phase}: there is nothing to cancel")
         return append(connection, CANCEL, plan_id, None, asker.at_ns, asker.idempotency_key)
 

@@ -56,6 +56,12 @@ def command_under(connection: sa.Connection, plan_id: str, idempotency_key: str)
     return None
 
 
+def registrations(connection: sa.Connection, plan_id: str) -> list[StoredCommand]:
+    """The commands that register versions of a plan, taken by the flow or not, in the order of ids."""
+    query = sa.select(commands).where(commands.c.plan_id == plan_id, commands.c.kind == REGISTER)
+    return [StoredCommand(*row) for row in connection.execute(query.order_by(commands.c.id))]
+
+
 def append(
     connection: sa.Connection,
     kind: CommandKind,

@@ -16,7 +16,7 @@ from api.settings import ApiSettings
 from operators.lifecycle import register, step
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.records import Cancel
-from operators.rows import Batch, plan_row, state_row
+from operators.rows import Batch, ProgressRow, plan_row, state_row
 from sinks.commands import StoredCommand
 from sinks.database import open_database
 from sinks.tables import commands
@@ -102,6 +102,38 @@ def test_a_plan_is_registered_replaced_and_cancelled(
     assert stored(empty_url)[1].body["plan"] == {**PLAN, "stop": 48.4, "version": 2}
     assert client.put("/api/v1/plans/other", json={**PLAN, "plan_id": "other"}).status_code == 404
     assert client.put("/api/v1/plans/other", json=PLAN).json()["errors"][0]["field"] == "plan_id"
+
+
+def test_what_was_asked_for_counts_before_the_flow_has_come_to_it(
+    client: TestClient, empty_url: str, flow: Callable[[], None]
+) -> None:
+    """Nothing that follows is lost: it is the next version, or refused at once; on the tape or not."""
+    client.post("/api/v1/plans", json=PLAN)
+    for _ in range(2):
+        refused = client.post("/api/v1/plans", json={**PLAN, "stop": 48.4})
+        assert refused.status_code == 409
+        assert "asked for by command 1; PUT replaces it" in refused.json()["detail"]
+        put_on_the_tape(empty_url)
+    for stop in (48.3, 48.2):
+        assert client.put("/api/v1/plans/dip", json={**PLAN, "stop": stop}).status_code == 202
+    assert client.put("/api/v1/plans/dip", json={**PLAN, "version": 3}).status_code == 409
+    assert client.put("/api/v1/plans/dip", json={**PLAN, "symbol": "IBM"}).status_code == 409
+    assert client.delete("/api/v1/plans/dip").status_code == 202
+    asked = [each.plan for each in stored(empty_url)]
+    told = [each and (each.get("version"), each["stop"]) for each in asked]
+    assert told == [(None, 48.5), (2, 48.3), (3, 48.2), None]
+
+
+def test_what_the_flow_refused_does_not_stand_in_the_way(client: TestClient, empty_url: str) -> None:
+    """Its tape has passed the command, and there is no such plan."""
+    client.post("/api/v1/plans", json=PLAN)
+    put_on_the_tape(empty_url)
+    engine = open_database(empty_url)
+    SinkWriter(engine, "tape").write(Batch(progress=(ProgressRow("AIG", NOW_NS, 0, 0, 0, 0, 0),)))
+    engine.dispose()
+    assert client.put("/api/v1/plans/dip", json=PLAN).status_code == 404
+    assert client.delete("/api/v1/plans/dip").status_code == 404
+    assert client.post("/api/v1/plans", json=PLAN).status_code == 202
 
 
 def test_a_version_that_trades_another_symbol_is_refused(client: TestClient, flow: Callable[[], None]) -> None:
@@ -194,18 +226,18 @@ def test_a_command_that_is_only_on_the_tape_is_not_taken(
         assert again["command"]["applied_ns"] == NOW_NS
         return answer.status_code, again["plan"]
 
-    assert told(client.post("/api/v1/plans", json=PLAN)) == (202, None)
     key = {"Idempotency-Key": "k-1"}
+    assert told(client.post("/api/v1/plans", json=PLAN, headers=key)) == (202, None)
     assert told(client.post("/api/v1/plans?wait=60", json=PLAN, headers=key)) == (202, None)
-    assert told(client.post("/api/v1/plans?wait=60", json=PLAN, headers=key)) == (202, None)
-    client.post("/api/v1/plans", json=PLAN)
+    other = {**PLAN, "plan_id": "other"}
+    client.post("/api/v1/plans", json=other)
     flow()
     key = {"Idempotency-Key": "k-2"}
-    assert told(client.put("/api/v1/plans/dip", json={**PLAN, "stop": 48.4}, headers=key)) == (202, None)
-    assert told(client.put("/api/v1/plans/dip?wait=60", json={**PLAN, "stop": 48.4}, headers=key)) == (202, None)
+    assert told(client.put("/api/v1/plans/other", json={**other, "stop": 48.4}, headers=key)) == (202, None)
+    assert told(client.put("/api/v1/plans/other?wait=60", json={**other, "stop": 48.4}, headers=key)) == (202, None)
     key = {"Idempotency-Key": "k-3"}
-    assert told(client.delete("/api/v1/plans/dip", headers=key)) == (202, None)
-    assert told(client.delete("/api/v1/plans/dip?wait=60", headers=key)) == (202, None)
+    assert told(client.delete("/api/v1/plans/other", headers=key)) == (202, None)
+    assert told(client.delete("/api/v1/plans/other?wait=60", headers=key)) == (202, None)
     watched = client.post("/api/v1/universe", json={"symbol": "IBM"})
     assert told(watched) == (202, None)
 
