@@ -47,7 +47,7 @@ class ApiSettings:
     send_s: float = 3.0
     client_queue: int = 1_024
     clients: int = 2_000
-    frame_bytes: int = 16_384
+    frame_bytes: int = 131_072
     subscribed: int = 1_000
     follow_s: float = 0.01
     poll_s: float = 0.5

@@ -1,9 +1,10 @@
 // The board: where plans stand, now and as it changes, or as of an instant.
 
-import { ask, askForKey, element, happened, inR, instantOf, key, make, newYork, price, say } from "/pages/server.js";
+import { ask, askForKey, element, eventsOf, happened, inR, instantOf, key, make, newYork, price, say } from "/pages/server.js";
 
 const MOST = 1000; // plans on the board; of more, a symbol is looked for on the server
 const NEWS = 100;
+const AGAIN_MS = 60_000;
 const KEY_REFUSED = [4401, 4403];
 const TONES = {
   phase: { open: "good", scaled: "good", completed: "good", stopped: "bad", invalidated: "bad", missed: "warn" },
@@ -28,7 +29,9 @@ async function begin() {
   const mine = ++reading;
   say(null);
   socket?.close();
-  socket = place = null; // what it may still say is of the board before
+  socket = place = null; // what it may still say is of the board before, and so is what was heard
+  stale.clear();
+  element("news").replaceChildren();
   tell("connecting", "quiet");
   try {
     const [found, whole] = await load();
@@ -118,10 +121,12 @@ async function refresh() {
   if (refreshing) return;
   refreshing = true;
   while (stale.size) {
-    const [plan_id] = stale;
+    const [[plan_id], mine] = [stale, reading];
     stale.delete(plan_id);
     try {
-      plans.set(plan_id, (await ask(`/api/v1/plans/${encodeURIComponent(plan_id)}`)).plan);
+      const { plan } = await ask(`/api/v1/plans/${encodeURIComponent(plan_id)}`);
+      if (mine !== reading) continue; // it was asked for the board before
+      plans.set(plan_id, plan);
       if (plan_id === chosen) await show(plan_id);
     } catch (error) {
       say(`${plan_id}: ${error.message}`);
@@ -201,19 +206,35 @@ async function show(plan_id) {
   element("plan").hidden = plan_id === null;
   if (plan_id === null) return;
   const at = asOf ? `?as_of=${encodeURIComponent(asOf)}` : "";
-  const path = `/api/v1/plans/${encodeURIComponent(plan_id)}`;
+  const [path, mine] = [`/api/v1/plans/${encodeURIComponent(plan_id)}`, reading];
   try {
-    const [explained, told] = await Promise.all([ask(`${path}/explain${at}`), ask(`${path}/events${at}${at ? "&" : "?"}limit=1000`)]);
-    if (chosen !== plan_id) return;
+    const [explained, events] = await Promise.all([ask(`${path}/explain${at}`), eventsOf(plan_id, asOf)]);
+    if (chosen !== plan_id || mine !== reading) return;
     const words = new URLSearchParams({ symbol: plans.get(plan_id)?.symbol ?? "", plan_id, ...(asOf ? { as_of: asOf } : {}) });
     element("plan").querySelector("h2").textContent = plan_id;
     element("chart").href = `/chart?${words}`;
     element("explained").replaceChildren(...explained.lines.map((line) => make("li", {}, line)));
-    element("events").replaceChildren(...told.events.reverse().map((event) => happened(event)));
+    element("events").replaceChildren(...events.reverse().map((event) => happened(event)));
   } catch (error) {
+    if (chosen !== plan_id || mine !== reading) return;
     say(`${plan_id}: ${error.message}`);
+    element("plan").hidden = true; // it says what is not so then
   }
   drawSoon();
+}
+
+// A gap marks plans without an event, and so does its end.
+async function readAgain() {
+  const mine = reading;
+  if (!place) return;
+  try {
+    const [found] = await load();
+    if (mine !== reading) return;
+    for (const plan of found) if (!(plan.updated_ns < plans.get(plan.plan_id)?.updated_ns)) plans.set(plan.plan_id, plan);
+    drawSoon();
+  } catch (error) {
+    say(error.message);
+  }
 }
 
 element("find").oninput = draw;
@@ -232,4 +253,5 @@ element("now").onclick = () => {
   element("when").value = "";
   element("when").onchange({ target: element("when") });
 };
+setInterval(readAgain, AGAIN_MS);
 begin();

@@ -1,6 +1,6 @@
 // The chart of a symbol as of an instant: its bars, what a plan draws over them, and what happened to the plan.
 
-import { ask, element, happened, make, newYork, price, say } from "/pages/server.js";
+import { ask, element, eventsOf, happened, make, newYork, price, say } from "/pages/server.js";
 import { Painter } from "/pages/painter.js";
 
 const INTERVALS = ["1m", "5m", "15m", "60m", "1d", "1w"];
@@ -49,7 +49,7 @@ async function layersOf(plan) {
 async function planned() {
   if (!plan_id) return { layers: null, events: [] };
   const path = `/api/v1/plans/${encodeURIComponent(plan_id)}`;
-  const [{ plan, versions }, { events }] = await Promise.all([ask(`${path}${query()}`), ask(`${path}/events${query({ limit: 1000 })}`)]);
+  const [{ plan, versions }, events] = await Promise.all([ask(`${path}${query()}`), eventsOf(plan_id, as_of)]);
   const body = versions.find((each) => each.version === plan.version).plan;
   return { layers: await layersOf(body), events };
 }

@@ -1,6 +1,7 @@
 // What both pages share: asking the server, with a key where it wants one, and writing prices and times.
 
 const KEY = "fancy-trader-key";
+const EVENTS = 1000; // of a plan, that are shown
 const NEW_YORK = { timeZone: "America/New_York", hourCycle: "h23" };
 const DAY_AND_TIME = new Intl.DateTimeFormat("en-CA", {
   ...NEW_YORK, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
@@ -40,6 +41,18 @@ export function askForKey(refused) {
     dialog.showModal();
   });
   return asking;
+}
+
+// The newest events of a plan, oldest first; many pages where a plan had that many.
+export async function eventsOf(plan_id, as_of) {
+  let [found, after] = [[], 0];
+  do {
+    const words = new URLSearchParams({ limit: 1000, after, ...(as_of ? { as_of } : {}) });
+    const page = await ask(`/api/v1/plans/${encodeURIComponent(plan_id)}/events?${words}`);
+    found = [...found, ...page.events].slice(-EVENTS);
+    after = page.next_after;
+  } while (after !== null);
+  return found;
 }
 
 export const element = (id) => document.getElementById(id);

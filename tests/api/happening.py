@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from operators.data_gaps import DataGap
 from operators.events import Kind, PlanEvent
 from operators.lifecycle import register
 from operators.plan_json import plan_to_json
@@ -47,10 +48,11 @@ class Flow:
             self.states[plan_id] = replace(state, last_price=price or state.last_price)
         self.writer.write(Batch(plans=tuple(plans), events=tuple(events), states=self._rows(plan_ids)))
 
-    def move(self, plan_id: str, price: float) -> None:
-        """Let a plan's price move, with no event."""
+    def move(self, plan_id: str, price: float, gap: DataGap | None = None) -> None:
+        """Let a plan's price move, and a gap mark it or none, with no event."""
         self.at_ns += 1
-        self.states[plan_id] = replace(self.states[plan_id], last_price=price, updated_ns=self.at_ns)
+        moved = replace(self.states[plan_id], last_price=price, updated_ns=self.at_ns, data_gap=gap)
+        self.states[plan_id] = moved
         self.writer.write(Batch(states=self._rows([plan_id])))
 
     def _rows(self, plan_ids: Any) -> tuple[StateRow, ...]:

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from api.keys import ApiKey, Scope, digest_of
 from api.routes.pages import PAGES, PARTS
+from operators.data_gaps import DataGap
+from operators.times import iso, parse_instant
 from tests.api.conftest import Demo
 from tests.api.processes import free_port
 from tests.api.serving import PATIENCE_S, Flow, Server, serving
@@ -108,17 +110,62 @@ def test_the_board_hears_what_happens_once_also_over_a_restart_of_the_server(pag
     flow.close()
 
 
+def test_a_board_as_of_an_instant_shows_nothing_of_later(page: Page, demo_url: str) -> None:
+    """Neither what was being read when it was asked for, nor what was heard, nor a chosen plan that is not there."""
+    flow, then = Flow(demo_url), page.locator("#when")
+    flow.at_ns = parse_instant("2026-06-17T15:30:00Z")
+    with board(page, demo_url):
+        flow.happen(*(f"new-{number}" for number in range(40)))
+        page.locator("tr:has-text('new-39')").click()
+        expect(page.locator("#events li")).to_have_count(1)
+        flow.happen(*(f"new-{number}" for number in range(40)))
+        expect(page.locator("#news li").first).to_contain_text("gated")
+        then.fill(ELEVEN)
+        expect(page.locator("#line")).to_contain_text("as of an instant")
+        expect(page.locator("#said")).to_contain_text("new-39")
+        expect(page.locator("#plan")).to_be_hidden()
+        page.wait_for_timeout(500)  # what was being read has come by now
+        expect(page.locator("#count")).to_have_text(f"{PLANS_AT_ELEVEN} of {PLANS_AT_ELEVEN} plans")
+        expect(page.locator("#news li")).to_have_count(0)
+    flow.close()
+
+
+def test_a_gap_that_opens_or_is_mended_is_on_the_board_after_a_minute(page: Page, demo_url: str) -> None:
+    """It makes no event."""
+    flow = Flow(demo_url)
+    flow.happen("sim1-new")
+    page.clock.install()
+    with board(page, demo_url):
+        row = page.locator("#plans tbody tr:has-text('sim1-new') td").first
+        for number, mark in enumerate((DataGap("g", "open", 1, 1), None)):
+            flow.move("sim1-new", 100.0 + number, mark)
+            page.clock.run_for(61_000)
+            expect(row).to_have_text("sim1-new (gap in its data)" if mark else "sim1-new")
+    flow.close()
+
+
+def test_of_a_plan_with_very_many_events_the_newest_are_shown(page: Page, demo_url: str) -> None:
+    flow = Flow(demo_url)
+    for _ in range(1_003):
+        flow.happen("sim1-new")
+    with board(page, demo_url):
+        page.locator("tr:has-text('sim1-new')").click()
+        expect(page.locator("#events li")).to_have_count(1_000)
+        expect(page.locator("#events li time").first).to_have_attribute("datetime", iso(flow.at_ns))
+    flow.close()
+
+
 def test_a_board_of_a_thousand_plans_finds_a_symbol_beyond_them(page: Page, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'many.db'}"
     flow = Flow(url)
-    flow.happen(*(f"aaa-{number}" for number in range(1_000)), "zzz-1")
+    flow.happen(*(f"aaa-{number}.{'x' * 55}"[:64] for number in range(1_000)), "zzz-1")
     with board(page, url):
         expect(page.locator("#count")).to_contain_text("1000 of 1000 plans; the server has more")
         page.locator("#find").fill("ZZZ")
         page.locator("#find").press("Enter")
         expect(page.locator("#count")).to_have_text("1 of 1 plans")
         expect(page.locator("#line")).to_have_text("live")
-        flow.happen("zzz-2", "aaa-1")
+        flow.happen("zzz-2", "aaa-1000")
         expect(page.locator("#count")).to_have_text("2 of 2 plans")
         expect(page.locator("#news li")).to_have_count(1)
     flow.close()
