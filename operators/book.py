@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.eligibility import NO_COUNTS, SymbolSlice
+from operators.events import Kind
 from operators.gating import NO_GATES, GateTimeline
 from operators.groups import Now, PlanGroups
 from operators.held import Held
@@ -21,6 +22,7 @@ from operators.rows import ProgressRow, StateRow, state_row
 from operators.slot_plain import slot_from_layout_2, slot_from_plain, slot_to_plain
 from operators.slots import Outcome, Past, Slot, advance_slot
 from operators.state import PlanState
+from operators.transitions import NEXT
 
 BOOK_LAYOUT: Final = 3
 """Version of `SymbolBook.snapshot`; raise it when the layout changes."""
@@ -68,16 +70,32 @@ class SymbolBook:
             return outcome
         self._count(ticks)
         self._retires = True
+        if proposals and self._contested(ticks.end_ns):
+            for proposal in proposals:
+                before, ticks = ticks.cut(proposal.candidate.at_ns)
+                self._advance(before, (), outcome)
+                self._advance(SymbolSlice.empty(before.end_ns), (proposal,), outcome)
+            proposals = ()
+        self._advance(ticks, proposals, outcome)
+        return outcome
+
+    def _contested(self, until_ns: int) -> bool:
+        """Whether a command that is due by then is of a plan that a proposal may begin or replan: order decides."""
+        asked = [slot for slot in self._slots.values() if slot.pending and slot.pending[0].at_ns <= until_ns]
+        remembered = self._desk.remembered() if asked else ()
+        return any(slot.plan is None or slot.plan_id in remembered for slot in asked)
+
+    def _advance(self, ticks: SymbolSlice, proposals: Sequence[Proposal], outcome: Outcome) -> None:
+        before = len(outcome.events)
         changed = self._groups.advance(ticks, self._now(), outcome)
-        if outcome.events:
-            self._desk.note(outcome.events)
+        if len(outcome.events) > before:
+            self._desk.note(outcome.events[before:])
         made = [slot for proposal in proposals for slot in self._take(proposal, ticks, outcome)]
         self.now_ns = max(self.now_ns, ticks.end_ns)
         if made:
             self._groups.forget()
         else:
             self._groups.regroup(changed)
-        return outcome
 
     def holds(self, ticks: SymbolSlice) -> bool:
         """Take all plans through a slice at which nothing happens; otherwise leave it, and return False."""
@@ -224,14 +242,17 @@ class SymbolBook:
             self._replan(self._slots[taken.follows], plan, outcome)
         slot = self._slot(plan.plan_id)
         slot.queue(Register(plan.valid_from_ns, plan))
-        before = len(outcome.events)
-        advance_slot(slot, ticks, self.now_ns, self._gates, outcome, self._gaps)
+        before, now_ns = len(outcome.events), self.now_ns
+        if slot.plan is not None:  # it has seen the slice already, in a version that somebody gave
+            now_ns = max(now_ns, ticks.end_ns)
+            ticks = SymbolSlice.empty(now_ns)
+        advance_slot(slot, ticks, now_ns, self._gates, outcome, self._gaps)
         self._desk.note(outcome.events[before:])
         return [slot]
 
     def _replan(self, slot: Slot, new: Plan, outcome: Outcome) -> None:
-        if slot.plan is None or slot.state is None:
-            return
+        if slot.plan is None or slot.state is None or Kind.REPLAN not in NEXT[slot.state.phase]:
+            return  # a version that a command brought meanwhile is in its place
         slot.state, events = replan(slot.state, new.valid_from_ns, new.plan_id)
         slot.written = slot.state
         outcome.events += events

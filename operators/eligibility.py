@@ -94,6 +94,15 @@ class SymbolSlice:
         """Return a slice without prints that ends at `end_ns`."""
         return cls(_NO_TIME, _NO_PRICE, _NO_CODE, _NO_CODE, end_ns)
 
+    def cut(self, at_ns: int) -> "tuple[SymbolSlice, SymbolSlice]":
+        """Return the prints before an instant, time then having reached it, and the rest; the counts are in neither."""
+        place = int(np.searchsorted(self.sip_ns, at_ns))
+        return self._part(slice(place), min(at_ns, self.end_ns)), self._part(slice(place, None), self.end_ns)
+
+    def _part(self, which: slice, end_ns: int) -> "SymbolSlice":
+        columns = self.sip_ns[which], self.price[which], self.flags[which], self.phase[which]
+        return SymbolSlice(*columns, end_ns, self.usable, one_phase=self.one_phase)
+
     def view(self, profile: Profile) -> Ticks:
         """Return the ticks that a profile admits."""
         view = self._views.get(profile)

@@ -13,9 +13,10 @@ from operators.conditions import ANY_LAST
 from operators.events import PlanEvent
 from operators.plans import Direction, Style
 from operators.proposing.proposer import Proposal
+from operators.records import Register
 from operators.rows import ScanRow
 from operators.slots import Outcome
-from tests.operators.builders import SECOND_NS, START_NS
+from tests.operators.builders import SECOND_NS, START_NS, make_plan
 from tests.operators.proposing.desk_cases import proposal
 from tests.operators.running import not_plain
 from tests.operators.scenarios import END_NS, REGULAR, SYMBOL, Print, sliced
@@ -117,10 +118,24 @@ def world(seed: int) -> tuple[list[Print], list[Proposal]]:
     return prints, proposals
 
 
-def run(seed: int, sizes: list[int], restarts: set[int]) -> tuple[list[PlanEvent], list[ScanRow], list[Any]]:
+def second_versions(seed: int) -> list[Register]:
+    """Commands that somebody gave beforehand for plans that are found on the way, before they are or later."""
+    rng = Random(seed)
+    plans = [
+        make_plan(direction, plan_id=f"TEST.vwap_reclaim.{direction}.20131008.{ordinal}", version=2)
+        for direction in Direction
+        for ordinal in (1, 2, 3)
+    ]
+    return [Register(OPEN_NS + rng.randrange(120) * SECOND_NS, each) for each in rng.sample(plans, rng.randint(0, 6))]
+
+
+def run(
+    seed: int, sizes: list[int], restarts: set[int], *, commanded: bool = False
+) -> tuple[list[PlanEvent], list[ScanRow], list[Any]]:
     """Take a book through the world in pieces; proposals come with the first print at or past their instant."""
     prints, proposals = world(seed)
     book, events, scans, place, number = SymbolBook(SYMBOL), list[PlanEvent](), list[ScanRow](), 0, 0
+    book.commands(second_versions(seed) if commanded else [])
     waiting = list(proposals)
     while place < len(prints):
         piece = prints[place : place + sizes[number % len(sizes)]]
@@ -144,13 +159,14 @@ def run(seed: int, sizes: list[int], restarts: set[int]) -> tuple[list[PlanEvent
     seed=st.integers(0, 100_000),
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=4),
     restarts=st.sets(st.integers(0, 40)),
+    commanded=st.booleans(),
 )
 def test_proposals_come_to_the_same_however_the_tape_is_cut_and_interrupted(
-    seed: int, sizes: list[int], restarts: set[int]
+    seed: int, sizes: list[int], restarts: set[int], commanded: bool
 ) -> None:
-    """Events, scan rows and final states; snapshots are plain and resume exactly."""
-    whole = run(seed, [1_000], set())
-    assert run(seed, sizes, restarts) == whole
+    """Events, scan rows and final states, though commands bring further versions; snapshots are plain and resume."""
+    whole = run(seed, [1_000], set(), commanded=commanded)
+    assert run(seed, sizes, restarts, commanded=commanded) == whole
 
 
 @settings(max_examples=30, deadline=None)
