@@ -217,8 +217,12 @@ def events_page(
 
 
 def scans_of_plan(connection: sa.Connection, symbol: str, plan_id: str, as_of_ns: int | None = None) -> list[ScanRow]:
-    """The candidates behind a plan, newest first; none for a plan that no scan proposed."""
-    query = sa.select(*_SCAN).where(scan_results.c.symbol == symbol, scan_results.c.plan_id == plan_id)
+    """The candidates that became a plan, newest first; none for a plan that no scan proposed.
+
+    One that was withheld while the plan lived bears its id too, but a ladder of its own.
+    """
+    proposed = scan_results.c.plan_id == plan_id, scan_results.c.ordinal.is_not(None)
+    query = sa.select(*_SCAN).where(scan_results.c.symbol == symbol, *proposed)
     if as_of_ns is not None:
         query = query.where(scan_results.c.at_ns <= as_of_ns)
     return [ScanRow(*row) for row in connection.execute(query.order_by(scan_results.c.at_ns.desc()))]

@@ -60,7 +60,7 @@ def scan(request: Request, store: Database, clock: Clock, settings: Settings, as
 def plan(
     request: Request, store: Database, clock: Clock, settings: Settings, as_of: AsOf, body: PlanQuestion
 ) -> Response:
-    """The newest candidate with its plan; 404 with a hint when the scanner has none."""
+    """The newest proposal with its plan; 404 with a hint when the scanner has none."""
     spoken = clock.spoken(instant_of(settings, as_of))
     with store.read() as connection:
         row = _newest(connection, body, as_of)
@@ -149,11 +149,16 @@ def _hit(settings: ApiSettings, rank: int, row: ScanRow, plan: Known | None) -> 
 
 
 def _newest(connection: sa.Connection, body: PlanQuestion, as_of_ns: int | None) -> ScanRow:
-    """The newest candidate that is asked for.  Raises ProblemError with a hint when there is none."""
+    """The newest proposal that is asked for.  Raises ProblemError with a hint when there is none.
+
+    A candidate that was withheld is none: the plan that lives in its place has another ladder.
+    """
     found = [
         row
         for row in scan_results_of(connection, symbol=body.symbol, as_of_ns=as_of_ns)
-        if body.style in (None, row.profile["style"]) and body.direction in (None, row.direction)
+        if row.ordinal is not None
+        and body.style in (None, row.profile["style"])
+        and body.direction in (None, row.direction)
     ]
     if not found:
         raise not_found("no scan result for", body.symbol, _hint(connection, body.symbol, as_of_ns))

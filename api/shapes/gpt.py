@@ -156,7 +156,7 @@ class ChartAnswer(Answer):
 
 
 class LayersAnswer(Answer):
-    """What a chart draws over the bars, as of the plan's newest candidate."""
+    """What a chart draws over the bars, as of the plan's proposal."""
 
     plan_id: str = Field(examples=["AIG.vwap_reclaim.long.20131007.1"])
     at: str = Field(examples=["2013-10-07T15:50:00Z"])

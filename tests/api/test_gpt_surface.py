@@ -1,5 +1,7 @@
 """Scans, structured plans, context, charts and the compact workflow, over a scan of a recorded day."""
 
+import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from api.charting import chart_url
 from api.routes.assistant import LARGEST, fitted
 from api.shapes.gpt import ExecAnswer, PlanReply, ScanAnswer
 from flows.cli import run
-from operators.times import parse_instant
+from operators.times import MINUTE_NS, parse_instant
 from tests.api.conftest import MakeClient
 from tests.flows.made import climb, write_tape
 
@@ -172,6 +174,36 @@ def test_chart_layers_are_the_engines_own(client: TestClient) -> None:
     assert said["layers"] == newest["structured"]["layers"]
     early = {"plan_id": newest["plan_id"], "as_of": BEFORE}
     assert client.get("/api/v1/gpt/chart-layers", params=early).status_code == 404
+
+
+def test_a_plan_is_shown_with_its_own_ladder_not_with_that_of_a_withheld_candidate(
+    make_client: MakeClient, scan_url: str, tmp_path: Path
+) -> None:
+    """Charts, the structured form and the newest plan are of the proposal, whatever was withheld while it lived."""
+    with sqlite3.connect(scan_url.removeprefix("sqlite:///")) as scanned, sqlite3.connect(tmp_path / "w.db") as own:
+        scanned.backup(own)
+        proposed = _withhold(own)
+    client = make_client(f"sqlite:///{tmp_path / 'w.db'}")
+    newest = client.post("/gpt/plan", json={"symbol": "AIG"}).json()
+    plan_id = newest["plan_id"]
+    layers = client.get("/api/v1/gpt/chart-layers", params={"plan_id": plan_id}).json()["layers"]
+    structured = client.get(f"/api/v1/plans/{plan_id}/structured").json()["structured"]
+    assert newest["structured"] == structured == proposed
+    assert layers == proposed["layers"]
+
+
+def _withhold(database: sqlite3.Connection) -> dict[str, Any]:
+    """Store a withheld candidate of AIG's newest plan with another ladder; return the plan's own profile."""
+    database.row_factory = sqlite3.Row
+    query = "SELECT * FROM scan_results WHERE symbol = 'AIG' AND ordinal > 0 AND plan_id > '' ORDER BY at_ns DESC"
+    row = dict(database.execute(query).fetchone())
+    proposed: dict[str, Any] = json.loads(row["profile"])
+    other = proposed | {"targets": [], "layers": proposed["layers"] | {"targets": []}}
+    last_ns = database.execute("SELECT max(at_ns) FROM scan_results").fetchone()[0]
+    row |= {"ordinal": None, "at_ns": last_ns + MINUTE_NS, "profile": json.dumps(other)}
+    marks = ", ".join(f":{name}" for name in row)
+    database.execute(f"INSERT INTO scan_results ({', '.join(row)}) VALUES ({marks})", row)
+    return proposed
 
 
 def test_one_bad_symbol_never_fails_the_batch(client: TestClient) -> None:
