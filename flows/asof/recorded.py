@@ -11,7 +11,7 @@ import polars as pl
 from flows.asof.sources import ChainWanted
 from flows.errors import DataMissingError
 from flows.option_quotes import option_files
-from flows.option_rows import SCHEMA, TICKER, OptionFilter, read_option_quotes
+from flows.option_rows import AT, SCHEMA, TICKER, OptionFilter, read_option_quotes
 from flows.tape.files import TapeFile, find_tape_files
 from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
@@ -67,7 +67,8 @@ class RecordedQuotes:
             found = read_option_quotes(file, rows)
             self.unusable += found.letters
             frames.append(found.quotes)
-        last = pl.concat(frames).unique(subset=[TICKER], keep="last", maintain_order=True)
+        told = pl.concat(frames).sort(TICKER, AT, maintain_order=True)  # names and order of files say nothing
+        last = told.unique(subset=[TICKER], keep="last", maintain_order=True)
         quotes = (quote_of(underlying, *row) for row in last.select(*SCHEMA).iter_rows())
         return [quote for quote in quotes if wanted.holds(read_contract(quote.contract))]
 

@@ -129,6 +129,21 @@ def test_what_has_expired_is_not_listed_and_an_old_quote_is_asked_for(tmp_path: 
             assert (quote.contract, quote.bid, quote.at_ns) == (CALL, 3.0, OPEN_NS + SECOND_NS)
 
 
+@pytest.mark.parametrize("earlier", ["a.csv", "b.csv"])
+def test_the_last_quote_is_the_latest_whatever_the_files_are_called(tmp_path: Path, earlier: str) -> None:
+    """In a folder, and among several paths in any order."""
+    later = {"a.csv": "b.csv", "b.csv": "a.csv"}[earlier]
+    for name, rows in (
+        (earlier, (row(CALL, OPEN_NS, 1, 2),)),
+        (later, (row(CALL, OPEN_NS + MINUTE_NS, 3, 4), row(PUT, OPEN_NS, 5, 6))),
+    ):
+        written(tmp_path, *rows).rename(tmp_path / name)
+    first, second = tmp_path / earlier, tmp_path / later
+    for paths in ([tmp_path], [first, second], [second, first]):
+        quotes = recorded([], paths).fetch_option_chain_asof("GOOG", OPEN_NS + 5 * MINUTE_NS).quotes
+        assert [(quote.contract, quote.bid) for quote in quotes] == [(CALL, 3.0), (PUT, 5.0)]
+
+
 def test_over_the_weekend_the_last_sessions_quotes_stand(tmp_path: Path) -> None:
     saturday = parse_instant("2015-12-26T10:00:00-05:00")
     for sources in Sources.over(written(tmp_path, row(CALL, CLOSE_NS - 1, 3, 4))):
