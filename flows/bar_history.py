@@ -2,8 +2,9 @@
 
 Rule: bars that are loaded end before the session that holds the first replayed instant, so that no session mixes
 loaded and built bars.  A row that starts at midnight New York is a day, any other a minute.  A day becomes the bar of
-its regular session; one of which there are only minutes is folded from them.  Rows that belong to no session, and
-bars that are there twice, become dead letters.
+its regular session; one of which there are only minutes is folded from them.  Rows that belong to no session, rows of
+another day than their file's name says, and bars that are there twice, become dead letters; of the latter one with
+volume is kept.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,7 @@ _FILE: Final = "file"
 _DATE: Final = "date"
 _PHASE: Final = "phase"
 _REASON: Final = "reason"
+_LOCAL: Final = pl.from_epoch(START, time_unit="ns").dt.replace_time_zone("UTC").dt.convert_time_zone(TIME_ZONE)
 _NO_ROWS: Final = pl.DataFrame(schema={**SCHEMA, _FILE: pl.String()})
 
 
@@ -88,15 +90,25 @@ def _read(files: Sequence[Path], symbols: Collection[str], before_ns: int) -> tu
     frames, letters = [_NO_ROWS], []
     for file in files:
         rows, found = read_aggregates(file, symbols)
-        frames.append(rows.filter(pl.col(START) < before_ns).with_columns(pl.lit(str(file)).alias(_FILE)))
-        letters += found
+        rows = rows.with_columns(pl.lit(str(file)).alias(_FILE))
+        stray = _stray(DAY_IN_NAME.findall(file.name))
+        frames.append(rows.filter(~stray & (pl.col(START) < before_ns)))
+        strays = rows.filter(stray).with_columns(pl.lit("is of another day than the file's name says").alias(_REASON))
+        letters += [*found, *map(_letter, strays.iter_rows(named=True))]
     return pl.concat(frames), letters
+
+
+def _stray(named: Sequence[str]) -> pl.Expr:
+    """Whether a row is of none of the days from the first to the last that its file's name holds; false without any."""
+    if not named:
+        return pl.lit(value=False)
+    return ~_LOCAL.dt.strftime("%Y-%m-%d").is_between(pl.lit(min(named)), pl.lit(max(named)))
 
 
 def _placed(rows: pl.DataFrame, calendar: SessionCalendar) -> tuple[pl.DataFrame, list[DeadLetter]]:
     """Tell days from minutes and sort; give back those of no session, and those that are there twice."""
-    local = pl.from_epoch(START, time_unit="ns").dt.replace_time_zone("UTC").dt.convert_time_zone(TIME_ZONE)
-    rows = rows.with_columns(local.dt.date().alias(_DATE), (local.dt.time() == time()).alias(_DAY))
+    rows = rows.sort(TICKER, START, pl.col(VOLUME) == 0, maintain_order=True)
+    rows = rows.with_columns(_LOCAL.dt.date().alias(_DATE), (_LOCAL.dt.time() == time()).alias(_DAY))
     rows = rows.with_columns(pl.Series(_PHASE, calendar.phase_codes(rows[START].to_numpy())))
     days = pl.Series([day.date for day in calendar.days], dtype=pl.Date)
     day, dated = pl.col(_DAY), pl.col(_DATE).is_in(days.implode())
@@ -104,9 +116,9 @@ def _placed(rows: pl.DataFrame, calendar: SessionCalendar) -> tuple[pl.DataFrame
         pl.when(day & ~dated).then(pl.lit("got midnight of a day without a session")),
         pl.when(~day & (pl.col(START) % MINUTE_NS != 0)).then(pl.lit("is neither midnight nor a whole minute")),
         pl.when(~day & (pl.col(_PHASE) == 0)).then(pl.lit("lies outside every session")),
-        pl.when(~pl.struct(TICKER, START).is_first_distinct()).then(pl.lit("the same bar is there before")),
+        pl.when(~pl.struct(TICKER, START).is_first_distinct()).then(pl.lit("the same bar is there already")),
     )
-    rows = rows.with_columns(reason.alias(_REASON)).sort(TICKER, START, maintain_order=True)
+    rows = rows.with_columns(reason.alias(_REASON))
     bad = rows.filter(pl.col(_REASON).is_not_null())
     return rows.filter(pl.col(_REASON).is_null()), [_letter(row) for row in bad.iter_rows(named=True)]
 

@@ -36,7 +36,7 @@ def loaded(folder: Path, at: str = TUESDAY, splits: tuple[Split, ...] = ()) -> B
     return load_bar_history(folder, {"IBM", "SPY"}, nyse_calendar(), parse_instant(at), splits)
 
 
-@pytest.mark.parametrize("name", ["minutes.csv", "2013-10-07.csv.gz"])
+@pytest.mark.parametrize("name", ["minutes.csv", "2013-10-04 to 2013-10-07.csv.gz"])
 def test_minutes_and_days_are_told_apart_by_their_start(tmp_path: Path, name: str) -> None:
     written(tmp_path, row(MONDAY_NS + MINUTE_NS), row(MONDAY_NS), row("2013-10-04T00:00:00-04:00"), name=name)
     history = loaded(tmp_path)
@@ -104,7 +104,7 @@ def test_a_file_of_a_later_day_is_not_even_read(tmp_path: Path) -> None:
         ("IBM,1,100,100,100,100,1381219200000000000,1", "window_start", "got midnight of a day without a session"),
         ("IBM,1,100,100,100,100,1381204800000000000,1", "window_start", "lies outside every session"),
         ("IBM,1,100,100,100,100,1381152600000000000,-1", "transactions", "got -1; must be 0 or more"),
-        ("IBM,1000.5,100.0,100.5,101.0,99.5,1381152600000000000,7", "window_start", "the same bar is there before"),
+        ("IBM,1000.5,100.0,100.5,101.0,99.5,1381152600000000000,7", "window_start", "the same bar is there already"),
     ],
 )  # fmt: skip
 def test_a_damaged_row_becomes_a_dead_letter(tmp_path: Path, damaged: str, field: str, reason: str) -> None:
@@ -117,6 +117,30 @@ def test_a_damaged_row_becomes_a_dead_letter(tmp_path: Path, damaged: str, field
     [letter] = history.dead_letters
     assert (letter.source, letter.row, letter.field, letter.reason) == (str(file), 2, field, reason)
     assert letter.raw.split(",")[0] == damaged.split(",")[0]
+
+
+def test_a_row_of_another_day_than_its_file_is_a_dead_letter(tmp_path: Path) -> None:
+    """As the vendor's own file of 2019-08-12 has the next day's midnights; even of the day that is replayed."""
+    midnights = "2013-10-07T00:00:00-04:00", "2013-10-08T00:00:00-04:00"
+    for name in ("2013-10-04.csv", "2013-10-07.csv"):
+        written(tmp_path, row(midnights[0], close=100.25 if "04" in name else 100.75), name=name)
+    written(tmp_path, row(midnights[1]), name="2013-10-03.csv")
+    history = loaded(tmp_path)
+    assert history.days["IBM"].close.tolist() == [100.75]
+    told = {(Path(letter.source).name, letter.row, letter.reason) for letter in history.dead_letters}
+    reason = "is of another day than the file's name says"
+    assert told == {("2013-10-03.csv", 1, reason), ("2013-10-04.csv", 1, reason)}
+
+
+@pytest.mark.parametrize("empty_first", [True, False])
+def test_of_a_bar_that_is_there_twice_one_with_volume_is_kept(tmp_path: Path, empty_first: bool) -> None:
+    """Wherever it stands; the other is a dead letter."""
+    full = row(MONDAY_NS)
+    empty = full.replace("1000.5", "0")
+    written(tmp_path, *((empty, full) if empty_first else (full, empty)))
+    history = loaded(tmp_path)
+    assert history.minutes["IBM"].volume.tolist() == [1000.5]
+    assert [letter.row for letter in history.dead_letters] == [1 if empty_first else 2]
 
 
 def test_files_without_transactions_and_with_carriage_returns_are_read(tmp_path: Path) -> None:
