@@ -20,10 +20,10 @@ from operators.sessions import new_york
 from operators.state import LIVE, Phase
 from operators.structured.build import structured_plan
 
-BEFORE_PRINTS: Final = frozenset({Kind.EXPIRED, Kind.CANCELLED, Kind.REPLACED})
+BEFORE_PRINTS: Final = frozenset({Kind.EXPIRED, Kind.CANCELLED})
 """Ends that come before the prints, and before the proposals, of their instant."""
-ENDS: Final = {Kind(str(phase)): phase for phase in Phase if phase not in LIVE}
-"""The phase that an event of these kinds leaves a plan in."""
+ENDS: Final = {Kind(str(phase)): phase for phase in Phase if phase not in LIVE | {Phase.REPLACED}}
+"""The phase that an event of these kinds leaves a plan in.  One that was replaced lives on as its next version."""
 
 
 class Ended(msgspec.Struct, frozen=True, gc=False):

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from operators.events import Kind
 from operators.plans import Direction, Style
@@ -56,7 +57,7 @@ def test_a_signal_after_a_stop_is_a_replan_and_only_the_first_one(desk: Desk, ki
     assert (third.follows, third.row.ordinal) == (None, 3)
 
 
-@pytest.mark.parametrize("kind", [Kind.COMPLETED, Kind.MISSED, Kind.EXPIRED, Kind.CANCELLED, Kind.REPLACED])
+@pytest.mark.parametrize("kind", [Kind.COMPLETED, Kind.MISSED, Kind.EXPIRED, Kind.CANCELLED])
 def test_a_signal_after_another_end_follows_nothing(desk: Desk, kind: Kind) -> None:
     desk.note([ended(FIRST, kind, LATER - 1)])
     (second,) = take(desk, proposal(LATER))
@@ -125,6 +126,17 @@ def test_plans_of_other_origin_do_not_matter(desk: Desk) -> None:
     desk.note([ended("mine", Kind.STOPPED, LATER - 1)])
     (taken,) = take(desk, proposal(LATER))
     assert taken.plan is None
+
+
+def test_a_plan_that_was_replaced_lives_on_as_its_next_version(desk: Desk) -> None:
+    """Its setup is free once that version ends, and a stop of it is followed by a replan."""
+    desk.note([ended(FIRST, Kind.REPLACED, LATER - 1)])
+    (withheld,) = take(desk, proposal(LATER))
+    assert (withheld.plan, withheld.row.plan_id, withheld.row.ordinal) == (None, FIRST, None)
+    desk.note([replace(ended(FIRST, Kind.STOPPED, LATER + 1), version=2)])
+    (second,) = take(desk, proposal(LATER + MINUTE_NS))
+    assert second.plan is not None
+    assert (second.plan.plan_id, second.follows) == (SECOND, FIRST)
 
 
 ENDS = (Kind.STOPPED, Kind.INVALIDATED, Kind.EXPIRED, Kind.COMPLETED)
