@@ -7,7 +7,8 @@ bar, not the prints of the opening and closing auctions unless those set a minut
 ISO week, from the first one's open to the last one's close.
 
 A longer bar is known at its own end.  Its volume and trades are sums in order of time, its vwap is weighted by volume;
-vwap and trades of a bar with a part that does not know its own are unknown too.
+vwap and trades of a bar with a part that does not know its own are unknown too.  A part without volume has no trades,
+and knows it.
 """
 
 from bisect import bisect_right
@@ -143,7 +144,8 @@ def _folded(held: Row, row: Row) -> Row:
     start_ns, end_ns, open_, high, low, _, volume, notional, trades, phase = held
     _, _, _, new_high, new_low, close, new_volume, new_notional, new_trades, _ = row
     high, low = max(high, new_high), min(low, new_low)
-    trades = trades + new_trades if trades and new_trades else 0
+    known = (trades or not volume) and (new_trades or not new_volume)
+    trades = trades + new_trades if known else 0
     return start_ns, end_ns, open_, high, low, close, volume + new_volume, notional + new_notional, trades, phase
 
 

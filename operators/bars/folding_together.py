@@ -161,6 +161,6 @@ def _longer(rows: Rows) -> Rows:
             np.bincount(bar, parts[NOTIONAL]),
         )
     )
-    known = np.minimum.reduceat(rows.trades, first) > 0
+    known = np.logical_and.reduceat((rows.trades > 0) | (parts[VOLUME] == 0), first)
     trades = np.where(known, np.add.reduceat(rows.trades, first), 0)
     return Rows(rows.owner[first], rows.start_ns[first], rows.end_ns[first], values, trades, rows.phase[first])

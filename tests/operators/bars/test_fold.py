@@ -105,6 +105,14 @@ def test_a_part_without_volume_does_not_make_the_vwap_unknown(calendar: SessionC
     assert fold(bars, Interval.M5, calendar, LATER).vwap.tolist() == [pytest.approx(bars.vwap[0])]
 
 
+@pytest.mark.parametrize("place", range(3))
+def test_a_part_without_volume_does_not_make_the_trades_unknown(calendar: SessionCalendar, place: int) -> None:
+    """Its only prints set prices, and are not counted; wherever in the bar it stands."""
+    bars = minutes(OPEN_NS, 3)
+    bars.volume[place], bars.trades[place] = 0.0, 0
+    assert fold(bars, Interval.M5, calendar, LATER).trades.tolist() == [bars.trades.sum()]
+
+
 def test_loaded_days_and_built_days_make_one_week(calendar: SessionCalendar) -> None:
     ladder = FoldLadder(calendar)
     monday = calendar.day_on_or_after(date(2013, 10, 7))
