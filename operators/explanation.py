@@ -42,7 +42,7 @@ def explain(now: Circumstances) -> list[str]:
         lines.append(f"last event: {event.kind} at {clock(event.at_ns)}: {event.data['why']}")
     if not state.live:
         return [*lines, "finished: nothing can happen to this version any more"]
-    lines += _waits_for(plan, state, now.tape) if state.phase is Phase.WAITING else _holds(plan, state)
+    lines += _waits_for(now, state) if state.phase is Phase.WAITING else _holds(plan, state)
     return [*lines, *_hindrances(now, state)]
 
 
@@ -51,19 +51,26 @@ def clock(at_ns: int) -> str:
     return f"{new_york(at_ns):%Y-%m-%d %H:%M:%S} ET"
 
 
-def _waits_for(plan: Plan, state: PlanState, tape: bool) -> list[str]:
-    level = plan.entry.price
+def _waits_for(now: Circumstances, state: PlanState) -> list[str]:
+    plan, level = now.plan, now.plan.entry.price
     if plan.entry.type is EntryType.MARKET or level is None:
         return ["waits for the first eligible print, to enter at market"]
     below = (plan.entry.type is EntryType.LIMIT) == (plan.sign > 0)
     line = f"waits for a price at or {'below' if below else 'above'} {plain(level)} ({plan.entry.type} entry)"
     if state.last_price is None:
-        return [f"{line}; {'no eligible price so far' if tape else 'no event has told a price so far'}"]
+        return [f"{line}; {'no eligible price so far' if now.tape else 'no event has told a price so far'}"]
     away = tidy(abs(state.last_price - level))
     ends = f"would be invalidated at {plain(plan.stop)}"
     if plan.entry.type is EntryType.STOP:  # a limit entry triggers on the far side of every target
         ends += f", missed if the print that triggers it is at {plain(plan.targets[0].price)} or beyond"
-    return [f"{line}; last eligible {plain(state.last_price)} at {clock(state.updated_ns)}, {plain(away)} away", ends]
+    return [f"{line}; last eligible {plain(state.last_price)}{_heard(now, state)}, {plain(away)} away", ends]
+
+
+def _heard(now: Circumstances, state: PlanState) -> str:
+    """When the last price came; nothing where an event without one, such as a gate's, moved the state since."""
+    last = now.last_event
+    moved = last is not None and last.price is None and last.at_ns == state.updated_ns
+    return "" if moved else f" at {clock(state.updated_ns)}"
 
 
 def _holds(plan: Plan, state: PlanState) -> list[str]:

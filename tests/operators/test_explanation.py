@@ -13,7 +13,7 @@ from operators.records import GateEdge
 from operators.rows import ProgressRow
 from operators.sessions import SessionCalendar
 from operators.state import PlanState
-from tests.operators.builders import LIMIT, MARKET, SECOND_NS, START_NS, STOP, live, make_plan, targets, ticks
+from tests.operators.builders import LIMIT, MARKET, SECOND_NS, START_NS, STOP, live, make_plan, targets, tick, ticks
 from tests.oracle.times import new_york_ns
 
 LONG, SHORT = Direction.LONG, Direction.SHORT
@@ -68,6 +68,15 @@ def test_a_limit_that_is_not_reached_says_how_far_away_it_is(calendar: SessionCa
         "would be invalidated at 99.00",
         PRINTS,
     ]
+
+
+def test_the_time_of_an_event_without_a_price_is_not_told_as_that_of_the_last_price(calendar: SessionCalendar) -> None:
+    """A gate that opened or closed moved the plan last; a print after it has a time again."""
+    plan, edge = make_plan(), GateEdge(START_NS + 5 * SECOND_NS, Gate.DEFINED_RISK, ())
+    line = "waits for a price at or below 100.00 (limit entry); last eligible"
+    assert told(calendar, plan, live(plan, [tick(100.37), edge]))[2] == f"{line} 100.37, 0.37 away"
+    found = told(calendar, plan, live(plan, [tick(100.37), edge, tick(100.45, 9)]))[2]
+    assert found == f"{line} 100.45 at 2013-10-08 09:30:09 ET, 0.45 away"
 
 
 @pytest.mark.parametrize(
