@@ -26,6 +26,7 @@ class Asked:
     """`told`: whether time was told; `now_ns`: the feed's clock, ns UTC, whose time the commands carry.
 
     `watch`: takes each symbol that joins the universe, and when.  `followed`: whose prints come; none: everybody's.
+    `token`: with which the commands were taken; None: nobody is kept off.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Asked:
         now_ns: Callable[[], int],
         watch: Callable[[str, int], None],
         followed: Collection[str] = (),
+        token: int | None = None,
     ) -> None:
         self._flow, self._engine, self._told, self._now_ns, self._watch = flow, engine, told, now_ns, watch
-        self._followed = frozenset(followed)
+        self._followed, self._token = frozenset(followed), token
         self._begun = False
 
     def __call__(self, writer: TapeWriter) -> None:
@@ -49,7 +51,7 @@ class Asked:
             writer.append(list(self._of_files(self._now_ns())))
             universe_to_tape(self._engine, writer, self._now_ns)
             self._begun = True
-        for applied in commands_to_tape(self._engine, writer, self._now_ns):
+        for applied in commands_to_tape(self._engine, writer, self._now_ns, self._token):
             if applied.symbol is not None and applied.applied_ns is not None:
                 self._watch(applied.symbol, applied.applied_ns)
 

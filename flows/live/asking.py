@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from sinks.errors import DatabaseError
+from sinks.fencing import FencedError
 
 LOOK_SECONDS: Final = 0.025
 AGAIN_SECONDS: Final = 1.0
@@ -20,7 +21,8 @@ AGAIN_SECONDS: Final = 1.0
 def asking(ask: Callable[[], None], stop: Event, log: Callable[..., Any]) -> Iterator[None]:
     """Call `ask` again and again while the block lasts; what it raises sets `stop`, and is raised when the block ends.
 
-    A database that does not answer is logged and asked again: the tape goes on without it.
+    A database that does not answer is logged and asked again: the tape goes on without it.  Not so one whose commands
+    another run has taken over.
     """
     over, failures = Event(), list[BaseException]()
 
@@ -47,6 +49,8 @@ def _once(ask: Callable[[], None], log: Callable[..., Any]) -> float:
     """Ask; return for how many seconds to wait then."""
     try:
         ask()
+    except FencedError:
+        raise
     except DatabaseError as error:
         log("commands_wait", why=str(error))
         return AGAIN_SECONDS

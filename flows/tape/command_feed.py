@@ -15,21 +15,28 @@ from flows.tape.segments.writer import TapeWriter
 from sinks.bulk import lock_writers
 from sinks.commands import REGISTER, StoredCommand, added_symbols, mark_applied, symbol_of_plan, unapplied
 from sinks.database import reading
+from sinks.fencing import check
 
 MOST_AT_ONCE: Final = 1_000
+COMMANDS: Final = "commands"
+"""Whose sole writer takes the commands of a database to its tape."""
 
 
-def commands_to_tape(engine: sa.Engine, writer: TapeWriter, now_ns: Callable[[], int]) -> list[StoredCommand]:
+def commands_to_tape(
+    engine: sa.Engine, writer: TapeWriter, now_ns: Callable[[], int], token: int | None = None
+) -> list[StoredCommand]:
     """Append what is not on the tape yet, in the order of ids; return it, applied.
 
     `now_ns` is the tape's clock, ns UTC: when it says so, the commands act.  Cheap when there is nothing to do: the
-    writers' lock is taken only then.  Raises DatabaseError, TapeError; calling again is safe after either.
+    writers' lock is taken only then.  Raises DatabaseError, TapeError; calling again is safe after either.  FencedError
+    among them when the commands were taken with another token: nothing is taken away from that one.
     """
     with reading(engine) as connection:
         if not unapplied(connection, 1):
             return []
     with engine.begin() as connection:
         lock_writers(connection)
+        check(connection, COMMANDS, token)
         rows, at_ns = unapplied(connection, MOST_AT_ONCE), now_ns()
         if rows:
             writer.append([command(_on_tape(connection, row), at_ns) for row in rows])
