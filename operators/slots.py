@@ -210,5 +210,10 @@ def _register(slot: Slot, command: Register, now_ns: int, outcome: Outcome, gaps
 
 
 def _refusal(command: Command, field_name: str, reason: str) -> DeadLetter:
-    plan_id = command.plan.plan_id if isinstance(command, Register) else command.plan_id
-    return DeadLetter(f"command {plan_id}", command.at_ns, field_name, reason, plan_id)
+    """Its source names the version, since commands of one plan that come at one instant are letters of their own."""
+    if isinstance(command, Register):
+        plan = command.plan
+        source, plan_id = f"command {plan.plan_id} version {plan.version}", plan.plan_id
+    else:
+        source, plan_id = f"command {command.plan_id}", command.plan_id
+    return DeadLetter(source, command.at_ns, field_name, reason, plan_id)

@@ -87,11 +87,21 @@ def test_a_refusal_says_what_was_asked_and_why_not() -> None:
     book.commands([at(0, make_plan(version=2)), at(1), cancel(2), cancel(3)])
     first, second = book.mark(OPEN_NS + 9 * SECOND_NS).refused
     assert (first.source, first.field, first.reason) == (
-        "command p",
+        "command p version 1",
         "version",
         "version 1 is not above the registered version 2",
     )
     assert (second.source, second.field, second.reason) == ("command p", "cancel", "no live plan has this id")
+
+
+def test_commands_of_one_plan_that_are_refused_at_one_instant_are_letters_of_their_own() -> None:
+    """What a database keeps of them goes by source and row: none takes the place of another."""
+    book = SymbolBook(SYMBOL)
+    versions = [at(0, make_plan(version=3)), at(5, make_plan(version=1)), at(5, make_plan(version=2))]
+    book.commands([*versions, cancel(5), cancel(5)])
+    told = book.mark(OPEN_NS + 9 * SECOND_NS).refused
+    assert [letter.field for letter in told] == ["version", "version", "cancel"]
+    assert len({(letter.source, letter.row) for letter in told}) == 3
 
 
 def test_a_cancelled_plan_hears_nothing_more() -> None:
