@@ -34,6 +34,8 @@ def _event(row: dict[str, str]) -> MarketEvent:
     for field in ("id", "kind"):
         if not row[field]:
             _refuse(field, "", "some text")
+        if "\0" in row[field]:
+            _refuse(field, row[field], "text without NUL")
     if row["symbol"] != EVERY_SYMBOL and not is_ticker(row["symbol"]):
         _refuse("symbol", row["symbol"], f"a ticker, or {EVERY_SYMBOL} for all")
     if row["severity"] not in list(Severity):

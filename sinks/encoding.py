@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from msgspec.structs import astuple
 
 from operators.events import Kind, PlanEvent
+from operators.market_events import MarketEvent
 from operators.plan_json import plan_to_json
 from operators.plans import Plan
 from operators.rows import DeadLetter, GapRow, MarketEventRow, PlanRow, ProgressRow, StateRow
@@ -109,11 +110,13 @@ def progress_rows(stream: str, progress: Iterable[ProgressRow]) -> list[Row]:
 
 
 def market_event_rows(told: Iterable[MarketEventRow]) -> list[Row]:
-    """Write market events, each as it was told, as rows."""
-    return [
-        (e.event_id, e.symbol, e.kind, str(e.severity), e.at_ns, e.known_at_ns, _storable(e.label), revision, told_ns)
-        for e, revision, told_ns in ((each.event, each.revision, each.told_ns) for each in told)
-    ]
+    """Write market events, each as it was told, as rows, escaped as dead letters are."""
+    return [_market_event_row(each.event, each.revision, each.told_ns) for each in told]
+
+
+def _market_event_row(event: MarketEvent, revision: int, told_ns: int) -> Row:
+    names = map(_storable, (event.event_id, event.symbol, event.kind))
+    return (*names, str(event.severity), event.at_ns, event.known_at_ns, _storable(event.label), revision, told_ns)
 
 
 def data_gap_rows(told: Iterable[GapRow]) -> list[Row]:

@@ -11,6 +11,7 @@ __all__ = ["command", "refused"]  # fixtures
 
 HEADER = "id,symbol,kind,severity,at,known_at,label"
 GOOD = "E1,*,fomc,high,2013-10-08T14:00:00-04:00,2013-01-01T00:00:00Z,minutes"
+NUL = "\0"
 
 
 def changed(old: str, new: str) -> str:
@@ -61,6 +62,12 @@ EVENTS: dict[str, tuple[str, int, str]] = {
     ),
     "a symbol of two words": (f"{HEADER}\n{changed('*', 'A B')}", BAD_INPUT, "row 1: symbol: got 'A B'; must be"),
     "no kind": (f"{HEADER}\n{changed('fomc', '')}", BAD_INPUT, "row 1: kind: got ''; must be some text"),
+    "NUL in an id": (f"{HEADER}\n{changed('E1', f'E{NUL} 1')}", BAD_INPUT, "row 1: id: got 'E\\x00 1'; must be"),
+    "NUL in a kind": (
+        f"{HEADER}\n{changed(',fomc,', f',fo{NUL}mc,')}",
+        BAD_INPUT,
+        "row 1: kind: got 'fo\\x00mc'; must be",
+    ),
     "a field too few": (f"{HEADER}\n{changed(',minutes', '')}", BAD_INPUT, "row 1: has 6 fields; the header has 7"),
     "a field too many": (f"{HEADER}\n{GOOD},x", BAD_INPUT, "row 1: has 8 fields; the header has 7"),
     "a label without end": (f"{HEADER}\n{changed('minutes', 'x' * 200_000)}", BAD_INPUT, "is not CSV (field larger"),

@@ -165,6 +165,13 @@ def test_market_events_are_written_once_as_often_as_they_are_told(engine: sa.Eng
     ]
 
 
+def test_a_market_event_may_be_named_in_any_text(engine: sa.Engine, contents: Contents) -> None:
+    """A tape tells what others wrote: what no database can hold is escaped, in every field, on each engine alike."""
+    event = MarketEvent("a\0", "b\0", "c\ud800", Severity.HIGH, 200, 100, "d\0")
+    assert write_market_events(engine, [MarketEventRow(event)]) == 1
+    assert contents(engine)["market_events"][0][:3] == ("a\\x00", "b\\x00", "c\\ud800")
+
+
 def test_a_newer_state_finds_room_beside_the_older_one(engine: sa.Engine, make_state: MakeState) -> None:
     """PostgreSQL then leaves the table's index alone: no update of a plan's state costs an entry there."""
     if engine.dialect.name == "sqlite":
