@@ -42,7 +42,10 @@ class Event(msgspec.Struct, frozen=True, tag_field="type", tag="event"):
 
 
 class Price(msgspec.Struct, frozen=True, tag_field="type", tag="price"):
-    """Where a plan's price stands, without a place in the log: dollars, reward to risk of the next target, open R."""
+    """Where a plan's price stands, without a place in the log: dollars, reward to risk of the next target, open R.
+
+    `effective_stop`: the stop that holds, dollars, which moves with the price while it trails; None: an older server's.
+    """
 
     plan_id: str
     price: float
@@ -50,6 +53,7 @@ class Price(msgspec.Struct, frozen=True, tag_field="type", tag="price"):
     at_ns: int
     rr: float | None
     open_r: float | None
+    effective_stop: float | None = None
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag_field="type", tag="hb"):

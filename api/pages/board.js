@@ -103,7 +103,8 @@ function hear(message) {
     refresh();
   } else if (message.type === "price") {
     const plan = plans.get(message.plan_id);
-    const moved = { last_price: message.price, rr_to_next_target: message.rr, open_r: message.open_r, updated: message.at };
+    const { rr: rr_to_next_target, open_r, effective_stop, price: last_price, at: updated } = message;
+    const moved = { last_price, rr_to_next_target, open_r, effective_stop, updated };
     if (plan) Object.assign(plan, moved);
     drawSoon();
   } else if (message.type === "reset") {

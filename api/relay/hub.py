@@ -16,7 +16,7 @@ from operators.times import iso
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Where a plan's price stands: dollars, ns UTC, reward to risk, open R."""
+    """Where a plan's price stands: dollars, ns UTC, reward to risk, open R, and the stop that holds, dollars."""
 
     plan_id: str
     symbol: str
@@ -24,11 +24,13 @@ class Price:
     at_ns: int
     rr: float | None
     open_r: float | None
+    effective_stop: float
 
     def text(self) -> str:
         """Write it."""
         at = {"at": iso(self.at_ns), "at_ns": self.at_ns}
-        return write("price", plan_id=self.plan_id, price=self.price, **at, rr=self.rr, open_r=self.open_r)
+        moved = {"rr": self.rr, "open_r": self.open_r, "effective_stop": self.effective_stop}
+        return write("price", plan_id=self.plan_id, price=self.price, **at, **moved)
 
 
 @dataclass(eq=False, slots=True)

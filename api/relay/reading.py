@@ -65,16 +65,16 @@ def snapshot_of(store: Store, wanted: Wanted) -> tuple[int, list[list[str]]]:
 def prices_moved(store: Store, plan_ids: set[str] | None, before: dict[str, tuple[float, int]]) -> list[Price]:
     """The prices of live plans (None: all) that differ from what `before` holds, which is brought up to date."""
     c = plan_states.c
-    columns = (c.plan_id, c.symbol, c.last_price, c.updated_ns, c.rr_to_next_target, c.open_r)
+    columns = (c.plan_id, c.symbol, c.last_price, c.updated_ns, c.rr_to_next_target, c.open_r, c.effective_stop)
     query = sa.select(*columns).where(c.phase.in_([str(phase) for phase in LIVE]), c.last_price.is_not(None))
     if plan_ids is not None and len(plan_ids) <= PAGE:
         query = query.where(c.plan_id.in_(sorted(plan_ids)))
     moved = []
     with store.read() as connection:
-        for plan_id, symbol, price, at_ns, rr, open_r in connection.execute(query):
+        for plan_id, symbol, price, at_ns, rr, open_r, stop in connection.execute(query):
             if before.get(plan_id) != (price, at_ns):
                 before[plan_id] = (price, at_ns)
-                moved.append(Price(plan_id, symbol, price, at_ns, rr, open_r))
+                moved.append(Price(plan_id, symbol, price, at_ns, rr, open_r, stop))
     return moved
 
 

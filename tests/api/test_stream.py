@@ -5,7 +5,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
+from operators.state import Phase
 from tests.api.serving import (
     Flow,
     Server,
@@ -106,7 +108,18 @@ def test_prices_come_without_a_number_and_only_the_newest(flow: Flow, database_u
         assert {message["plan_id"] for message in heard} == {"aig-1"}
         assert all("seq" not in message for message in heard)
         assert len(heard) < 60
-        assert set(heard[-1]) == {"type", "plan_id", "price", "at", "at_ns", "rr", "open_r"}
+        assert set(heard[-1]) == {"type", "plan_id", "price", "at", "at_ns", "rr", "open_r", "effective_stop"}
+
+
+def test_a_stop_that_trails_is_told_with_the_price(flow: Flow, database_url: str) -> None:
+    """No event says so between its announcements, and who listens shows what the API says."""
+    with serving(database_url, price_s=0.1) as server, server.connect() as socket:
+        subscribed(socket, plans=["aig-1"])
+        for price, stop in ((100.5, 99.5), (100.75, 99.75)):
+            flow.states["aig-1"] = replace(flow.states["aig-1"], phase=Phase.SCALED, fill_price=100.0, trail_stop=stop)
+            flow.move("aig-1", price)
+            told = hear_until(socket, lambda m, price=price: m["type"] == "price" and m["price"] == price)[-1]  # type: ignore[misc]
+            assert told["effective_stop"] == stop
 
 
 def test_an_empty_database_becomes_one_with_events(database_url: str) -> None:
