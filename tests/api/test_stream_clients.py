@@ -128,7 +128,7 @@ def test_what_is_no_message_is_an_error_and_the_stream_goes_on(server: Server, f
         assert hear(socket)["code"] == "too_many"
         flow.happen("aig-1")
         assert events_of(hear_until(socket, at_seq(4))) == [4]
-        socket.send('{"type":"ping"' + " " * 20_000 + "}")
+        socket.send('{"type":"ping"' + " " * 140_000 + "}")
         with pytest.raises(ConnectionClosed) as closed:
             hear(socket)
         assert closed.value.rcvd is not None
