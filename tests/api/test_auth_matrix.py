@@ -49,7 +49,7 @@ def routes(kind: type) -> list[Any]:
 
 
 OPERATIONS = sorted(
-    {(method, route.path) for route in routes(Route) for method in route.methods or () if method != "HEAD"}
+    {(method, route.path_format) for route in routes(Route) for method in route.methods or () if method != "HEAD"}
 )
 ACTIONS = [each.__struct_config__.tag for each in get_args(Request)]
 SOCKETS = [route.path for route in routes(WebSocketRoute)]
