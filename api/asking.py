@@ -69,8 +69,9 @@ def _standing(connection: sa.Connection, plan_id: str) -> Standing:
     asked, taken = registrations(connection, plan_id), versions_of(connection, [plan_id]).get(plan_id, {})
     waiting = [each for each in asked if _version(each) not in taken and not _passed(connection, each)]
     versions = [*taken, *(_version(each) for each in asked)] if taken or waiting else []
-    symbol = taken[max(taken)].body["symbol"] if taken else (waiting[-1].plan or {})["symbol"] if waiting else ""
-    return Standing(max(versions, default=None), symbol, waiting[-1] if waiting else None)
+    last = waiting[-1] if waiting else None
+    body = taken[max(taken)].body if taken else None if last is None else last.plan
+    return Standing(max(versions, default=None), (body or {}).get("symbol", ""), last)
 
 
 def _passed(connection: sa.Connection, command: StoredCommand) -> bool:

@@ -22,6 +22,7 @@ from flows.tape.segments.writer import Sync, TapeWriter
 from operators.times import SECOND_NS
 from sinks.database import open_database
 from sinks.errors import DatabaseError
+from sinks.fencing import FencedError
 from sinks.schema import ensure_schema
 from tests.flows.conftest import ReplayRunner
 from tests.flows.feed.following import client_for, running, until
@@ -148,18 +149,19 @@ def test_a_database_that_does_not_answer_is_asked_again(monkeypatch: pytest.Monk
     assert not stop.is_set()
 
 
-def test_a_tape_that_refuses_ends_the_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OSError("no space left"), FencedError("taken over")], ids=["tape", "commands"])
+def test_a_tape_that_refuses_and_commands_that_another_run_took_over_end_the_feed(error: Exception) -> None:
+    """To ask again would not help."""
     stop = Event()
 
     def refuse() -> None:
-        msg = "no space left"
-        raise OSError(msg)
+        raise error
 
     def hold() -> None:
         with asking(refuse, stop, print):
             assert stop.wait(60)
 
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(type(error), match=str(error)):
         hold()
 
 

@@ -6,7 +6,6 @@ from threading import Event
 import pytest
 import sqlalchemy as sa
 
-from flows.live.asking import asking
 from flows.live.ingest import ingest
 from flows.live.options import LiveOptions
 from flows.options import ReplayOptions
@@ -56,22 +55,6 @@ def test_who_lost_the_commands_takes_none_any_more(database_url: str, tmp_path: 
         assert not everything(tmp_path / "tape")
         assert len(commands_to_tape(engine, writer, lambda: OPEN_NS + SECOND_NS, token)) == 1
     engine.dispose()
-
-
-def test_commands_that_another_run_took_over_end_the_feed() -> None:
-    """To ask again would never help."""
-    stop = Event()
-
-    def ask() -> None:
-        msg = "taken over"
-        raise FencedError(msg)
-
-    def hold() -> None:
-        with asking(ask, stop, print):
-            assert stop.wait(60)
-
-    with pytest.raises(FencedError, match="taken over"):
-        hold()
 
 
 def test_a_run_without_a_flow_keeps_a_second_one_off(sqlite_url: str, tmp_path: Path) -> None:
