@@ -94,7 +94,7 @@ def _run(flow: Dataflow, job: Job, addresses: list[str], index: int) -> None:
 def _rules(job: Job, workers: int) -> Rules:
     options = job.options
     keep_state = options.recovery is not None
-    return Rules(nyse_calendar(), options.gates, job.usable, keep_state, _scan_rules(options), workers, _dues(job))
+    return Rules(nyse_calendar(), options.gates, job.usable, keep_state, _scan_rules(job), workers, _dues(job))
 
 
 def _dues(job: Job) -> Dues | None:
@@ -104,11 +104,17 @@ def _dues(job: Job) -> Dues | None:
     return Dues(bars=scan, holds=holds, before=before) if job.replay.follow or before else None
 
 
-def _scan_rules(options: ReplayOptions) -> ScanRules | None:
+def _scan_rules(job: Job) -> ScanRules | None:
+    options, calendar = job.options, nyse_calendar()
     if not options.scan:
         return None
-    calendar = nyse_calendar()
-    return ScanRules(calendar, SessionClock.of(calendar), options.risk_budget, options.recovery is not None)
+    return ScanRules(
+        calendar,
+        SessionClock.of(calendar),
+        options.risk_budget,
+        keep_state=options.recovery is not None,
+        from_ns=job.replay.scan_from_ns,
+    )
 
 
 def _known_cause(error: BaseException) -> BaseException:

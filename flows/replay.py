@@ -11,7 +11,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from flows.begun_within import begins_ns, begun_within_notes
+from flows.begun_within import begins_ns, begun_within_notes, scan_from
 from flows.cluster import run_flow
 from flows.errors import BadInputError, CommandError, DataMissingError
 from flows.event_files import load_events
@@ -81,7 +81,8 @@ def prepare(options: ReplayOptions) -> Prepared:
         msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
         raise BadInputError(msg)
     first_ns = _first_instant(options, files)
-    notes += begun_within_notes(begins_ns(files, options.from_ns)) if options.scan else []
+    began_ns = begins_ns(files, options.from_ns) if options.scan else None
+    notes += begun_within_notes(began_ns)
     history, letters = load_history(options, scanned, first_ns)
     last_ns = _last_instant(options, files)
     quoted = load_chains(options, scanned, first_ns, last_ns)
@@ -108,6 +109,7 @@ def prepare(options: ReplayOptions) -> Prepared:
         splits=splits_ahead(options, scanned, first_ns),
         chains=quoted.chains,
         newcomers=Newcomers(options, first_ns, last_ns),
+        scan_from_ns=scan_from(began_ns),
     )
     return Prepared(
         options, replayed, tuple(problems), (*notes, *adjusted_notes(quoted)), (*letters, *quoted.dead_letters)

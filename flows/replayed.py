@@ -22,7 +22,7 @@ class Replay:
     from before the tape, by symbol; `splits`: those after the first session, by symbol, oldest first; `chains`: option
     quotes, by underlying.  `follow`: the tape grows, and has no end until somebody stops the run.  `kept`: the engine
     keeps state, so places are told, and with them what `ahead` tells (`flows.dues`).  `newcomers`: what symbols bring
-    along that commands add to the universe.
+    along that commands add to the universe.  `scan_from_ns`: a scan looks at bars from there on, ns UTC; 0: at all.
     """
 
     plans: tuple[Plan, ...]
@@ -39,6 +39,7 @@ class Replay:
     kept: bool = False
     ahead: Callable[[], tuple[Any, ...]] = tuple
     newcomers: Newcomers | None = None
+    scan_from_ns: int = 0
 
     def shares(self, workers: int) -> int:
         """Into how many shares the tape is read: one for each worker, or, of a topic, for each partition."""

@@ -5,17 +5,17 @@ are worked on together.  No symbol knows of another.  Where state is kept, every
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import bytewax.operators as op
 
 from flows.items import Commands, History, ShardItems, SymbolItem, Watched
-from operators.bars.columns import Interval
+from operators.bars.columns import Bars, Interval
 from operators.bars.fold import fold
 from operators.bars.summing import SummedPrints
-from operators.bars.symbol_bars import SymbolBars, extend_together
+from operators.bars.symbol_bars import BarPiece, SymbolBars, extend_together
 from operators.eligibility import SymbolSlice
 from operators.proposing.proposer import Proposer
 from operators.records import Cancel, ClockMark, Command, Register
@@ -31,12 +31,23 @@ FOLDED = (Interval.M5, Interval.M15, Interval.M60)
 
 @dataclass(frozen=True, slots=True)
 class ScanRules:
-    """What the steps of the scan are told once.  `risk_budget`: dollars lost at a stop, by which plans are sized."""
+    """What the steps of the scan are told once.  `risk_budget`: dollars lost at a stop, by which plans are sized.
+
+    `from_ns`: bars of the tape that start before are not looked at, ns UTC.
+    """
 
     calendar: SessionCalendar
     clock: SessionClock
     risk_budget: float = DEFAULT_RISK_BUDGET
     keep_state: bool = False
+    from_ns: int = 0
+
+    def looked_at(self, piece: BarPiece) -> Mapping[Interval, Bars]:
+        """Return the bars of a piece that the scan looks at."""
+        if not self.from_ns:
+            return piece.bars
+        later = {interval: bars.take(bars.start_ns >= self.from_ns) for interval, bars in piece.bars.items()}
+        return {interval: bars for interval, bars in later.items() if len(bars)}
 
 
 Keyed = tuple[str, SymbolItem]
@@ -148,16 +159,16 @@ class ScanLogic(ShardLogic[ScanOverSplits]):
     """scan: detectors run over the bars that ended, those of all symbols in one go."""
 
     def _worked(self, items: Sequence[Keyed]) -> Iterable[Keyed]:
-        ended: list[tuple[int, Watched]] = []
+        ended: list[tuple[int, Watched, Mapping[Interval, Bars]]] = []
         for place, (symbol, item) in enumerate(items):
-            if isinstance(item, Watched) and item.piece.bars:
-                ended.append((place, item))
+            if isinstance(item, Watched) and (bars := self._rules.looked_at(item.piece)):
+                ended.append((place, item, bars))
             elif isinstance(item, History):
                 self._states[symbol].warm_up(item.bars, item.splits)
-        scans = [self._states[items[place][0]] for place, _ in ended]
-        found = scan_over_splits(scans, [item.piece.bars for _, item in ended])
+        scans = [self._states[items[place][0]] for place, _, _ in ended]
+        found = scan_over_splits(scans, [bars for _, _, bars in ended])
         worked = list(items)
-        for (place, item), candidates in zip(ended, found, strict=True):
+        for (place, item, _), candidates in zip(ended, found, strict=True):
             if candidates:
                 worked[place] = items[place][0], replace(item, candidates=tuple(candidates))
         return worked
@@ -181,7 +192,7 @@ class EvaluateLogic(ShardLogic[Proposer]):
     def _evaluated(self, proposer: Proposer, item: SymbolItem) -> SymbolItem:
         match item:
             case Watched():
-                proposals = proposer.take(item.piece.bars, item.candidates)
+                proposals = proposer.take(self._rules.looked_at(item.piece), item.candidates)
                 return replace(item, proposals=proposals) if proposals else item
             case History():
                 proposer.warm_up(item.bars, item.splits)

@@ -1,10 +1,9 @@
 """The process that takes the tape through the dataflow, as it grows, until it is told to stop and has read it all."""
 
-from datetime import date
 from threading import Event
 from typing import Any
 
-from flows.begun_within import begins_ns, begun_within_notes
+from flows.begun_within import begun_within_notes, scan_from
 from flows.live.child import telling
 from flows.live.options import LiveOptions
 from flows.live.waiting import awaited
@@ -14,19 +13,20 @@ from flows.newcomers import Newcomers
 from flows.replay import Prepared, run
 from flows.replayed import Replay
 from flows.scanning import load_history
-from flows.tape.beginning import day_of_tape, day_of_topic
-from flows.tape.files import log_file, topic_file
+from flows.tape.beginning import begins_at
+from flows.tape.files import TapeFile, log_file, topic_file
 from flows.tape.reader import TapeReader
 from operators.nyse import nyse_calendar
+from operators.sessions import new_york
 
 
 def follow_tape(options: LiveOptions, stop: Event) -> None:
     """Follow the tape into the database.  Raises CommandError, DatabaseError."""
-    day = awaited(lambda: _first_day(options), stop)
-    if day is None:
+    began_ns = awaited(lambda: begins_at(_tape(options)), stop)
+    if began_ns is None:
         return
     meter = Meter(stop=stop)
-    prepared = _prepared(options, day)
+    prepared = _prepared(options, began_ns)
     for note in prepared.notes:
         log_line("flow_note", note=note)
     with telling(lambda: _facts(meter)):
@@ -35,18 +35,17 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
         log_line("flow_note", note=note)
 
 
-def _first_day(options: LiveOptions) -> date | None:
-    """Return the day on which the tape begins; None before it does."""
-    return day_of_tape(options.tape) if options.topic is None else day_of_topic(options.topic)
+def _tape(options: LiveOptions) -> TapeFile:
+    return log_file(options.tape) if options.topic is None else topic_file(options.topic)
 
 
-def _prepared(options: LiveOptions, day: date) -> Prepared:
+def _prepared(options: LiveOptions, began_ns: int) -> Prepared:
     flow = options.flow
     scanned = frozenset(options.symbols) if flow.scan else frozenset[str]()
-    first_ns = nyse_calendar().day_on_or_after(day).pre_ns
+    first_ns = nyse_calendar().day_on_or_after(new_york(began_ns).date()).pre_ns
     history, letters = load_history(flow, scanned, first_ns)
     reader = TapeReader(
-        (log_file(options.tape) if options.topic is None else topic_file(options.topic),),
+        (_tape(options),),
         tuple(sorted(options.symbols)),
         late_ns=flow.late_ns,
         for_bars=flow.scan,
@@ -55,8 +54,16 @@ def _prepared(options: LiveOptions, day: date) -> Prepared:
         grows=True,
     )
     newcomers = Newcomers(flow, first_ns)
-    replayed = Replay(plans=(), events=(), reader=reader, history=history, follow=True, newcomers=newcomers)
-    notes = begun_within_notes(begins_ns(reader.files, None)) if flow.scan else []
+    replayed = Replay(
+        plans=(),
+        events=(),
+        reader=reader,
+        history=history,
+        follow=True,
+        newcomers=newcomers,
+        scan_from_ns=scan_from(began_ns) if flow.scan else 0,
+    )
+    notes = begun_within_notes(began_ns) if flow.scan else []
     return Prepared(flow, replayed, (), tuple(notes), letters)
 
 

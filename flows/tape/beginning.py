@@ -33,10 +33,23 @@ def day_of_tape(folder: Path) -> date | None:
 
 def day_of_topic(topic: Topic) -> date | None:
     """Return the day on which a topic's tape begins; None before it does."""
+    origin_ns = origin_of_topic(topic)
+    return None if origin_ns is None else new_york(origin_ns).date()
+
+
+def origin_of_topic(topic: Topic) -> int | None:
+    """Return when the first record of a topic's tape came, ns UTC; None before it did."""
     from flows.kafka.client import last_stamps
 
-    known = (stamp for stamp in last_stamps(topic) if stamp is not None)
-    return next((new_york(stamp.origin_ns).date() for stamp in known), None)
+    return next((stamp.origin_ns for stamp in last_stamps(topic) if stamp is not None), None)
+
+
+def begins_at(file: TapeFile) -> int | None:
+    """Return when a recording's first record came, ns UTC, None before there is one; of any other file None."""
+    if file.topic is not None:
+        return origin_of_topic(file.topic.topic)
+    begun = beginning(file.path) if file.is_log else None
+    return None if begun is None else begun[1]
 
 
 def beginnings(files: Sequence[TapeFile]) -> tuple[Beginning | None, ...]:

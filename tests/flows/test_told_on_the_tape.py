@@ -12,17 +12,19 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from flows.live.asked import Asked
-from flows.live.following import _first_day, _prepared
+from flows.live.following import _prepared
 from flows.live.options import LiveOptions
 from flows.meter import Meter
+from flows.newcomers import Newcomers
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
-from flows.tape.beginning import day_of_tape
+from flows.tape.beginning import beginning
 from flows.tape.segments.payloads import PlanCommand, clock, market_events, read_command
 from flows.tape.segments.record import Kind
 from flows.tape.segments.writer import TapeWriter
 from operators.market_events import MarketEvent, Severity
 from operators.nyse import nyse_calendar
+from operators.sessions import new_york
 from operators.times import SECOND_NS
 from sinks.database import open_database
 from sinks.schema import ensure_schema
@@ -187,10 +189,10 @@ def test_l4_plans_of_symbols_that_live_did_not_follow_come_alike_where_a_univers
     (tmp_path / "universe.txt").write_text("AAA\n")
     urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("live", "replay")]
     live = ReplayOptions((folder,), None, urls[0], scan=True)
-    day, stopped = day_of_tape(folder), Event()
-    assert day is not None
+    began, stopped = beginning(folder), Event()
+    assert began is not None
     stopped.set()
-    run(_prepared(LiveOptions(live, folder, "ws://nowhere", symbols=("AAA",)), day), Meter(stop=stopped))
+    run(_prepared(LiveOptions(live, folder, "ws://nowhere", symbols=("AAA",)), began[1]), Meter(stop=stopped))
     go_on(ReplayOptions((folder,), None, urls[1], scan=True, universe=tmp_path / "universe.txt"), None)
     answers = [[rows_of(url, f"SELECT * FROM {each}") for each in ("plan_states", "bars", "progress")] for url in urls]
     assert answers[0] == answers[1]
@@ -204,8 +206,6 @@ def test_l4_live_and_replay_begin_with_the_same_day(tmp_path: Path) -> None:
     folder = write_records(tmp_path / "tape", [clock(evening_ns), *with_clock(as_frames(PRINTS))])
     assert everything(folder)[0].kind is Kind.CLOCK
     options = ReplayOptions((folder,), None, f"sqlite:///{tmp_path}/x.db", symbols=frozenset({"AAA"}), scan=True)
-    day = _first_day(LiveOptions(options, folder, "ws://nowhere", symbols=("AAA",)))
-    assert day is not None
-    newcomers = prepare(options).replay.newcomers
-    assert newcomers is not None
-    assert newcomers.first_ns == nyse_calendar().day_on_or_after(day).pre_ns
+    live = _prepared(LiveOptions(options, folder, "ws://nowhere", symbols=("AAA",)), evening_ns)
+    first = nyse_calendar().day_on_or_after(new_york(evening_ns).date())
+    assert [each.replay.newcomers for each in (prepare(options), live)] == [Newcomers(options, first.pre_ns)] * 2
