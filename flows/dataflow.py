@@ -38,7 +38,7 @@ from operators.conditions import ANY_LAST, Flag
 from operators.data_gaps import DataGap
 from operators.frames import TickFrame, by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
-from operators.market_events import EVERY_SYMBOL, newest
+from operators.market_events import EVERY_SYMBOL, standing
 from operators.records import ClockMark, TapeEnd
 from operators.rows import Batch
 from operators.sessions import SessionCalendar
@@ -171,7 +171,9 @@ def cut_ahead(frame: TickFrame, rules: Rules) -> CutFrame:
 def _addressed(symbol: str, record: MarketCalendar | ClockMark | TapeEnd | DataGap) -> SymbolItem:
     if not isinstance(record, MarketCalendar):
         return record
-    return SymbolEvents(symbol, tuple(each for each in newest(record.events) if each.symbol in (symbol, EVERY_SYMBOL)))
+    return SymbolEvents(
+        symbol, tuple(each for each in standing(record.events) if each.symbol in (symbol, EVERY_SYMBOL))
+    )
 
 
 def evaluate_targets(item: SymbolItem) -> SymbolItem:

@@ -13,10 +13,9 @@ from typing import Any, Final
 from flows.items import SymbolItem
 from operators.book import SymbolBook
 from operators.eligibility import SymbolSlice
-from operators.gating import NEVER
 from operators.held import Held
 from operators.records import ClockMark
-from operators.times import MINUTE_NS, SECOND_NS
+from operators.times import MINUTE_NS, NEVER, SECOND_NS
 
 LONGEST_HELD_NS: Final = 10 * SECOND_NS
 """So long a symbol's quiet prints are held, of its tape; then its state is kept anew: few shall be ahead of theirs."""

@@ -20,7 +20,7 @@ from operators.events import Kind, PlanEvent
 from operators.explanation import Circumstances, clock, explain
 from operators.frames import by_symbol, tag
 from operators.gating import GateSettings, gate_timeline
-from operators.market_events import MarketEvent, newest
+from operators.market_events import MarketEvent, standing
 from operators.nyse import nyse_calendar
 from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
@@ -109,7 +109,7 @@ def _retold(stored: Stored, plan_id: str, at_ns: int) -> tuple[Plan, PlanState |
             elif isinstance(mark, MarketCalendar):
                 told = (*told, *mark.events)
                 book.mark(mark.reached_ns)
-                book.set_gates(gate_timeline(plan.symbol, newest(told), stored.settings))
+                book.set_gates(gate_timeline(plan.symbol, standing(told), stored.settings))
     book.mark(_shown_ns(stored, at_ns))
     book.end(at_ns)
     prints, current = replace(book.progress(), tape_ns=last_ns), book.plan(plan_id)

@@ -3,18 +3,17 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from operators.market_events import EVERY_SYMBOL, GATING, MarketEvent
 from operators.plans import Gate
 from operators.records import GateCause, GateEdge
-from operators.times import MINUTE_NS
+from operators.times import MINUTE_NS, NEVER
 
 DEFAULT_BEFORE_MINUTES: Final = 90.0
 DEFAULT_AFTER_MINUTES: Final = 15.0
 EVERY_KIND: Final = "*"
 LONGEST_MINUTES: Final = 60.0 * 24 * 366
-NEVER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,34 +150,47 @@ NO_GATES: Final = GateTimeline()
 def gate_timeline(symbol: str, events: Iterable[MarketEvent], settings: GateSettings) -> GateTimeline:
     """Merge the windows of the events that concern `symbol`.
 
-    A window is [at - before, at + after), cut to start no sooner than `known_at`; events below medium have none.
+    A window is [at - before, at + after), cut to start no sooner than `known_at`, and to end, closed by nothing, where
+    the event is known to be otherwise; events below medium have none.
     """
     spans = sorted(
-        (start, end, _cause(event))
+        _window(event, settings.margins(event.kind))
         for event in events
         if event.symbol in (symbol, EVERY_SYMBOL) and event.severity in GATING
-        for start, end in [_window(event, settings.margins(event.kind))]
-        if start < end
     )
     windows: list[GateWindow] = []
-    for start, end, cause in spans:
-        if windows and start <= windows[-1].end_ns:
-            windows[-1] = _joined(windows[-1], start, end, cause)
+    for span in spans:
+        if span.start_ns >= span.end_ns:
+            continue
+        if windows and span.start_ns <= windows[-1].end_ns:
+            windows[-1] = _joined(windows[-1], span)
         else:
-            windows.append(GateWindow(start, end, (cause,), (cause,)))
+            windows.append(GateWindow(*span))
     return GateTimeline.of(tuple(windows))
 
 
-def _window(event: MarketEvent, margins: GateMargins) -> tuple[int, int]:
+class _Span(NamedTuple):
+    """One event's window."""
+
+    start_ns: int
+    end_ns: int
+    opened_by: tuple[GateCause, ...]
+    closed_by: tuple[GateCause, ...]
+
+
+def _window(event: MarketEvent, margins: GateMargins) -> _Span:
     before, after = round(margins.before_minutes * MINUTE_NS), round(margins.after_minutes * MINUTE_NS)
-    return max(event.at_ns - before, event.known_at_ns), event.at_ns + after
+    start_ns, end_ns, cause = max(event.at_ns - before, event.known_at_ns), event.at_ns + after, (_cause(event),)
+    if event.until_ns < end_ns:
+        return _Span(start_ns, event.until_ns, cause, ())
+    return _Span(start_ns, end_ns, cause, cause)
 
 
-def _joined(window: GateWindow, start: int, end: int, cause: GateCause) -> GateWindow:
-    opened = (*window.opened_by, cause) if start == window.start_ns else window.opened_by
-    if end > window.end_ns:
-        return GateWindow(window.start_ns, end, opened, (cause,))
-    closed = (*window.closed_by, cause) if end == window.end_ns else window.closed_by
+def _joined(window: GateWindow, span: _Span) -> GateWindow:
+    opened = (*window.opened_by, *span.opened_by) if span.start_ns == window.start_ns else window.opened_by
+    if span.end_ns > window.end_ns:
+        return GateWindow(window.start_ns, span.end_ns, opened, span.closed_by)
+    closed = (*window.closed_by, *span.closed_by) if span.end_ns == window.end_ns else window.closed_by
     return GateWindow(window.start_ns, window.end_ns, opened, closed)
 
 

@@ -12,12 +12,13 @@ from operators.columnar import Ints, Ticks
 from operators.data_gaps import DataGaps
 from operators.edges import Meeting
 from operators.eligibility import Profile, SymbolSlice
-from operators.gating import NEVER, GateTimeline
+from operators.gating import GateTimeline
 from operators.held import Held, profile_row
 from operators.plan_columns import PlanColumns, all_calm, due_ns, joined
 from operators.plans import Gate
 from operators.slots import Outcome, Slot, advance_slot, next_due, run_slot
 from operators.state import Quiet
+from operators.times import NEVER
 
 ACTIONS: Final = (Gate.DEFINED_RISK, Gate.SUPPRESS)
 

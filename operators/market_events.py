@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+
+from operators.times import NEVER
 
 EVERY_SYMBOL: Final = "*"
 
@@ -23,7 +25,10 @@ GATING: Final = frozenset({Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL})
 
 @dataclass(frozen=True, slots=True)
 class MarketEvent:
-    """One scheduled event.  `symbol` is a ticker or `*` for all; `at_ns`, `known_at_ns`: ns UTC."""
+    """One scheduled event.  `symbol` is a ticker or `*` for all; `at_ns`, `known_at_ns`: ns UTC.
+
+    `until_ns`: since when it is known to be otherwise, ns UTC; see `standing`.
+    """
 
     event_id: str
     symbol: str
@@ -32,11 +37,21 @@ class MarketEvent:
     at_ns: int
     known_at_ns: int
     label: str
+    until_ns: int = NEVER
 
 
-def newest(told: Iterable[MarketEvent]) -> tuple[MarketEvent, ...]:
-    """Return each event as it was told last; it may be of another symbol than before."""
-    return tuple({event.event_id: event for event in told}.values())
+def standing(told: Iterable[MarketEvent]) -> tuple[MarketEvent, ...]:
+    """Return each telling that counts at some time, in order: until a later one of the same event is known.
+
+    The later one may be of another symbol.
+    """
+    found, known_from = list[MarketEvent](), dict[str, int]()
+    for event in reversed(list(told)):
+        until_ns = known_from.get(event.event_id, NEVER)
+        if event.known_at_ns < until_ns:
+            found.append(replace(event, until_ns=until_ns))
+            known_from[event.event_id] = event.known_at_ns
+    return tuple(reversed(found))
 
 
 def told_anew(known: Sequence[MarketEvent], told: Iterable[MarketEvent]) -> list[tuple[int, MarketEvent]]:

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from operators.columnar import Ints, Ticks, quiet_band
 from operators.eligibility import Profile, SymbolSlice
-from operators.gating import NEVER, GateTimeline
+from operators.gating import GateTimeline
 from operators.lifecycle import absorb
 from operators.slots import NOTHING_YET, Due, Slot, next_due
 from operators.state import Quiet
+from operators.times import NEVER
 
 COLUMNS: Final = ("low", "high", "due", "later", "last_ns", "last", "top", "bottom")
 

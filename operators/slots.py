@@ -10,14 +10,14 @@ from operators.columnar import run
 from operators.data_gaps import NO_GAPS, DataGaps
 from operators.eligibility import Profile, SymbolSlice
 from operators.events import PlanEvent
-from operators.gating import NEVER, GateTimeline
+from operators.gating import GateTimeline
 from operators.lifecycle import register, step
 from operators.plans import Gate, Plan
 from operators.records import Cancel, Command, Expiry, GateEdge, Register
 from operators.rows import DeadLetter, PlanRow, ScanRow, StateRow, plan_row, state_row
 from operators.state import PlanState
 from operators.targets import profile as measure
-from operators.times import iso
+from operators.times import NEVER, iso
 
 NOTHING_YET: Final = -1
 

@@ -13,6 +13,8 @@ EARLIEST_NS: Final = 725_846_400 * SECOND_NS
 """1993-01-01T00:00:00Z: no instant before it is a market time."""
 LATEST_NS: Final = 1_830_297_600 * SECOND_NS
 """2028-01-01T00:00:00Z: no instant from here on is covered by the session data."""
+NEVER: Final = 2**63 - 1
+"""In the place of an instant that does not come."""
 
 LAST_INSTANT_NS: Final = 4_102_444_800 * SECOND_NS
 """2100-01-01T00:00:00Z: deadlines may lie beyond the session data, not beyond reason."""

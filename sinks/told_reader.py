@@ -29,17 +29,22 @@ _GAPS: Final = Prepared(
 
 def market_events_told(connection: sa.Connection, by_ns: int = EVER_NS) -> list[MarketEvent]:
     """The calendar as it was told by an instant, in order of time, then id; also what is to be known only later."""
-    told = sa.select(market_events).where(market_events.c.told_ns <= by_ns).order_by(market_events.c.revision)
+    return _newest(connection, market_events.c.told_ns <= by_ns)
+
+
+def market_events_known(connection: sa.Connection, as_of_ns: int) -> list[MarketEvent]:
+    """The calendar as it was known at an instant, in order of time, then id."""
+    return _newest(connection, market_events.c.told_ns <= as_of_ns, market_events.c.known_at_ns <= as_of_ns)
+
+
+def _newest(connection: sa.Connection, *wanted: sa.ColumnElement[bool]) -> list[MarketEvent]:
+    """Of the tellings that are wanted the last one of each event."""
+    told = sa.select(market_events).where(*wanted).order_by(market_events.c.revision)
     newest = {e.id: e for e in connection.execute(told)}
     return [
         MarketEvent(e.id, e.symbol, e.kind, Severity(e.severity), e.at_ns, e.known_at_ns, e.label)
         for e in sorted(newest.values(), key=attrgetter("at_ns", "id"))
     ]
-
-
-def market_events_known(connection: sa.Connection, as_of_ns: int) -> list[MarketEvent]:
-    """What of the calendar was known at an instant, in order of time, then id."""
-    return [event for event in market_events_told(connection, as_of_ns) if event.known_at_ns <= as_of_ns]
 
 
 def gaps_told(connection: sa.Connection, symbols: Collection[str], as_of_ns: int) -> dict[str, list[DataGap]]:

@@ -129,6 +129,23 @@ def test_l5_an_event_that_is_told_again_was_until_then_what_was_told_first(
     assert stored == [("told late", 0), ("moved", 1)]
 
 
+def test_an_event_that_is_told_again_counts_until_the_new_telling_is_known(tmp_path: Path) -> None:
+    """No gap between the two through which an entry goes; whoever asks meanwhile hears of the first."""
+    plan = simple_plan("p", "AAA", style="swing", on_event="suppress", entry="market", stop=1.0, targets=[900.0])
+    known_ns, label = OPEN_NS + 1_000 * SECOND_NS, "moved"
+    moved = replace(EVENT, at_ns=EVENT.at_ns + 300 * SECOND_NS, known_at_ns=known_ns, label=label)
+    told = [market_events([EVENT], OPEN_NS - SECOND_NS), market_events([moved], OPEN_NS + 900 * SECOND_NS)]
+    records = in_order([registering(plan, OPEN_NS)], as_frames(PRINTS), told)
+    write_records(tmp_path / "tape", with_clock(records))
+    url = replayed(tmp_path, "whole")
+    log = [(kind, at_ns) for _, _, kind, at_ns in rows_of(url, LOG)]
+    assert log[:3] == [("registered", OPEN_NS), ("gated", OPEN_NS), ("ungated", moved.at_ns + 15 * 60 * SECOND_NS)]
+    with TestClient(create_app(ApiSettings(url)), base_url="http://localhost") as client:
+        asked = [{"as_of": str(at_ns)} for at_ns in (known_ns - 1, known_ns)]
+        events = [client.get("/api/v1/events", params=each).json()["events"] for each in asked]
+    assert [[each["label"] for each in found] for found in events] == [["told late"], [label]]
+
+
 def test_a_version_that_trades_another_symbol_is_a_dead_letter(tmp_path: Path) -> None:
     """As in a file of plans; two books would write one plan."""
     plans = [simple_plan("p", "AAA", **NEVER_MET), simple_plan("p", "BBB", version=2, **NEVER_MET)]

@@ -1,5 +1,6 @@
 """Gate windows on event time: half-open, cut at what was known, merged where they overlap or touch."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.gating import NO_GATES, GateMargins, GateSettings, GateTimeline, gate_timeline
-from operators.market_events import MarketEvent, Severity
+from operators.market_events import MarketEvent, Severity, standing
 from operators.plans import Gate
 from operators.records import GateEdge
 from tests.oracle.times import MINUTE_NS, new_york_ns
@@ -243,6 +244,20 @@ def test_the_gate_at_every_instant_is_what_the_events_say(
         closed = {each.event_id for each, (_, end) in real.items() if end == window.end_ns}
         assert {each.event_id for each in window.opened_by} == opened
         assert {each.event_id for each in window.closed_by} == closed
+
+
+@settings(max_examples=150, deadline=None)
+@given(events=st.lists(all_events, max_size=5), names=st.lists(st.sampled_from("ab"), min_size=5, max_size=5))
+def test_the_gate_at_every_instant_is_what_was_last_told_of_what_was_known_then(
+    events: list[MarketEvent], names: list[str]
+) -> None:
+    """Of events that are told again, perhaps of another symbol, long before or after that is to be known."""
+    told = [replace(each, event_id=name) for each, name in zip(events, names, strict=False)]
+    timeline = gate_timeline("TEST", standing(told), DEFAULTS)
+    edges = {edge for each in told for edge in (*own_window(each, DEFAULTS), each.known_at_ns)}
+    for at_ns in sorted({near for edge in edges for near in (edge - 1, edge)}):
+        known = {each.event_id: each for each in told if each.known_at_ns <= at_ns}.values()
+        assert is_gated(timeline, at_ns) == is_gated(gate_timeline("TEST", known, DEFAULTS), at_ns)
 
 
 @settings(max_examples=200, deadline=None)
