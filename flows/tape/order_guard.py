@@ -10,14 +10,18 @@ from operators import ticks
 from operators.columnar import Ints
 from operators.frames import TickFrame
 from operators.rows import DeadLetter
-from operators.times import iso
+from operators.times import NEVER, iso
 
 
 class OrderGuard:
-    """Holds each symbol's time against going back: such a print cannot have been the last when it was known."""
+    """Holds each symbol's time against going back: such a print cannot have been the last when it was known.
 
-    def __init__(self, watched: Sequence[str]) -> None:
+    `until_ns`: later prints are left out, ns UTC; but what stands behind one of them goes back, as in the whole file.
+    """
+
+    def __init__(self, watched: Sequence[str], until_ns: int = NEVER) -> None:
         self._last = np.zeros(len(watched) + 1, dtype=np.int64)
+        self._until_ns = until_ns
 
     def widen(self, count: int) -> None:
         """Take note that there are `count` watched symbols now, the new ones last."""
@@ -30,19 +34,20 @@ class OrderGuard:
         self._last[: len(newest_ns)] = newest_ns
 
     def check(self, frame: TickFrame, numbers: Ints, source: str) -> tuple[TickFrame, Ints, list[DeadLetter]]:
-        """Return the frame without prints that go back, the rows of what is left, and those that do."""
+        """Return the prints that are asked for and do not go back, their rows, and those that are and do."""
         sip_ns, code = frame.sip_ns, frame.code
         if not len(sip_ns):
             return frame, numbers, []
         if sip_ns[0] >= self._last.max() and bool((sip_ns[1:] >= sip_ns[:-1]).all()):
             self._last[code] = sip_ns
-            return frame, numbers, []
-        highest = self._highest(frame)
-        back = (sip_ns < highest) & (code < len(frame.symbols))
+            count = int(sip_ns.searchsorted(self._until_ns, side="right"))
+            return (frame, numbers, []) if count == len(sip_ns) else (frame.take(slice(count)), numbers[:count], [])
+        highest, asked = self._highest(frame), sip_ns <= self._until_ns
+        back = (sip_ns < highest) & (code < len(frame.symbols)) & asked
         self._last[code] = highest
-        if not back.any():
+        kept = asked & ~back
+        if kept.all():
             return frame, numbers, []
-        kept = ~back
         letters = [
             dead_letter(source, int(numbers[row]), ticks.SIP_NS, *self._told(frame, row, int(highest[row])))
             for row in map(int, np.flatnonzero(back))

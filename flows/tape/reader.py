@@ -27,7 +27,7 @@ from operators.coding import Coder
 from operators.columnar import Ints
 from operators.frames import TickFrame
 from operators.rows import DeadLetter
-from operators.times import DEFAULT_LATE_NS
+from operators.times import DEFAULT_LATE_NS, NEVER
 from operators.universe import floors_of, without_earlier
 
 AHEAD: Final = 2
@@ -96,7 +96,8 @@ class TapeReader:
 
         `follow`: the last file is a tape that grows; an empty piece says that there is nothing new at the moment.
         """
-        coder, order = Coder(self.watched, self.late_ns, for_bars=self.for_bars), OrderGuard(self.watched)
+        coder, until_ns = Coder(self.watched, self.late_ns, for_bars=self.for_bars), self.wanted.to_ns
+        order = OrderGuard(self.watched, NEVER if until_ns is None else until_ns)
         if self.resume is not None:
             order.restore([self.resume.newest_ns.get(symbol, 0) for symbol in self.watched])
         for index, file in enumerate(self.files):
@@ -117,14 +118,16 @@ class TapeReader:
         if self.resume is not None and self.resume.start.file == index:
             first_row = max(1, self.resume.start.row)
         source, tells, place = str(file.path), file.is_parquet or self._leads, Place(index, 0, first_row)
-        for piece in read_file(file, replace(self._own(), first_row=first_row), coder):
+        for piece in read_file(file, replace(self._own(), first_row=first_row, to_ns=None), coder):
             rows = piece.ticks
             frame, numbers = self._new(*self._frame(rows, coder), index, 0)
             frame, numbers, backwards = order.check(frame, numbers, source)
-            end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0) if len(rows) else 0  # type: ignore[arg-type]
-            letters = piece.dead_letters if tells else []
             if len(rows):
                 place = Place(index, 0, int(rows.get_column(ROW)[-1]) + 1)
+            if self.wanted.to_ns is not None:
+                rows = rows.filter(pl.col(ticks.SIP_NS) <= self.wanted.to_ns)
+            end_ns = int(rows.get_column(ticks.SIP_NS).max() or 0) if len(rows) else 0  # type: ignore[arg-type]
+            letters = piece.dead_letters if tells else []
             yield TapePiece(frame, [*letters, *backwards], len(rows) + len(letters), end_ns, numbers, place)
 
     def _new(self, frame: TickFrame, numbers: Ints, file: int, segment: int) -> tuple[TickFrame, Ints]:

@@ -18,7 +18,7 @@ from flows.tape.files import log_file
 from flows.tape.log_reader import read_log
 from flows.tape.reader import TapeReader
 from flows.tape.scan import ScanFilter
-from flows.tape.segments.payloads import GapMark, gap, market_events
+from flows.tape.segments.payloads import GapMark, clock, gap, market_events
 from flows.tape.segments.record import Record
 from flows.tape.segments.writer import TapeWriter
 from operators.market_events import MarketEvent, Severity
@@ -55,8 +55,9 @@ def plans(flat_file: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The prints with a clock mark each second, over several segments."""
-    return write_records(tmp_path_factory.mktemp("tape"), with_clock(FRAMES), segment_bytes=200_000)
+    """The prints with a clock mark each second, over several segments; it begins with the pre-market."""
+    records = [clock(OPEN_NS - 330 * 60 * SECOND_NS), *with_clock(FRAMES)]
+    return write_records(tmp_path_factory.mktemp("tape"), records, segment_bytes=200_000)
 
 
 def replay_alone(folder: Path, path: Path, **options: Any) -> Replayed:

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from flows.market.day import MarketDay
+from operators.times import MINUTE_NS
 from tests.flows.live.running_live import PLAN, live, until
 from tests.flows.made import Command, digest_of, rows_of, speaker
 from tests.flows.market.practice import KEY, serving
@@ -56,7 +57,7 @@ def test_a_run_goes_through_the_close_and_the_next_open_on_its_own(command: Comm
     more.write_text(json.dumps([plan("second", "intraday")]))
     arguments = ("--tape", tmp_path / "tape", "--db", database, "--plans", given, *WATCHED)
     with (
-        serving(market_day, speed=SPEED, start_ns=first.open_ns) as market,
+        serving(market_day, speed=SPEED, start_ns=first.open_ns - 60 * MINUTE_NS) as market,
         live(market, tmp_path / "log", KEY, *arguments) as run,
     ):
         until(lambda: market.market is not None and market.market.clock.now_ns() > first.close_ns)
