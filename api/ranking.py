@@ -13,11 +13,12 @@ from sinks.scan_reader import scan_results_of
 def ranked(
     connection: sa.Connection, symbols: AbstractSet[str] | None, style: str | None, as_of_ns: int | None
 ) -> list[ScanRow]:
-    """The newest candidate of each setup in the newest session with any by then, best first.
+    """The newest proposal of each setup in the newest session with any by then, best first.
 
-    Actionable before not, then by confidence, then the newer, then by name.
+    Actionable before not, then by confidence, then the newer, then by name.  A candidate that was withheld is none: the
+    plan that lives in its place has another ladder.
     """
-    found = scan_results_of(connection, as_of_ns=as_of_ns)
+    found = [row for row in scan_results_of(connection, as_of_ns=as_of_ns) if row.ordinal is not None]
     session = max((row.session_date for row in found), default=None)
     newest: dict[tuple[str, str, str], ScanRow] = {}
     for row in found:  # in order of time

@@ -112,3 +112,7 @@ def _say(text: str, code: ExitCode) -> int:
     one_line = "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
     typer.echo(f"fancy-trader: {one_line}" if one_line else "fancy-trader: try --help", err=True)
     return int(code)
+
+
+if __name__ == "__main__":
+    main()

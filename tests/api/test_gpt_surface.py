@@ -179,7 +179,7 @@ def test_chart_layers_are_the_engines_own(client: TestClient) -> None:
 def test_a_plan_is_shown_with_its_own_ladder_not_with_that_of_a_withheld_candidate(
     make_client: MakeClient, scan_url: str, tmp_path: Path
 ) -> None:
-    """Charts, the structured form and the newest plan are of the proposal, whatever was withheld while it lived."""
+    """Charts, structured forms, the newest plan and what a scan lists are of the proposal, whatever was withheld."""
     with sqlite3.connect(scan_url.removeprefix("sqlite:///")) as scanned, sqlite3.connect(tmp_path / "w.db") as own:
         scanned.backup(own)
         proposed = _withhold(own)
@@ -188,7 +188,9 @@ def test_a_plan_is_shown_with_its_own_ladder_not_with_that_of_a_withheld_candida
     plan_id = newest["plan_id"]
     layers = client.get("/api/v1/gpt/chart-layers", params={"plan_id": plan_id}).json()["layers"]
     structured = client.get(f"/api/v1/plans/{plan_id}/structured").json()["structured"]
+    listed = client.post("/gpt/scan", json={"symbols": ["AIG"], "limit": 50}).json()["results"]
     assert newest["structured"] == structured == proposed
+    assert [each["structured"] for each in listed if each["plan_id"] == plan_id] == [proposed]
     assert layers == proposed["layers"]
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.flows.scanned import OPENS, Row, Scanned, scan, sessions, simulated, told
 from tests.flows.test_scan_laws_on_real_days import STOCKS, TRADES
+from tests.operators.scan.mirrored_names import turned_name
 
 REAL: Final = {"AIG": 96, "BAC": 28, "IBM": 360, "SPY": 330}
 SIMULATED: Final = {symbol: int(2 * price) for symbol, price in OPENS.items()}
@@ -69,7 +70,7 @@ def test_l6_a_mirrored_tape_gives_the_mirrored_candidates(
         check_profiles(json.loads(row[9]), json.loads(image[9]), around[row[0]])
         conditions = zip(json.loads(row[11]), json.loads(image[11]), strict=True)
         for mine, other in conditions:
-            assert (mine["name"], mine["ok"]) == (other["name"], other["ok"])
+            assert (turned_name(mine["name"]), mine["ok"]) == (other["name"], other["ok"])
             if mine["name"] in UNMIRRORED:
                 continue
             assert mine["value"] == (None if other["value"] is None else pytest.approx(other["value"], abs=1e-6))

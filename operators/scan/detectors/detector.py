@@ -13,6 +13,7 @@ import numpy as np
 
 from operators.bars.columns import Floats, Interval, Ints, Mask
 from operators.plans import Style
+from operators.scan.detectors.side_names import named
 from operators.scan.features.columns import Features
 from operators.structured.conditions import Condition
 
@@ -178,7 +179,9 @@ def confidence(readings: Sequence[Reading]) -> Floats:
 def conditions(readings: Sequence[Reading], side: int, index: int = 0) -> tuple[Condition, ...]:
     """Return one side's conditions at one bar of readings."""
     return tuple(
-        Condition(rule.name, known(_at(value, side, index)), _at(ok, side, index), rule.weight, rule.required)
+        Condition(
+            named(rule.name, side), known(_at(value, side, index)), _at(ok, side, index), rule.weight, rule.required
+        )
         for rule, value, ok in readings
     )
 

@@ -27,6 +27,7 @@ from tests.operators.scan.making import (
     scan_of,
     walk,
 )
+from tests.operators.scan.mirrored_names import turned_name
 
 seeds = st.sampled_from(range(8))
 """Few walks, each made once: the laws are tried on many cuts of them."""
@@ -116,7 +117,8 @@ def assert_same_setups(one: list[Candidate], other: list[Candidate], *, swapped:
     for found in one:
         twin = by_key[found.at_ns, found.strategy, key[found.direction]]
         assert found.confidence == twin.confidence
-        assert [(each.name, each.ok) for each in found.conditions] == [(each.name, each.ok) for each in twin.conditions]
+        names = [(turned_name(each.name, swapped=swapped), each.ok) for each in found.conditions]
+        assert names == [(each.name, each.ok) for each in twin.conditions]
         for mine, its in zip(found.conditions, twin.conditions, strict=True):
             assert (mine.value is None) == (its.value is None)
             if mine.value is not None and its.value is not None and mine.name not in IN_DOLLARS:

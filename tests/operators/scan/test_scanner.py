@@ -1,7 +1,8 @@
 """The scan of one symbol: what a candidate says, in which order, when it is fresh, and what bad bars do to it."""
 
 import pickle
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -72,6 +73,28 @@ def test_confidence_is_the_share_of_weight_that_was_met(found: list[Candidate]) 
         assert sum(part for _, part in each.parts) == pytest.approx(each.confidence, abs=1e-8)
         assert floors[each.strategy] <= each.confidence <= 1
         assert all(condition.ok for condition in each.conditions if condition.required)
+
+
+FACTS: Final[Mapping[str, tuple[str, str]]] = {
+    "above_vwap": ("close", "vwap"),
+    "below_vwap": ("vwap", "close"),
+    "turned_up": ("close", "open"),
+    "turned_down": ("open", "close"),
+    "above_prior_close": ("close", "prior_close"),
+    "below_prior_close": ("prior_close", "close"),
+}
+"""Which column is not below which where a condition of that name holds."""
+
+
+def test_a_conditions_name_says_what_is_true(found: list[Candidate]) -> None:
+    """Of longs and of shorts."""
+    told = [(each.name, dict(by.features)) for by in found for each in by.conditions if each.ok and each.name in FACTS]
+    for name, features in told:
+        upper, lower = (features[column] for column in FACTS[name])
+        assert upper is not None
+        assert lower is not None
+        assert upper >= lower - 1e-9
+    assert {name for name, _ in told} == set(FACTS)
 
 
 def test_no_number_of_a_candidate_is_not_a_number(found: list[Candidate]) -> None:
