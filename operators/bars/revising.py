@@ -33,17 +33,15 @@ class Straggler(msgspec.Struct, frozen=True, gc=False):
 class Revisions(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Bars as stragglers left them, one per straggler that changed one, in tape order.
 
-    `before`: the same as they had stood; `at_ns`: when each became known, ns UTC.  `unplaced`: how many more would
-    count but found no bar.
+    `before`: the same as they had stood; `at_ns`: when each became known, ns UTC.
     """
 
     bars: Bars
     before: Bars
     at_ns: Ints
-    unplaced: int
 
 
-NO_REVISIONS: Final = Revisions(NO_BARS, NO_BARS, np.empty(0, dtype=np.int64), 0)
+NO_REVISIONS: Final = Revisions(NO_BARS, NO_BARS, np.empty(0, dtype=np.int64))
 
 
 class ClosedMinutes:
@@ -70,11 +68,9 @@ class ClosedMinutes:
         """Take stragglers, in tape order, into the bars that they belong to."""
         rows, before = list[Sum](), list[Sum]()
         revisions, at_ns = list[int](), list[int]()
-        unplaced = 0
         for each in stragglers:
             found = self._find(each)
             if found is None:
-                unplaced += bool(each.flags & (VOLUME_BIT | HIGH_LOW_BIT))
                 continue
             row = _with(found[0], each)
             if row != found[0]:
@@ -84,10 +80,10 @@ class ClosedMinutes:
                 revisions.append(found[1])
                 at_ns.append(each.at_ns)
         if not rows:
-            return Revisions(NO_BARS, NO_BARS, NO_REVISIONS.at_ns, unplaced)
+            return NO_REVISIONS
         old = np.array(revisions, dtype=np.int64)
         after, stood = bars_of(sums_of(rows), old + 1), bars_of(sums_of(before), old)
-        return Revisions(after, stood, np.array(at_ns, dtype=np.int64), unplaced)
+        return Revisions(after, stood, np.array(at_ns, dtype=np.int64))
 
     def _find(self, straggler: Straggler) -> tuple[Sum, int] | None:
         """Return a straggler's bar as it stands, and its revision."""

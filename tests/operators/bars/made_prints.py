@@ -106,7 +106,6 @@ class PlainLoop:
         self.phase: dict[int, int] = {}
         self.closed: list[tuple[float, ...]] = []
         self.revised: list[tuple[float, ...]] = []
-        self.unplaced = 0
 
     def take(self, p: Print) -> None:
         """Take one print."""
@@ -134,7 +133,6 @@ class PlainLoop:
     def _revise(self, minute: int, p: Print) -> None:
         row = self.minutes.get(minute)
         if row is None or isnan(row[0]):
-            self.unplaced += bool(p.flags & (Flag.VOLUME | Flag.HIGH_LOW))
             return
         before = list(row)
         _add(row, p, rights(p.flags, PHASE_CODES[self.phase[minute]]))

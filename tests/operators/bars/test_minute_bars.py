@@ -136,12 +136,12 @@ def test_a_late_print_that_changes_nothing_revises_nothing() -> None:
     assert len(feed(builder, [at(62, 100.0, 10.0, CLOSING | LATE, 1), at(62, flags=LATE, behind=1)]).revised.bars) == 0
 
 
-def test_a_late_print_without_a_bar_is_counted() -> None:
+def test_a_late_print_without_a_bar_revises_nothing() -> None:
     """Of a minute without trades, and of one so long ago that nobody remembers it."""
     builder = MinuteBuilder(remembered_ns=3 * MINUTE_NS)
     feed(builder, [at(0), at(301)])
     built = feed(builder, [at(302, flags=REGULAR | LATE, behind=2), at(303, flags=REGULAR | LATE, behind=5)])
-    assert (built.revised.unplaced, len(built.revised.bars)) == (2, 0)
+    assert len(built.revised.bars) == 0
 
 
 def test_a_long_piece_forgets_nothing_that_its_own_late_prints_revise() -> None:
@@ -169,9 +169,8 @@ def test_a_print_behind_the_tape_revises() -> None:
 
 def outputs(builder: MinuteBuilder, piece: list[Print]) -> tuple[list[object], ...]:
     built = feed(builder, piece)
-    unplaced: list[object] = [None] * built.revised.unplaced
     revised = built.revised
-    return [*plain(built.closed)], [*plain(revised.bars)], [*plain(revised.before)], revised.at_ns.tolist(), unplaced
+    return [*plain(built.closed)], [*plain(revised.bars)], [*plain(revised.before)], revised.at_ns.tolist()
 
 
 @given(tape=tapes(), cuts=st.lists(st.integers(0, 40), max_size=5), again=st.booleans())
@@ -180,7 +179,7 @@ def test_the_cut_decides_nothing(tape: list[Print], cuts: list[int], again: bool
     whole, cut = MinuteBuilder(), MinuteBuilder()
     edges = [0, *sorted(min(each, len(tape)) for each in cuts), len(tape)]
     pieces = [tape[left:right] for left, right in pairwise(edges)]
-    found: list[list[object]] = [[], [], [], [], []]
+    found: list[list[object]] = [[], [], [], []]
     for piece in pieces:
         for part, more in zip(found, outputs(cut, piece), strict=True):
             part.extend(more)
@@ -204,7 +203,6 @@ def test_columns_give_what_a_plain_loop_gives(tape: list[Print]) -> None:
         before.append(stood[row[0]])
         stood[row[0]] = tuple(row)
     assert repr(rows(built.revised.before)) == repr(before)
-    assert built.revised.unplaced == loop.unplaced
 
 
 def rows(bars: Bars) -> list[tuple[float, ...]]:

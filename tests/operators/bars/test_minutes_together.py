@@ -26,7 +26,7 @@ def news(prints: Sequence[Print], now_ns: int) -> News:
 def told(built: Built) -> tuple[object, ...]:
     """Everything about it, as bytes."""
     revised = built.revised
-    return plain(built.closed), plain(revised.bars), revised.at_ns.tolist(), revised.unplaced
+    return plain(built.closed), plain(revised.bars), revised.at_ns.tolist()
 
 
 @settings(max_examples=60, deadline=None)
