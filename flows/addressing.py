@@ -44,7 +44,7 @@ class Addressing:
                 case Watch():
                     if self._joins(mark.symbol) and self._reader.new(mark.symbol, place):
                         newcomers = self._replay.newcomers
-                        yield from () if newcomers is None else newcomers.items(mark.symbol)
+                        yield from () if newcomers is None else newcomers.items(mark.symbol, mark.at_ns)
                         yield from self._told(mark.symbol)
                 case MarketCalendar():
                     told = told_anew(self.calendar.events, mark.events)

@@ -45,4 +45,4 @@ def concerns_scan(keyed: tuple[str, ShardItems]) -> bool:
 
 
 def _has_bars(item: SymbolItem) -> bool:
-    return isinstance(item, History) or (isinstance(item, Watched) and bool(item.piece.bars))
+    return isinstance(item, History) or (isinstance(item, Watched) and bool(item.bars))

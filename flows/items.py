@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flows.recovery.standing import Standing
 from operators.bars.columns import Bars, Interval
 from operators.bars.splits import Split
-from operators.bars.symbol_bars import BarPiece
+from operators.bars.symbol_bars import NOTHING, BarPiece
 from operators.chains.chain_history import ChainHistory
 from operators.data_gaps import DataGap
 from operators.eligibility import SymbolSlice
@@ -102,21 +102,27 @@ class Announced:
 class History:
     """One symbol's bars from before the tape, by interval, ascending, and its splits on the tape, oldest first.
 
-    `chain`: its options' quotes, of the whole tape's time; each counts from its own instant on.
+    `chain`: its options' quotes, of the whole tape's time; each counts from its own instant on.  `whole_from_ns`: of a
+    symbol that is added within a session, from where on its sessions are known whole, ns UTC; 0: as those of the tape.
     """
 
     symbol: str
     bars: Mapping[Interval, Bars]
     splits: tuple[Split, ...] = ()
     chain: ChainHistory | None = None
+    whole_from_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watched:
-    """A symbol's prints or a clock mark, the bars that ended with it, and what was found at their ends."""
+    """A symbol's prints or a clock mark, the bars that ended with it, and what was found at their ends.
+
+    `bars`: those of whole sessions, which the scan looks at.
+    """
 
     record: SymbolSlice | ClockMark
     piece: BarPiece
+    bars: Mapping[Interval, Bars] = field(default_factory=lambda: NOTHING)
     candidates: tuple[Candidate, ...] = ()
     proposals: tuple[Proposal, ...] = field(default=())
 

@@ -7,6 +7,7 @@ the session that was told the command and in every replay of its tape.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flows.begun_within import scan_from
 from flows.items import History, TapeItem, Unusable
 from flows.options import ReplayOptions
 from flows.scanning import load_chains, load_history, splits_ahead
@@ -20,8 +21,11 @@ class Newcomers:
     first_ns: int
     last_ns: int | None = None
 
-    def items(self, symbol: str) -> Sequence[TapeItem]:
-        """Load what is known of a symbol, and what of it could not be used.  Raises CommandError as a start would."""
+    def items(self, symbol: str, at_ns: int) -> Sequence[TapeItem]:
+        """Load what is known of a symbol that is added at an instant, ns UTC, and what of it could not be used.
+
+        Raises CommandError as a start would.
+        """
         if not self.options.scan:
             return ()
         one = frozenset({symbol})
@@ -29,6 +33,8 @@ class Newcomers:
         splits = splits_ahead(self.options, one, self.first_ns)
         quoted = load_chains(self.options, one, self.first_ns, self.last_ns)
         unusable = (*letters, *quoted.dead_letters)
-        known = symbol in past or symbol in splits or symbol in quoted.chains
-        history = History(symbol, past.get(symbol, {}), splits.get(symbol, ()), quoted.chains.get(symbol))
+        whole_from_ns = scan_from(at_ns)
+        known = symbol in past or symbol in splits or symbol in quoted.chains or whole_from_ns
+        chain = quoted.chains.get(symbol)
+        history = History(symbol, past.get(symbol, {}), splits.get(symbol, ()), chain, whole_from_ns)
         return [*([Unusable(unusable)] if unusable else []), *([history] if known else [])]

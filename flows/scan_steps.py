@@ -5,17 +5,17 @@ are worked on together.  No symbol knows of another.  Where state is kept, every
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import bytewax.operators as op
 
 from flows.items import Commands, History, ShardItems, SymbolItem, Watched
-from operators.bars.columns import Bars, Interval
+from operators.bars.columns import Interval
 from operators.bars.fold import fold
 from operators.bars.summing import SummedPrints
-from operators.bars.symbol_bars import BarPiece, SymbolBars, extend_together
+from operators.bars.symbol_bars import SymbolBars, extend_together
 from operators.eligibility import SymbolSlice
 from operators.proposing.proposer import Proposer
 from operators.records import Cancel, ClockMark, Command, Register
@@ -33,7 +33,7 @@ FOLDED = (Interval.M5, Interval.M15, Interval.M60)
 class ScanRules:
     """What the steps of the scan are told once.  `risk_budget`: dollars lost at a stop, by which plans are sized.
 
-    `from_ns`: bars of the tape that start before are not looked at, ns UTC.
+    `from_ns`: bars of the tape that start before are of a session that is known in part, ns UTC.
     """
 
     calendar: SessionCalendar
@@ -41,13 +41,6 @@ class ScanRules:
     risk_budget: float = DEFAULT_RISK_BUDGET
     keep_state: bool = False
     from_ns: int = 0
-
-    def looked_at(self, piece: BarPiece) -> Mapping[Interval, Bars]:
-        """Return the bars of a piece that the scan looks at."""
-        if not self.from_ns:
-            return piece.bars
-        later = {interval: bars.take(bars.start_ns >= self.from_ns) for interval, bars in piece.bars.items()}
-        return {interval: bars for interval, bars in later.items() if len(bars)}
 
 
 Keyed = tuple[str, SymbolItem]
@@ -131,12 +124,14 @@ class BarLogic(ShardLogic[SymbolBars]):
                     pass
         pieces = extend_together([self._states[items[place][0]] for place in places], news)
         for place, record, piece in zip(places, records, pieces, strict=True):
-            worked[place] = items[place][0], Watched(record, piece)
+            symbol = items[place][0]
+            worked[place] = symbol, Watched(record, piece, self._states[symbol].of_whole_sessions(piece.bars))
         return worked
 
     def _loaded(self, own: SymbolBars, history: History) -> History:
         """Fold what was loaded, all of it known before the first print."""
         own.cross(history.splits)
+        own.whole_from_ns = max(own.whole_from_ns, history.whole_from_ns)
         bars, calendar = dict(history.bars), self._rules.calendar
         ends = [int(each.end_ns[-1]) for each in bars.values() if len(each)]
         if Interval.M1 in bars:
@@ -146,7 +141,7 @@ class BarLogic(ShardLogic[SymbolBars]):
         return replace(history, bars=bars)
 
     def _new(self, symbol: str) -> SymbolBars:
-        return SymbolBars(self._rules.calendar)
+        return SymbolBars(self._rules.calendar, self._rules.from_ns)
 
     def _restored(self, symbol: str, plain: tuple[Any, ...]) -> SymbolBars:
         return SymbolBars.from_plain(plain, self._rules.calendar)
@@ -159,16 +154,16 @@ class ScanLogic(ShardLogic[ScanOverSplits]):
     """scan: detectors run over the bars that ended, those of all symbols in one go."""
 
     def _worked(self, items: Sequence[Keyed]) -> Iterable[Keyed]:
-        ended: list[tuple[int, Watched, Mapping[Interval, Bars]]] = []
+        ended: list[tuple[int, Watched]] = []
         for place, (symbol, item) in enumerate(items):
-            if isinstance(item, Watched) and (bars := self._rules.looked_at(item.piece)):
-                ended.append((place, item, bars))
+            if isinstance(item, Watched) and item.bars:
+                ended.append((place, item))
             elif isinstance(item, History):
                 self._states[symbol].warm_up(item.bars, item.splits)
-        scans = [self._states[items[place][0]] for place, _, _ in ended]
-        found = scan_over_splits(scans, [bars for _, _, bars in ended])
+        scans = [self._states[items[place][0]] for place, _ in ended]
+        found = scan_over_splits(scans, [item.bars for _, item in ended])
         worked = list(items)
-        for (place, item, _), candidates in zip(ended, found, strict=True):
+        for (place, item), candidates in zip(ended, found, strict=True):
             if candidates:
                 worked[place] = items[place][0], replace(item, candidates=tuple(candidates))
         return worked
@@ -192,7 +187,7 @@ class EvaluateLogic(ShardLogic[Proposer]):
     def _evaluated(self, proposer: Proposer, item: SymbolItem) -> SymbolItem:
         match item:
             case Watched():
-                proposals = proposer.take(self._rules.looked_at(item.piece), item.candidates)
+                proposals = proposer.take(item.bars, item.candidates)
                 return replace(item, proposals=proposals) if proposals else item
             case History():
                 proposer.warm_up(item.bars, item.splits)

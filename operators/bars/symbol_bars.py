@@ -28,10 +28,13 @@ class BarPiece(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class SymbolBars:
-    """Builds minutes and folds them.  Snapshot-ready."""
+    """Builds minutes and folds them.  Snapshot-ready.
 
-    def __init__(self, calendar: SessionCalendar) -> None:
-        self.calendar = calendar
+    `whole_from_ns`: bars that start before are of a session that is known in part, ns UTC; see `scan.whole_sessions`.
+    """
+
+    def __init__(self, calendar: SessionCalendar, whole_from_ns: int = 0) -> None:
+        self.calendar, self.whole_from_ns = calendar, whole_from_ns
         self.minutes, self.ladder = MinuteBuilder(), FoldLadder(calendar)
 
     def load_days(self, days: Bars, now_ns: int) -> Bars:
@@ -46,6 +49,12 @@ class SymbolBars:
         """Take the symbol's next prints, if any, and let its tape time reach `now_ns`."""
         return extend_together([self], [(summed, now_ns)])[0]
 
+    def of_whole_sessions(self, bars: Mapping[Interval, Bars]) -> Mapping[Interval, Bars]:
+        """Return those of a piece's bars that a scan may look at."""
+        if not self.whole_from_ns:
+            return bars
+        return _some({interval: each.take(each.start_ns >= self.whole_from_ns) for interval, each in bars.items()})
+
     @property
     def now_ns(self) -> int:
         """The symbol's tape time, ns UTC."""
@@ -53,13 +62,14 @@ class SymbolBars:
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
-        return self.minutes.to_plain(), self.ladder.to_plain()
+        return self.minutes.to_plain(), self.ladder.to_plain(), self.whole_from_ns
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...], calendar: SessionCalendar) -> "SymbolBars":
-        """Undo `to_plain`."""
-        own = cls(calendar)
-        own.minutes, own.ladder = MinuteBuilder.from_plain(plain[0]), FoldLadder.from_plain(plain[1], calendar)
+        """Undo `to_plain`, also of what was written when all sessions counted as whole."""
+        minutes, ladder, *whole_from_ns = plain
+        own = cls(calendar, *whole_from_ns)
+        own.minutes, own.ladder = MinuteBuilder.from_plain(minutes), FoldLadder.from_plain(ladder, calendar)
         return own
 
 

@@ -48,7 +48,7 @@ NO_PRINTS = SymbolSlice.empty(5)
 BARS = {Interval.M1: NO_BARS}
 CASES: dict[str, tuple[SymbolItem, bool]] = {
     "prints that ended no bar": (Watched(NO_PRINTS, BarPiece(5)), False),
-    "prints that ended a bar": (Watched(NO_PRINTS, BarPiece(5, BARS)), True),
+    "prints that ended a bar": (Watched(NO_PRINTS, BarPiece(5, BARS), BARS), True),
     "a clock mark": (ClockMark(5), False),
     "bars of earlier days": (History("AAA", BARS), True),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 
 from flows.items import Commands, History, Unusable, Watch
@@ -13,7 +14,7 @@ from flows.newcomers import Newcomers
 from flows.options import ReplayOptions
 from flows.tape.commands import CommandReader
 from flows.tape.decoding import TapeDecoder, added_symbols, commanded_symbols
-from flows.tape.segments.payloads import PlanCommand, command
+from flows.tape.segments.payloads import PlanCommand, clock, command
 from flows.tape.segments.record import Record
 from operators.bars.columns import Interval
 from operators.records import Cancel
@@ -21,12 +22,15 @@ from operators.times import MINUTE_NS, SECOND_NS, parse_instant
 from tests.flows.made import OPEN_NS, digest_of, rows_of, simple_plan
 from tests.flows.made_tape import Print, as_frames, in_order, market_prints, registering, with_clock, write_records
 from tests.flows.recovery.stops import go_on
+from tests.flows.scanned import sessions, simulated_prints
 
 PRINTS = market_prints(("AAA", "BBB", "CCC"), 500, seed=4, seconds=4_000)
 AT_NS = OPEN_NS + 1_530 * SECOND_NS
 """In the middle of a minute."""
 FIRST = frozenset({"AAA", "BBB"})
 ALL = FIRST | {"CCC"}
+BEGUN = clock(OPEN_NS - 330 * MINUTE_NS)
+"""Tapes begin with the pre-market: sessions are known whole."""
 TABLES = ("bars", "scan_results", "progress", "plan_states")
 
 
@@ -46,7 +50,7 @@ def from_then_on(prints: Sequence[Print], symbol: str = "CCC") -> list[Print]:
 
 
 def taped(folder: Path, prints: Sequence[Print], *commands: Record) -> Path:
-    return write_records(folder, with_clock(in_order(as_frames(prints), commands)))
+    return write_records(folder, [BEGUN, *with_clock(in_order(as_frames(prints), commands))])
 
 
 def answer(tape: Path, database: str, symbols: frozenset[str] | None = FIRST, **options: Any) -> list[Any]:
@@ -69,7 +73,7 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = with_clock(in_order(as_frames(PRINTS), [planned]))
     place = next(number for number, each in enumerate(records) if each.receive_ns >= AT_NS - 400 * SECOND_NS)
     records.insert(place, added)
-    return write_records(tmp_path_factory.mktemp("tape"), records, batch=60, segment_bytes=60_000)
+    return write_records(tmp_path_factory.mktemp("tape"), [BEGUN, *records], batch=60, segment_bytes=60_000)
 
 
 @pytest.fixture(scope="module")
@@ -199,15 +203,38 @@ def test_a_symbol_that_is_added_brings_its_earlier_bars_along(tape: Path, tmp_pa
     (folder / "minutes.csv").write_text("\n".join(rows))
     first_ns = parse_instant("2013-10-08T04:00:00-04:00")
     asked_for = ReplayOptions((tape,), None, scan=True, bars=folder)
-    unusable, history = Newcomers(asked_for, first_ns).items("CCC")
+    unusable, history = Newcomers(asked_for, first_ns).items("CCC", AT_NS)
     assert isinstance(unusable, Unusable)
     assert len(unusable.letters) == 1
     assert isinstance(history, History)
     assert (history.symbol, len(history.bars[Interval.M1]), len(history.bars[Interval.D1])) == ("CCC", 120, 4)
-    assert Newcomers(asked_for, first_ns).items("DDD") == []
-    assert Newcomers(replace(asked_for, scan=False), first_ns).items("CCC") == ()
+    assert Newcomers(asked_for, first_ns).items("DDD", first_ns) == []
+    assert Newcomers(replace(asked_for, scan=False), first_ns).items("CCC", AT_NS) == ()
     always, added = f"sqlite:///{tmp_path}/always.db", f"sqlite:///{tmp_path}/added.db"
     whole = taped(tmp_path / "tape", from_then_on(PRINTS), *asked()[1:])
     assert answer(tape, added, bars=folder) == answer(whole, always, ALL, bars=folder)
     letters = rows_of(added, "SELECT field FROM dead_letters WHERE source LIKE '%minutes.csv'")
     assert letters == [("close",)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_of_a_symbol_that_is_added_within_a_session_later_sessions_are_scanned(tmp_path: Path, workers: int) -> None:
+    """As they are where its first session was never heard; of the others all are, and all bars are there."""
+    days = sessions(2)
+    frames = [simulated_prints(1, number, day, trades=2_500) for number, day in enumerate(days)]
+    prints = (
+        pl.concat(frames).sort("sip_timestamp", maintain_order=True).with_columns(pl.all().cast(pl.String)).to_dicts()
+    )
+    at_ns, begun = days[0].open_ns + 90 * MINUTE_NS, [clock(days[0].pre_ns)]
+    added = write_records(tmp_path / "added", [*begun, *in_order(as_frames(prints), [watching("SIMB", at_ns)])])
+    second = [each for each in prints if each["ticker"] == "SIMA" or int(each["sip_timestamp"]) >= days[1].pre_ns]
+    alone = write_records(tmp_path / "alone", [*begun, *as_frames(second)])
+    one, other = f"sqlite:///{tmp_path}/added.db", f"sqlite:///{tmp_path}/alone.db"
+    go_on(ReplayOptions((added,), None, one, symbols=frozenset({"SIMA"}), scan=True, workers=workers), None)
+    go_on(ReplayOptions((alone,), None, other, symbols=frozenset({"SIMA", "SIMB"}), scan=True), None)
+    found = [rows_of(url, "SELECT * FROM scan_results ORDER BY symbol, strategy, at_ns") for url in (one, other)]
+    assert found[0] == found[1]
+    assert {row[0] for row in found[0]} == {"SIMA", "SIMB"}
+    assert rows_of(one, f"SELECT count(*) > 200 FROM bars WHERE symbol = 'SIMB' AND end_ns <= {days[0].close_ns}") == [
+        (1,)
+    ]
