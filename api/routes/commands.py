@@ -155,7 +155,10 @@ async def add_symbol(
     body: UniverseBody,
     wait: Wait = 0,
 ) -> Response:
-    """Ask the flow to follow and scan a symbol from now on; one that is scanned already changes nothing."""
+    """Ask the flow to follow a symbol from now on, and to scan it from the next session that is heard whole.
+
+    One that is scanned already changes nothing.
+    """
     command = await anyio.to_thread.run_sync(watch, store, body.symbol, asker)
     return await _accepted(request, store, clock, settings, command, wait)
 

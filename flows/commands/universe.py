@@ -19,7 +19,9 @@ def group() -> None:
 
 @app.command()
 def add(symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL...")], database: Database) -> None:
-    """Ask a live session on this database to follow and scan more symbols, from when that reaches its tape.
+    """Ask a live session on this database to follow more symbols, from when that reaches its tape.
+
+    They are scanned from the next session on that is heard whole.
 
     Example: fancy-trader universe add NVDA BRK.B --db sqlite:///plans.db
     """
