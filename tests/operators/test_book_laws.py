@@ -22,7 +22,7 @@ instants = st.integers(0, 600).map(lambda half: START_NS + half * SECOND_NS // 2
 offsets = st.sampled_from([0, 0, 1, -1])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenario=any_scenarios(), at=instants, off=offsets, cuts=sizes)
 def test_cutting_the_tape_gives_the_events_up_to_the_cut(
     scenario: Scenario, at: int, off: int, cuts: list[int]
@@ -35,7 +35,7 @@ def test_cutting_the_tape_gives_the_events_up_to_the_cut(
         assert part.get(plan_id, []) == up_to(whole.get(plan_id, []), cut_ns)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenario=any_scenarios(), at=instants, off=offsets, cuts=sizes)
 def test_at_the_end_of_a_tape_commands_have_happened_and_later_deadlines_have_not(
     scenario: Scenario, at: int, off: int, cuts: list[int]
@@ -55,7 +55,7 @@ def up_to(events: list[PlanEvent], at_ns: int) -> list[PlanEvent]:
     return [event for event in events if event.at_ns <= at_ns]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenario=any_scenarios(), cuts=sizes)
 def test_events_are_numbered_and_never_go_back_in_time(scenario: Scenario, cuts: list[int]) -> None:
     """Per plan from 1 without gaps, over all its versions."""
@@ -64,7 +64,7 @@ def test_events_are_numbered_and_never_go_back_in_time(scenario: Scenario, cuts:
         assert [event.at_ns for event in events] == sorted(event.at_ns for event in events)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenario=any_scenarios(), cuts=sizes, restarts=st.sets(st.integers(0, 12)) | st.just(frozenset(range(99))))
 def test_a_book_that_comes_back_from_its_snapshot_goes_on_as_if_nothing_had_been(
     scenario: Scenario, cuts: list[int], restarts: set[int]
@@ -75,7 +75,7 @@ def test_a_book_that_comes_back_from_its_snapshot_goes_on_as_if_nothing_had_been
     assert vars(interrupted) == vars(through)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenario=any_scenarios(), cuts=sizes, restarts=st.sets(st.integers(0, 12)) | st.just(frozenset(range(99))))
 def test_a_book_whose_ended_plans_retire_goes_on_as_if_nothing_had_been(
     scenario: Scenario, cuts: list[int], restarts: set[int]
@@ -94,7 +94,7 @@ def test_a_book_whose_ended_plans_retire_goes_on_as_if_nothing_had_been(
     assert {**interrupted, "plans": None} == {**through, "plans": None}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenario=any_scenarios(), first=st.integers(0, 60))
 def test_a_snapshot_is_plain_and_stays_as_it_is(scenario: Scenario, first: int) -> None:
     """No class of ours, no array, nothing that the book goes on to change; taking one changes nothing."""
@@ -128,7 +128,7 @@ def test_a_retired_plan_that_a_command_will_bring_back_is_kept_with_it() -> None
     assert [(event.version, event.seq) for event in events] == [(2, len(told) + 1)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(scenario=any_scenarios(), cuts=sizes, back=st.integers(0, 60))
 def test_a_clock_mark_no_further_than_the_last_print_changes_nothing(
     scenario: Scenario, cuts: list[int], back: int

@@ -68,7 +68,7 @@ def test_a_list_keeps_its_flags_when_earlier_frames_are_gone(dtype: pl.DataType)
 conditions = st.lists(st.none() | st.sampled_from(LISTS), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(
     frames=st.lists(st.tuples(conditions, st.sampled_from(DTYPES), st.booleans()), max_size=5),
     behind=st.integers(0, 3),
@@ -104,7 +104,7 @@ few_rows = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(frames=st.lists(few_rows, max_size=3))
 def test_a_few_rows_are_coded_as_many_are(
     frames: list[list[tuple[str, str | None, int | None, int | None, int]]],

@@ -220,7 +220,7 @@ times = st.none() | st.sampled_from([0, AT_NS, AT_NS - SECOND_NS, AT_NS - SECOND
 print_rows = st.tuples(st.sampled_from(TEXTS), st.just(AT_NS), times, times, st.sampled_from([0, 0, 0, None, 1, 8]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     frames=st.lists(st.lists(print_rows, max_size=8), max_size=3),
     dtype=st.sampled_from(["string", "categorical", "enum"]),

@@ -222,7 +222,7 @@ def own_window(given_event: MarketEvent, given_settings: GateSettings) -> tuple[
     return max(given_event.at_ns - before, given_event.known_at_ns), given_event.at_ns + after
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(events=st.lists(all_events, max_size=6), given_settings=all_settings)
 def test_the_gate_at_every_instant_is_what_the_events_say(
     events: list[MarketEvent], given_settings: GateSettings
@@ -260,7 +260,7 @@ def test_the_gate_at_every_instant_is_what_was_last_told_of_what_was_known_then(
         assert is_gated(timeline, at_ns) == is_gated(gate_timeline("TEST", known, DEFAULTS), at_ns)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     events=st.lists(all_events, max_size=6),
     given_settings=all_settings,

@@ -120,7 +120,7 @@ def records_of(plan: Plan, moves: Sequence[int | str]) -> list[Record]:
     return records
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(plan=any_plans(), moves=moments)
 def test_every_life_keeps_the_table_and_tells_everything(plan: Plan, moves: list[int | str]) -> None:
     """Each event is allowed where it happens, numbered without gaps, JSON, and says why in its own numbers."""
@@ -193,7 +193,7 @@ def check_step(plan: Plan, before: PlanState, after: PlanState) -> None:
     assert not breakeven_on(plan, before) or breakeven_on(plan, after)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(plan=any_plans(), moves=moments)
 def test_a_step_is_pure_and_its_state_survives_as_a_plain_row(plan: Plan, moves: list[int | str]) -> None:
     """The same step twice gives the same; a state is its row."""

@@ -65,7 +65,7 @@ def check_state(found: StateRow, other: StateRow, around: float) -> None:
         assert getattr(found, name) == pytest.approx(getattr(other, name), abs=1e-6), name
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(scenario=any_scenarios(), around=st.sampled_from(AROUND))
 def test_a_mirrored_tape_gives_a_mirrored_result(scenario: Scenario, around: float) -> None:
     """Kinds, times, prices, levels, indices, reasons and R; trails, break-even, gates and all."""

@@ -64,7 +64,7 @@ good_values = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(good_values, max_size=6) | st.lists(good_values | values, max_size=6),
     categorical=st.booleans(),

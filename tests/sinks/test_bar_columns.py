@@ -47,7 +47,7 @@ def one_by_one(pieces: list[BarRows]) -> list[tuple[Any, ...]]:
     return [row for row in rows if row[:3] not in revised] + list(newest.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(given_pieces)
 def test_columns_say_what_a_plain_loop_over_the_bars_says(
     pieces: list[tuple[str, Interval, list[tuple[int, int]]]],

@@ -84,7 +84,7 @@ def told(engine: sa.Engine, symbol: str, **asked: int) -> list[tuple[Any, ...]]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

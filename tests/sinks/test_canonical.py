@@ -19,7 +19,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(VALUES | st.floats(0, 1e-3) | st.floats(1e15, 1e18) | st.floats(0.01, 1e5).map(lambda price: round(price, 2)))
 def test_the_quick_way_writes_the_same_or_nothing(value: Any) -> None:
     """Numbers of every size, texts of every kind, and keys in any order."""
@@ -45,7 +45,7 @@ class Document(msgspec.Struct):
     at: str | None = None
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(VALUES | st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
 def test_many_numbers_are_written_as_few_are(value: Any, level: float) -> None:
     """Whether or not their bytes look like those of an infinity, and in typed documents, too."""

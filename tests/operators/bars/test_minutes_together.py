@@ -29,7 +29,7 @@ def told(built: Built) -> tuple[object, ...]:
     return plain(built.closed), plain(revised.bars), revised.at_ns.tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     made=st.lists(tapes(), min_size=OWNERS, max_size=OWNERS),
     cuts=st.lists(st.integers(0, 40), max_size=3),

@@ -17,7 +17,7 @@ from operators.engine.trace import SnapLine, Verdict
 from operators.plans import Direction
 from tests.operators.engine.engine_cases import AS_OF_NS, TICK, move, questions
 
-LAWS = settings(max_examples=120, deadline=None)
+LAWS = settings(max_examples=60, deadline=None)
 NOISE = 1e-9
 IDENTITY = PlanIdentity("TEST-1", "test", AS_OF_NS, None)
 COMMON_REASONS = {WatchReason.NO_STOP, WatchReason.NO_ROOM, WatchReason.RR_FLOOR, WatchReason.BUDGET}
@@ -207,7 +207,7 @@ def test_the_questions_of_these_laws_reach_every_answer() -> None:
     """Otherwise the laws would hold of nothing; what is rare or lacks an ATR or a move has examples elsewhere."""
     found: set[str] = set()
 
-    @settings(max_examples=1_200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=600, deadline=None, derandomize=True, database=None)
     @given(asked=questions())
     def look(asked: EngineInput) -> None:
         profile = evaluate(asked)

@@ -27,7 +27,7 @@ def fed(case: Case, pieces: list[Tape], *, through_snapshots: bool = False) -> l
 
 @every_case
 @given(tape=tapes(), cuts=st.lists(st.integers(0, 80), max_size=6), through_snapshots=st.booleans())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=9, deadline=None)
 def test_pieces_give_byte_for_byte_what_the_whole_gives(
     case: Case, tape: Tape, cuts: list[int], through_snapshots: bool
 ) -> None:
@@ -49,7 +49,7 @@ def test_bars_one_by_one_give_byte_for_byte_what_the_whole_gives(case: Case) -> 
 
 @every_case
 @given(tape=tapes(least=30))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=9, deadline=None)
 def test_one_value_per_bar_and_never_an_infinity(case: Case, tape: Tape) -> None:
     for column in case.columns(case.make(), tape):
         assert column.dtype == np.float64
@@ -59,7 +59,7 @@ def test_one_value_per_bar_and_never_an_infinity(case: Case, tape: Tape) -> None
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @given(tape=tapes(least=30))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=9, deadline=None)
 def test_mirrored_prices_give_the_mirrored_answer(case: Case, tape: Tape) -> None:
     """L6: what is read from prices mirrors, what is a distance stays, upward and downward change places."""
     mirrored = case.mirror(case.columns(case.make(), tape.mirrored(AROUND)), AROUND)
@@ -68,7 +68,7 @@ def test_mirrored_prices_give_the_mirrored_answer(case: Case, tape: Tape) -> Non
 
 
 @given(tape=tapes(least=30))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=9, deadline=None)
 def test_log_volatility_is_the_same_of_inverted_prices(tape: Tape) -> None:
     """Its mirror is p -> constant / p: every log return changes its sign."""
     prices = tape.close
@@ -78,7 +78,7 @@ def test_log_volatility_is_the_same_of_inverted_prices(tape: Tape) -> None:
 
 @every_case
 @given(tape=tapes(least=30), power=st.integers(-12, 6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=9, deadline=None)
 def test_scaled_prices_give_the_scaled_answer(case: Case, tape: Tape, power: int) -> None:
     """By powers of two, so exactly: no threshold in dollars hides anywhere."""
     scaled = case.columns(case.make(), tape.scaled(2.0**power))

@@ -154,7 +154,7 @@ def run(
     return sorted([*events, *last.events], key=lambda each: (each.plan_id, each.seq)), [*scans, *last.scans], rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 100_000),
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=4),

@@ -152,7 +152,7 @@ def mask(example: Example, some: Features) -> Mask:
 
 
 @each_detector
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_columns_give_what_single_bars_give(example: Example, data: st.DataObject) -> None:
     """L8: rows around the one that fires, some values missing."""
@@ -162,7 +162,7 @@ def test_columns_give_what_single_bars_give(example: Example, data: st.DataObjec
 
 
 @each_detector
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_mirrored_columns_fire_the_other_way(example: Example, data: st.DataObject) -> None:
     """L6, exactly: whatever the columns hold."""
