@@ -133,8 +133,7 @@ def test_random_plans_on_two_whole_days_live_as_the_plain_loop_says(shared_data:
     """Kind, time, price, level, reason and order of every event, and every final state, of four symbols' plans."""
     folder = [shared_data / TRADES / "2013" / "10"]
     tapes = tapes_of(folder)
-    for seed in (1, 2):
-        assert check_days(folder, tapes, 400, seed, replayed) > 800, seed
+    assert check_days(folder, tapes, 400, 1, replayed) > 800
 
 
 def test_random_plans_on_a_day_of_odd_lots_and_late_prints_live_as_the_plain_loop_says(
@@ -142,7 +141,7 @@ def test_random_plans_on_a_day_of_odd_lots_and_late_prints_live_as_the_plain_loo
 ) -> None:
     """A NYSE stock with odd lots, Form T, TRF prints and official prices."""
     folder = [shared_data / TRADES / "2018"]
-    assert check_days(folder, tapes_of(folder), 1_500, 3, replayed) > 3_000
+    assert check_days(folder, tapes_of(folder), 800, 3, replayed) > 1_600
 
 
 def test_random_plans_on_single_executions_live_as_the_plain_loop_says(
@@ -150,4 +149,4 @@ def test_random_plans_on_single_executions_live_as_the_plain_loop_says(
 ) -> None:
     """Nanosecond executions, many of one instant."""
     folder = [shared_data / TRADES / "2012"]
-    assert check_days(folder, tapes_of(folder), 1_500, 4, replayed, batch_rows=997) > 3_000
+    assert check_days(folder, tapes_of(folder), 800, 4, replayed, batch_rows=997) > 1_600

@@ -1,4 +1,4 @@
-"""The short form of `fancy-trader bench simulation`: a few hundred seeds, and that the simulation would notice."""
+"""The short form of `fancy-trader bench simulation`: a hundred seeds, and that the simulation would notice."""
 
 import subprocess
 import sys
@@ -19,11 +19,11 @@ from tests.simulation.ledger import Ledger, event_told
 from tests.simulation.life import live
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = 200
-REAL_SEEDS = range(8)
+SEEDS = 100
+REAL_SEEDS = range(5)
 
 
-def test_hundreds_of_seeds_give_what_an_undisturbed_replay_and_the_plain_loop_give() -> None:
+def test_a_hundred_seeds_give_what_an_undisturbed_replay_and_the_plain_loop_give() -> None:
     """Killed, torn, fenced off, refused and unanswered: the same answer, nothing twice, nothing missing."""
     command = [str(Path(sys.executable).parent / "fancy-trader"), "bench", "simulation", "--seeds", str(SEEDS)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -46,7 +46,7 @@ def test_a_seed_that_fails_is_printed_and_fails_again(tmp_path: Path, monkeypatc
 
 def test_lives_with_the_scanner_on_give_what_an_undisturbed_replay_gives(tmp_path: Path) -> None:
     """Bars, what was found, and the plans that came of it, over deaths and from kept states."""
-    lived = [live(seed, tmp_path / str(seed), scan=True) for seed in (7, 8, 10)]
+    lived = [live(seed, tmp_path / str(seed), scan=True) for seed in (7, 10)]
     assert all(each.scans and each.kills for each in lived)
     assert any(each.resumed for each in lived)
 
