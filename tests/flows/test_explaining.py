@@ -1,10 +1,15 @@
 """`fancy-trader explain`: what a plan waits for, in numbers, and never a word about what came later."""
 
 import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from flows.cli import run
 from operators.times import SECOND_NS
 from tests.flows.made import DAY, OPEN_NS, Command, Said, simple_plan, speaker, vendor_row, write_plans, write_tape
 
@@ -42,9 +47,28 @@ def prints() -> list[str]:
     return rows
 
 
-@pytest.fixture
-def url(tmp_path: Path, command: Command) -> str:
-    """A database of that day: plans that wait, that hold, that are finished, and one of a symbol without prints."""
+@dataclass(frozen=True)
+class Recorded:
+    """The files of that day, and what was made of them."""
+
+    folder: Path
+
+    @property
+    def tape(self) -> Path:
+        """The prints."""
+        return self.folder / f"{DAY}.csv"
+
+    def replay(self, name: str, *more: str) -> str:
+        """Replay the day into a database of that name, and return its URL."""
+        url = f"sqlite:///{self.folder}/{name}.db"
+        files = [self.tape, "--plans", self.folder / "plans.json", "--events", self.folder / "events.csv"]
+        assert run([str(each) for each in ("replay", *files, "--db", url, *more)]) in (0, 3)
+        return url
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """That day, and plans: that wait, that hold, that are finished, and one of a symbol without prints."""
     plans = [
         simple_plan("entered", breakeven_after=0),
         simple_plan("waiting", style="swing", entry=90.0, stop=80.0, targets=[120.0]),
@@ -57,12 +81,23 @@ def url(tmp_path: Path, command: Command) -> str:
             "twice", style="swing", entry=91.0, stop=80.0, targets=[120.0], version=2, valid_from=f"{DAY}T13:30:00{ET}"
         ),
     ]
-    events = tmp_path / "events.csv"
-    events.write_text(EVENTS)
-    tape, file = write_tape(tmp_path, prints()), write_plans(tmp_path, plans)
-    url = f"sqlite:///{tmp_path}/plans.db"
-    assert command("replay", tape, "--plans", file, "--events", events, "--db", url).code == 0
-    return url
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "events.csv").write_text(EVENTS)
+    write_tape(folder, prints())
+    write_plans(folder, plans)
+    return Recorded(folder)
+
+
+@pytest.fixture(scope="module")
+def url(recorded: Recorded) -> str:
+    """A database of that day."""
+    return recorded.replay("plans")
+
+
+@pytest.fixture(scope="module")
+def cut_at(recorded: Recorded) -> Callable[[str], str]:
+    """Replays the day up to an instant, once, into a database of its own."""
+    return cache(lambda time: recorded.replay(f"cut-{time}", "--to", f"{DAY}T{time}{ET}"))
 
 
 @pytest.fixture
@@ -149,27 +184,21 @@ def test_an_instant_is_told_as_it_was_known_then(lines: Explain, time: str, stat
 @pytest.mark.parametrize("plan_id", ["entered", "waiting", "holding", "shut"])
 @pytest.mark.parametrize("time", ["04:00:00", "09:30:00", "09:58:00", "10:00:00", "11:59:59", "12:30:00", "14:00:00"])
 def test_what_is_told_of_an_instant_does_not_depend_on_what_came_later(
-    tmp_path: Path, command: Command, lines: Explain, plan_id: str, time: str
+    command: Command, cut_at: Callable[[str], str], lines: Explain, plan_id: str, time: str
 ) -> None:
     """A replay of the tape cut at that instant tells the same of it."""
     told = [line for line in lines(plan_id, time) if not line.startswith("no print of")]
-    found = cut_at(tmp_path, command, time)(plan_id, time)
+    found = Explain(command, cut_at(time))(plan_id, time)
     assert [line for line in found if not line.startswith("no print of")] == told
 
 
-def test_silence_is_told_also_where_the_tape_was_cut(tmp_path: Path, command: Command, lines: Explain) -> None:
+def test_silence_is_told_also_where_the_tape_was_cut(
+    command: Command, cut_at: Callable[[str], str], lines: Explain
+) -> None:
     """Time that goes on without prints (--to, a clock mark) is no print."""
     silence = f"no print of AAA since {DAY} 11:00:00 ET"
     assert silence in lines("waiting", "11:59:59")
-    assert silence in cut_at(tmp_path, command, "11:59:59")("waiting", "11:59:59")
-
-
-def cut_at(tmp_path: Path, command: Command, time: str) -> Explain:
-    """Replay the day again up to an instant, into another database."""
-    url = f"sqlite:///{tmp_path}/cut.db"
-    files = (tmp_path / f"{DAY}.csv", "--plans", tmp_path / "plans.json", "--events", tmp_path / "events.csv")
-    assert command("replay", *files, "--db", url, "--to", f"{DAY}T{time}{ET}").code in (0, 3)
-    return Explain(command, url)
+    assert silence in Explain(command, cut_at("11:59:59"))("waiting", "11:59:59")
 
 
 def test_a_gate_is_told_only_once_its_event_is_known(lines: Explain) -> None:
@@ -200,12 +229,15 @@ def test_an_unknown_plan_is_said(lines: Explain) -> None:
     assert said.only_line == "no plan nobody in this database (fancy-trader plans list shows them)"
 
 
-def test_a_recording_that_has_gone_is_said(tmp_path: Path, lines: Explain) -> None:
+def test_a_recording_that_has_gone_is_said(tmp_path: Path, recorded: Recorded, command: Command) -> None:
     """Looking back needs the tape; the line names it."""
-    (tmp_path / f"{DAY}.csv").unlink()
+    shutil.copytree(recorded.folder, tmp_path / "moved")
+    moved = Recorded(tmp_path / "moved")
+    lines = Explain(command, moved.replay("gone"))
+    moved.tape.unlink()
     said = lines.ask("waiting", "10:00:00")
     assert said.code == 3
-    assert f"{tmp_path / f'{DAY}.csv'} cannot be found" in said.only_line
+    assert f"{moved.tape} cannot be found" in said.only_line
 
 
 @pytest.mark.parametrize("at", ["10:00", f"{DAY}T10:00:00", "1381239000", "now", ""])
