@@ -53,15 +53,15 @@ def test_a_stopped_replay_goes_on_where_it_stopped(
     check_same(f"sqlite:///{tmp_path}/kept.db", whole)
 
 
-@pytest.mark.parametrize("workers", [(2, 3, 1), (3, 1, 2), (1, 5, 5)])
+@pytest.mark.parametrize("workers", [(3, 1, 2), (1, 5)])
 def test_l2_and_l3_it_goes_on_with_another_number_of_workers(
     kept: Callable[..., ReplayOptions], whole: Replayed, tmp_path: Path, workers: tuple[int, ...]
 ) -> None:
     """Stopped in the middle of catching up as well, when workers of two runs stand at different places."""
     rng = Random(sum(workers))
     for count in (*workers, workers[0]):
-        go_on(kept(workers=count, batch_rows=rng.choice((100, 130))), rng.randrange(15, 60))
-    go_on(kept(workers=workers[1], batch_rows=2_000), None)
+        go_on(kept(workers=count, batch_rows=rng.choice((100, 130)), snapshot_s=0.2), rng.randrange(15, 60))
+    go_on(kept(workers=workers[1], batch_rows=2_000, snapshot_s=1.0), None)
     check_same(f"sqlite:///{tmp_path}/kept.db", whole)
 
 
@@ -77,9 +77,9 @@ def test_what_a_tape_recorded_live_is_remembered_by_goes_on_as_well(
     go_on(alone, None)
     rng = Random(5)
     options = ReplayOptions(
-        (folder,), None, f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept", snapshot_s=0.02, batch_rows=7
+        (folder,), None, f"sqlite:///{tmp_path}/kept.db", recovery=tmp_path / "kept", snapshot_s=0.1, batch_rows=7
     )
-    for count in (1, 2, 3, 1, 2):
+    for count in (1, 3, 2):
         go_on(replace(options, workers=count), rng.randrange(10, 60))
     go_on(options, None)
     assert digest_of(options.database) == digest_of(alone.database)
