@@ -15,21 +15,41 @@ from flows.job import Job, run_job
 from flows.meter import Meter
 from flows.replay import prepare, run
 from operators.eligibility import usable_flags
+from operators.times import SECOND_NS
 from sinks.database import open_database
 from sinks.schema import ensure_schema
 from tests.flows.conftest import Replayed, read_back
-from tests.flows.made import check_whole, rows_of
+from tests.flows.made import OPEN_NS, check_whole, rows_of
 from tests.flows.made_day import BAD_LINES, PATIENCE, Day, Run, check_same, day, whole
 from tests.flows.processes import children_of, lives, workers_of
 
 __all__ = ["day", "whole"]  # fixtures
 
+MORNING_ENDS_NS = OPEN_NS + 7_200 * SECOND_NS
 
-@pytest.mark.parametrize("batch_rows", [1, 7, 1_000, 1_000_000])
+
+@pytest.fixture(scope="module")
+def morning(day: Day, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    """What happens until half past eleven."""
+    found = day.replay(f"sqlite:///{tmp_path_factory.mktemp('morning')}/plans.db", to_ns=MORNING_ENDS_NS)
+    assert len(found.events) > 400
+    return found
+
+
+@pytest.mark.parametrize("batch_rows", [1, 7])
+def test_l1_the_smallest_batches_give_the_same_bytes(
+    day: Day, morning: Replayed, sqlite_url: str, batch_rows: int
+) -> None:
+    """Events, states, dead letters and progress of frames of 1 and 7 prints."""
+    day.replay(sqlite_url, to_ns=MORNING_ENDS_NS, batch_rows=batch_rows)
+    check_same(sqlite_url, morning)
+
+
+@pytest.mark.parametrize("batch_rows", [1_000, 1_000_000])
 def test_l1_batches_of_any_size_give_the_same_bytes(
     day: Day, whole: Replayed, sqlite_url: str, batch_rows: int
 ) -> None:
-    """Events, states, dead letters and progress of frames of 1, 7, 1 000 and a million prints."""
+    """Events, states, dead letters and progress of frames of 1 000 and a million prints."""
     day.replay(sqlite_url, batch_rows=batch_rows)
     check_same(sqlite_url, whole)
 
@@ -103,7 +123,7 @@ def test_l3_killed_again_and_again_a_replay_ends_with_the_same_bytes(
     rng = Random()
     places = [0, *sorted(rng.randrange(1, len(whole.events)) for _ in range(2))]
     for place in places:
-        run = started("--batch-size", 3)
+        run = started("--batch-size", 10)
         alive = run.wait_for(run.file.exists if place == 0 else lambda: run.events() >= place)  # noqa: B023
         sleep(rng.random() * 0.02)
         run.process.kill()
@@ -128,7 +148,7 @@ def test_a_signal_ends_a_replay_cleanly_and_it_can_be_finished(
     arguments: tuple[object, ...],
 ) -> None:
     """Exit code 1, one line that says how far it came, a database that is whole; run again, the same bytes."""
-    run = started("--batch-size", 2, *arguments)
+    run = started("--batch-size", 5, *arguments)
     assert run.wait_for(lambda: run.events() >= 300)
     run.process.send_signal(number)
     code, _, errors = run.end()
