@@ -214,13 +214,18 @@ def rows_of(url: str, statement: str) -> list[Any]:
         return [tuple(row) for row in connection.execute(sa.text(statement))]
 
 
-def count_in(url: str, table: str) -> int:
-    """How many rows a table of a SQLite file holds; 0 before there is one.  Quick, for who asks again and again."""
+def rows_so_far(url: str, statement: str, *given: object) -> list[Any]:
+    """Ask a SQLite file; no rows before there is a table.  Quick, for who asks again and again."""
     file = Path(url.removeprefix("sqlite:///"))
     if file.exists():  # asking would create it
         with closing(sqlite3.connect(file)) as connection, suppress(sqlite3.OperationalError):
-            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-    return 0
+            return connection.execute(statement, given).fetchall()
+    return []
+
+
+def count_in(url: str, table: str) -> int:
+    """How many rows a table of a SQLite file holds so far; 0 before there is one."""
+    return sum(count for (count,) in rows_so_far(url, f"SELECT count(*) FROM {table}"))
 
 
 def check_whole(url: str) -> None:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from flows.market.running import Running
-from sinks.database import open_database, reading
+from tests.flows.made import rows_so_far
 
 SCRIPT = Path(sys.executable).parent / "fancy-trader"
 PATIENCE_SECONDS = 120.0
@@ -78,12 +76,6 @@ def until(wanted: Callable[[], bool], patience_s: float = PATIENCE_SECONDS) -> N
 
 def kinds_of(url: str, plan_id: str) -> list[str]:
     """What happened to a plan so far; nothing while there are no tables."""
-    engine = open_database(url)
-    try:
-        if not sa.inspect(engine).has_table("plan_events"):
-            return []
-        with reading(engine) as connection:
-            query = "SELECT kind FROM plan_events WHERE plan_id = ? ORDER BY seq"
-            return [row.kind for row in connection.exec_driver_sql(query, (plan_id,))]
-    finally:
-        engine.dispose()
+    return [
+        kind for (kind,) in rows_so_far(url, "SELECT kind FROM plan_events WHERE plan_id = ? ORDER BY seq", plan_id)
+    ]
