@@ -270,6 +270,7 @@ def test_a_plan_that_breaks_a_rule_is_refused_by_field(
     assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is refused before the database is asked
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize(
     ("once", "twice", "field"),

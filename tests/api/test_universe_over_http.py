@@ -67,6 +67,7 @@ def test_an_answer_waits_for_the_flow_and_no_longer_than_it_was_told_to(client: 
     assert again.json()["command"]["id"] != taken.json()["command"]["id"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is refused before the database is asked
 @pytest.mark.parametrize(
     ("body", "field"),
     [
