@@ -146,8 +146,7 @@ def test_a_gap_that_opens_or_is_mended_is_on_the_board_after_a_minute(page: Page
 
 def test_of_a_plan_with_very_many_events_the_newest_are_shown(page: Page, demo_url: str) -> None:
     flow = Flow(demo_url)
-    for _ in range(1_003):
-        flow.happen("sim1-new")
+    flow.happen(*["sim1-new"] * 1_003)
     with board(page, demo_url):
         page.locator("tr:has-text('sim1-new')").click()
         expect(page.locator("#events li")).to_have_count(1_000)
