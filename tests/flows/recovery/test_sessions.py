@@ -14,7 +14,7 @@ from tests.flows.recovery.stops import go_on
 DAY_NS = 86_400 * SECOND_NS
 SYMBOLS = ("AAA", "BBB")
 PLAN: dict[str, Any] = {"direction": "long", "entry": {"type": "stop", "price": 9_000.0}, "stop": 1.0}
-SESSIONS = 30
+SESSIONS = 15
 
 
 def session(number: int) -> list[Any]:
@@ -36,7 +36,7 @@ def session(number: int) -> list[Any]:
     return [*commands, *as_frames(prints), clock(start + 7_200 * SECOND_NS)]
 
 
-def test_thirty_sessions_leave_no_more_in_the_store_than_a_few(tmp_path: Path) -> None:
+def test_fifteen_sessions_leave_no_more_in_the_store_than_a_few(tmp_path: Path) -> None:
     """One state per step and symbol; each ended plan leaves its version and its number of events."""
     url, kept = f"sqlite:///{tmp_path}/plans.db", tmp_path / "kept"
     options = ReplayOptions((tmp_path / "tape",), None, url, recovery=kept, snapshot_s=0.05)
