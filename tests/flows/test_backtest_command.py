@@ -1,11 +1,15 @@
 """`fancy-trader backtest`, as a person types it, on the two recorded days."""
 
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from flows.cli import run
 from tests.flows.made import Command, speaker
 
 
@@ -15,38 +19,40 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
     return speaker(capsys)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def days(shared_data: Path) -> tuple[str, ...]:
     """The two days, and the folder of their history."""
     folder = shared_data / "flatfiles" / "us_stocks_sip"
     return str(folder / "trades_v1" / "2013" / "10"), "--bars", str(folder)
 
 
-def test_a_backtest_reports_every_strategy_and_saves_its_chart(
-    command: Command, days: tuple[str, ...], tmp_path: Path
-) -> None:
-    chart = tmp_path / "chart.html"
-    said = command("backtest", *days, "--chart", str(chart), "--json")
-    assert said.code == 0
-    report = json.loads(said.out)
+@pytest.fixture(scope="module")
+def whole(days: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """The report of both days, and its chart's page."""
+    chart, out = tmp_path_factory.mktemp("whole") / "chart.html", io.StringIO()
+    with redirect_stdout(out):
+        assert run(["backtest", *days, "--chart", str(chart), "--json"]) == 0
+    return json.loads(out.getvalue()), chart.read_text("utf-8")
+
+
+def test_a_backtest_reports_every_strategy_and_saves_its_chart(whole: tuple[dict[str, Any], str]) -> None:
+    report, page = whole
     groups = {group["strategy"]: group["performance"] for group in report["groups"]}
     assert {"opening_range_retest", "vwap_reclaim", "midday_reversion", "opening_gap_fill"} <= set(groups)
     total = report["total"]["performance"]
     assert total["plans"] == sum(group["plans"] for group in groups.values())
     assert total["finished"] > 20
-    assert chart.read_text("utf-8").count("<svg") == 2
-    page = chart.read_text("utf-8")
+    assert page.count("<svg") == 2
     for start in (page.index("<svg"), page.rindex("<svg")):
         ET.fromstring(page[start : page.index("</svg>", start) + len("</svg>")])
 
 
 def test_one_strategy_alone_gives_that_part_of_the_whole(
-    command: Command, days: tuple[str, ...], tmp_path: Path
+    command: Command, days: tuple[str, ...], whole: tuple[dict[str, Any], str], tmp_path: Path
 ) -> None:
     chart = ("--chart", str(tmp_path / "chart.html"), "--json")
-    whole = json.loads(command("backtest", *days, *chart).out)
     part = json.loads(command("backtest", *days, "--strategy", "vwap_reclaim", *chart).out)
-    (own,) = [group for group in whole["groups"] if group["strategy"] == "vwap_reclaim"]
+    (own,) = [group for group in whole[0]["groups"] if group["strategy"] == "vwap_reclaim"]
     assert part["groups"] == [own]
 
 
