@@ -38,7 +38,7 @@ def test_a_print_that_goes_back_in_its_symbols_time_is_a_dead_letter(
     monkeypatch.setattr(csv_reader, "BLOCK_BYTES", piece)
     rng, latest = Random(3), dict.fromkeys("ABC", 0)
     rows, kept, wanted = [], [], []
-    for number in range(1, 2_001):
+    for number in range(1, 1_001):
         symbol, at_ns = rng.choice("ABC"), OPEN_NS + (number + rng.choice((0, 0, 0, -9))) // 4 * SECOND_NS
         rows.append(vendor_row(symbol, number, at_ns, "10.5"))
         if symbol == "C":

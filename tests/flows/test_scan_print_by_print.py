@@ -79,7 +79,7 @@ def print_by_print(paths: list[Path], end_ns: int, symbols: Sequence[str] = tupl
 
 def test_l8_one_print_at_a_time_gives_the_events_bars_and_candidates_of_the_flow(tmp_path: Path) -> None:
     """Two simulated sessions of two symbols, late and odd prints among them."""
-    paths, end_ns = simulated(tmp_path / "tape", 2, trades=1_500), sessions(2)[-1].post_end_ns
+    paths, end_ns = simulated(tmp_path / "tape", 2, trades=800), sessions(2)[-1].post_end_ns
     flow = scan(paths, f"sqlite:///{tmp_path}/flow.db", to_ns=end_ns)
     plain = print_by_print(paths, end_ns)
     check_same(plain, flow)
@@ -87,8 +87,8 @@ def test_l8_one_print_at_a_time_gives_the_events_bars_and_candidates_of_the_flow
 
 
 def test_l8_one_print_at_a_time_gives_the_same_on_a_slice_of_a_recorded_day(shared_data: Path, tmp_path: Path) -> None:
-    """One symbol until an hour after the opening, without history."""
-    paths, end_ns = sorted((shared_data / TRADES).glob("*.csv.gz"))[:1], parse_instant("2013-10-07T10:30:00-04:00")
+    """One symbol until three quarters of an hour after the opening, without history."""
+    paths, end_ns = sorted((shared_data / TRADES).glob("*.csv.gz"))[:1], parse_instant("2013-10-07T10:15:00-04:00")
     flow = scan(paths, f"sqlite:///{tmp_path}/flow.db", to_ns=end_ns, symbols=frozenset({SYMBOL}))
     check_same(print_by_print(paths, end_ns, (SYMBOL,)), flow)
 
