@@ -25,7 +25,7 @@ from tests.flows.tape_segments.made_records import everything
 
 @pytest.mark.parametrize(
     ("partitions", "options"),
-    [(1, {}), (4, {"workers": 2, "batch_rows": 70}), (3, {"workers": 2}), (2, {"workers": 3})],
+    [(1, {}), (4, {"workers": 2, "batch_rows": 70}), (2, {"workers": 3})],
 )
 def test_a_topic_gives_what_its_tape_gives(
     cluster: Cluster, tape: Path, tmp_path: Path, expected: tuple[Any, ...], partitions: int, options: dict[str, int]

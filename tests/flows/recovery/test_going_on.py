@@ -81,7 +81,7 @@ def test_what_a_tape_recorded_live_is_remembered_by_goes_on_as_well(
     )
     for count in (1, 3, 2):
         go_on(replace(options, workers=count), rng.randrange(10, 60))
-    go_on(options, None)
+    go_on(replace(options, batch_rows=50), None)
     assert digest_of(options.database) == digest_of(alone.database)
     for query in (
         "SELECT row, field, reason FROM dead_letters ORDER BY source, row",

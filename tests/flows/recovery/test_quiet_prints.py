@@ -85,7 +85,7 @@ def check_as_alone(options: ReplayOptions, tmp_path: Path) -> None:
         assert rows_of(options.database, query) == rows_of(alone, query)
 
 
-@pytest.mark.parametrize("workers", [(1, 1, 1, 1), (1, 2, 1, 3)])
+@pytest.mark.parametrize("workers", [(1, 1, 1, 1), (1, 2, 1, 2)])
 def test_l3_a_live_run_that_dies_again_and_again_gives_what_a_replay_gives(
     workers: tuple[int, ...], options: ReplayOptions, tmp_path: Path
 ) -> None:
