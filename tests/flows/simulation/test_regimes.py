@@ -35,7 +35,7 @@ from operators.scan.scanner import SymbolScan
 from operators.sessions import SessionDay
 from operators.times import MINUTE_NS
 
-SEEDS = (1, 2)
+SEEDS = (1,)
 LONGER = (Interval.M5, Interval.M60, Interval.D1)
 
 
