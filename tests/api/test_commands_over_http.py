@@ -288,12 +288,14 @@ def test_a_plan_that_says_something_twice_is_refused(
     assert stored(empty_url) == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is refused before the database is asked
 def test_what_is_not_said_to_be_json_is_a_problem(client: TestClient) -> None:
     for text in ("{", "", '{"stop": 1, "stop": 2}'):
         found = client.post("/api/v1/plans", content=text, headers={"Content-Type": "text/plain"})
         assert (found.status_code, found.headers["content-type"]) == (422, "application/problem+json"), text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is refused before the database is asked
 def test_a_body_that_is_no_plan_or_too_long_is_a_problem(client: TestClient) -> None:
     for text, status in (("{", 422), ("[1]", 422), ("", 422), ("[" * 5000, 400), ('"' + "x" * 70_000 + '"', 413)):
         found = client.post("/api/v1/plans", content=text, headers={"Content-Type": "application/json"})

@@ -120,10 +120,11 @@ def test_tables_of_another_revision_are_named_as_the_reason(
     ids=["fresh", "late", "nothing read", "silent at night", "nothing read at night"],
 )
 def test_a_late_flow_degrades_while_the_market_is_open_and_is_fine_at_night(
-    tape_ns: int | None, now_ns: int, status: str, make_client: MakeClient, database_url: str
+    tape_ns: int | None, now_ns: int, status: str, make_client: MakeClient, sqlite_url: str
 ) -> None:
-    going(database_url, tape_ns)
-    client = make_client(database_url, clock=lambda: now_ns)
+    """How a run fares is read from both databases in the tests of the pulse."""
+    going(sqlite_url, tape_ns)
+    client = make_client(sqlite_url, clock=lambda: now_ns)
     wait_for_relay(client)
     found = checks(client)
     assert (found["flow"]["status"], found["relay"]["status"]) == (status, "ok")

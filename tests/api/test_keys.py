@@ -133,6 +133,7 @@ def test_nobody_is_let_in_on_a_guess_while_the_database_cannot_be_read(make_clie
     assert [status(client), status(client, secret)] == [401, 200]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is refused before the database is asked
 def test_a_door_that_is_not_open_stays_closed_without_keys(make_client: MakeClient, empty_url: str) -> None:
     client = make_client(empty_url, open_door=False)
     assert [status(client), client.get("/metrics").status_code, client.get("/readyz").status_code] == [401, 401, 200]
