@@ -11,7 +11,7 @@ from sinks.database import open_database
 from sinks.tables import plan_events, plan_states, streams
 from sinks.writer import SinkWriter, WriteReport
 
-BATCHES = 30
+BATCHES = 15
 SIZES = (1, 7, 40)
 
 
