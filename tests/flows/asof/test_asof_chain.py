@@ -69,7 +69,7 @@ def near(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterato
     yield from Sources.over(written(tmp_path_factory.mktemp("near"), *kept))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(as_of=st.integers(OPEN_NS - 5 * MINUTE_NS, CLOSE_NS + 5 * MINUTE_NS), low=st.sampled_from([None, 747.5]))
 def test_the_chain_is_the_same_from_recorded_quotes_and_by_rest(near: Sources, as_of: int, low: float | None) -> None:
     wanted = ChainWanted(date(2015, 12, 24), date(2015, 12, 31), low, 750.0)
@@ -99,7 +99,7 @@ def test_a_whole_recorded_chain_is_listed_and_quoted_alike(real: Sources, shared
     assert {quote.strike for quote in taped.quotes} == {745.0, 747.5, 750.0, 752.5}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(places=st.lists(st.integers(0, 600), min_size=1, max_size=12), cut=st.integers(0, 600))
 def test_whatever_is_quoted_after_the_instant_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, places: list[int], cut: int

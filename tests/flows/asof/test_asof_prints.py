@@ -29,7 +29,7 @@ PROFILES = st.builds(
     extended_hours=st.booleans(),
 )
 INTERVALS = st.sampled_from([Interval.M1, Interval.M5, Interval.M15, Interval.M60, Interval.D1])
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_tape_that_was_recorded_live_says_what_rest_says(
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AsOf, AsOf]]:
     """A day as the feed wrote it on a tape, and as REST has it."""
-    folder, prints = tmp_path_factory.mktemp("live"), market_prints(["AAA", "BBB"], 1_500)
+    folder, prints = tmp_path_factory.mktemp("live"), market_prints(["AAA", "BBB"], 800)
     tape = write_records(folder / "tape", as_frames(prints))
     with served(write_tape(folder, as_csv(prints)), days_later=0) as asked:
         yield recorded([tape]), asked
