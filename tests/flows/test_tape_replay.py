@@ -96,7 +96,18 @@ def test_the_same_prints_give_the_same_answer(
         assert rows_of(other.database, bars) == rows_of(one.database, bars)
 
 
-@pytest.mark.parametrize("options", [{"batch_rows": 1}, {"batch_rows": 7}, {"batch_rows": 1_000}, {"workers": 2}])
+@pytest.mark.parametrize("batch_rows", [1, 7])
+def test_the_smallest_batches_do_not_change_what_a_tape_gives(
+    replayed: ReplayRunner, tape: Path, plans: list[dict[str, Any]], batch_rows: int
+) -> None:
+    """In its first half hour."""
+    to_ns = OPEN_NS + 1_800 * SECOND_NS
+    small, usual = replayed([tape], plans, to_ns=to_ns, batch_rows=batch_rows), replayed([tape], plans, to_ns=to_ns)
+    assert len(usual.events) > 50
+    assert small.digest == usual.digest
+
+
+@pytest.mark.parametrize("options", [{"batch_rows": 1_000}, {"workers": 2}])
 def test_neither_batches_nor_workers_change_what_a_tape_gives(
     replayed: ReplayRunner, tape: Path, plans: list[dict[str, Any]], of_tape: Replayed, options: dict[str, int]
 ) -> None:
