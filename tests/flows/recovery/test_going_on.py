@@ -60,7 +60,7 @@ def test_l2_and_l3_it_goes_on_with_another_number_of_workers(
     """Stopped in the middle of catching up as well, when workers of two runs stand at different places."""
     rng = Random(sum(workers))
     for count in (*workers, workers[0]):
-        go_on(kept(workers=count, batch_rows=rng.choice((100, 130)), snapshot_s=0.2), rng.randrange(15, 60))
+        go_on(kept(workers=count, batch_rows=rng.choice((100, 130)), snapshot_s=0.2), rng.randrange(10, 35))
     go_on(kept(workers=workers[1], batch_rows=2_000, snapshot_s=1.0), None)
     check_same(f"sqlite:///{tmp_path}/kept.db", whole)
 
