@@ -59,11 +59,11 @@ def test_it_goes_on_with_any_number_of_workers(
         None,
         f"sqlite:///{tmp_path}/kept.db",
         recovery=tmp_path / "kept",
-        snapshot_s=0.1,
+        snapshot_s=0.02,
         batch_rows=25,
     )
     rng, rows = Random(7), list[int]()
-    for count in (1, 3, 2):
+    for count in (1, 2, 3, 1):
         meter = go_on(replace(kept, workers=count), rng.randrange(20, 50))
         rows.append(meter.rows)
         assert meter.stopped_early

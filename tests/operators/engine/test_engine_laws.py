@@ -207,7 +207,7 @@ def test_the_questions_of_these_laws_reach_every_answer() -> None:
     """Otherwise the laws would hold of nothing; what is rare or lacks an ATR or a move has examples elsewhere."""
     found: set[str] = set()
 
-    @settings(max_examples=600, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=1_200, deadline=None, derandomize=True, database=None)
     @given(asked=questions())
     def look(asked: EngineInput) -> None:
         profile = evaluate(asked)
