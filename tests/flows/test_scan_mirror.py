@@ -20,7 +20,7 @@ from tests.operators.scan.mirrored_names import turned_name
 
 REAL: Final = {"AIG": 96, "BAC": 28, "IBM": 360, "SPY": 330}
 SIMULATED: Final = {symbol: int(2 * price) for symbol, price in OPENS.items()}
-SESSIONS: Final = 10
+SESSIONS: Final = 7
 EXACT: Final = 1e-9
 PRICES: Final = {"open": "open", "high": "low", "low": "high", "close": "close"}
 OTHER: Final = {"long": "short", "short": "long"}
@@ -45,7 +45,7 @@ def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[S
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scanned, Scanned]:
-    """Ten simulated sessions in a row, and their mirror image."""
+    """Seven simulated sessions in a row, and their mirror image."""
     folder = tmp_path_factory.mktemp("made")
     files = simulated(folder / "tape", SESSIONS)
     end_ns = sessions(SESSIONS)[-1].post_end_ns
@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scanned, Scanned]:
     return ours, scan(turned, f"sqlite:///{folder}/theirs.db", to_ns=end_ns)
 
 
-@pytest.mark.parametrize(("world", "around", "least"), [("real", REAL, 12), ("made", SIMULATED, 60)])
+@pytest.mark.parametrize(("world", "around", "least"), [("real", REAL, 12), ("made", SIMULATED, 30)])
 def test_l6_a_mirrored_tape_gives_the_mirrored_candidates(
     request: pytest.FixtureRequest, world: str, around: Mapping[str, int], least: int
 ) -> None:
@@ -76,7 +76,7 @@ def test_l6_a_mirrored_tape_gives_the_mirrored_candidates(
             assert mine["value"] == (None if other["value"] is None else pytest.approx(other["value"], abs=1e-6))
 
 
-@pytest.mark.parametrize(("world", "around", "least"), [("real", REAL, 40), ("made", SIMULATED, 200)])
+@pytest.mark.parametrize(("world", "around", "least"), [("real", REAL, 40), ("made", SIMULATED, 120)])
 def test_l6_a_mirrored_tape_gives_the_mirrored_events(
     request: pytest.FixtureRequest, world: str, around: Mapping[str, int], least: int
 ) -> None:
