@@ -16,11 +16,11 @@ from sinks.retrying import persistently
 from sinks.schema import ensure_schema
 from sinks.tables import identity, metadata, runs
 from sinks.writer import SinkWriter
-from tests.sinks.faults import PASSING, POSTGRESQL, failing
+from tests.sinks.faults import PASSING, POSTGRESQL, SQLITE, failing
 
 Make = Callable[..., Any]
 KINDS = [
-    *(("sqlite", kind) for kind in ("busy", "full")),  # what passes, and what does not
+    *(("sqlite", kind) for kind in SQLITE),
     *(pytest.param("postgresql", kind, marks=pytest.mark.postgres) for kind in POSTGRESQL),
 ]
 MOST_CALLS = 200
