@@ -1,5 +1,6 @@
 """The tape as the feed's sink, and what a tape says that an earlier feed left behind."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
@@ -9,7 +10,7 @@ from flows.feed.sink import Gap, GapState
 from flows.tape.segments import payloads
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import Kind, Record
-from flows.tape.segments.segment import START, Offset, segments
+from flows.tape.segments.segment import Offset, segments
 from flows.tape.segments.writer import TapeWriter
 
 _STATES: Final[dict[GapState, Literal["open", "close", "lost"]]] = {
@@ -17,8 +18,8 @@ _STATES: Final[dict[GapState, Literal["open", "close", "lost"]]] = {
     GapState.CLOSED: "close",
     GapState.LOST: "lost",
 }
-LOOKED_BACK: Final = 2
-"""Segments, from the end, in which an unfinished gap may have been opened."""
+LOOKED_BACK: Final = 3
+"""Segments, from the end, in which an unfinished gap may have been opened; the last one may hold nothing yet."""
 
 
 class TapeSink:
@@ -60,21 +61,36 @@ def left_behind(folder: Path) -> Behind | None:
     """Return where the tape in `folder` stops and which gaps are open on it; None when it holds no print yet.
 
     It stops where its newest message was received at the latest, whatever time that message tells.
-    Read it before the writer appends anything.  Raises TapeError.
+    Read it before the writer appends anything.  Raises TapeError, DataMissingError.
     """
-    found = [each for each in segments(folder) if not each.compacted] if folder.is_dir() else []
-    start = Offset(found[-LOOKED_BACK].number, 0) if len(found) >= LOOKED_BACK else START
     newest, open_from = 0, dict[str, int]()
-    with TapeFollower(folder, start, visible_only=False) as follower:
-        while found and (placed := follower.read()):
-            for record, _ in placed:
-                if record.kind is Kind.FRAME:
-                    newest = max(newest, min(newest_ns(record.payload), record.receive_ns))
-                elif record.kind is Kind.GAP:
-                    mark = payloads.read_gap(record.payload)
-                    open_from.pop(mark.gap, None)
-                    if mark.state == "open":
-                        open_from[mark.gap] = mark.from_ns
+    for record in _last_records(folder):
+        if isinstance(record, int):
+            newest = max(newest, record)
+        elif record.kind is Kind.FRAME:
+            newest = max(newest, min(newest_ns(record.payload), record.receive_ns))
+        elif record.kind is Kind.GAP:
+            mark = payloads.read_gap(record.payload)
+            open_from.pop(mark.gap, None)
+            if mark.state == "open":
+                open_from[mark.gap] = mark.from_ns
     if not newest:
         return None
     return Behind(min([newest, *open_from.values()]), tuple(open_from))
+
+
+def _last_records(folder: Path) -> Iterator[Record | int]:
+    """Yield the records of a tape's last segments; of compacted ones, in place of prints, the time of the newest."""
+    last = segments(folder)[-LOOKED_BACK:] if folder.is_dir() else []
+    for segment in last:
+        if segment.compacted:
+            from flows.tape.compacting import newest_print, other_records
+
+            yield newest_print(segment)
+            yield from other_records(segment)
+    written = [each for each in last if not each.compacted]
+    if not written:
+        return
+    with TapeFollower(folder, Offset(written[0].number, 0), visible_only=False) as follower:
+        while placed := follower.read():
+            yield from (record for record, _ in placed)

@@ -102,14 +102,35 @@ def prints_of(segment: Segment) -> Path:
     return segment.path.with_name(f"{segment.stem}.parquet")
 
 
+def newest_print(segment: Segment) -> int:
+    """Return the latest SIP time of a compacted segment's prints, none later than it came; ns UTC, 0 without any.
+
+    Raises DataMissingError for a damaged file.
+    """
+    sip, received = pl.col("sip_timestamp"), pl.col(RECEIVED)
+    try:
+        found = pl.scan_parquet(prints_of(segment)).select(pl.min_horizontal(sip, received).max()).collect().item()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _damaged(segment, error) from None
+    return int(found or 0)
+
+
+def other_records(segment: Segment) -> list[Record]:
+    """Return what a compacted segment holds besides prints, in order.  Raises DataMissingError for a damaged file."""
+    try:
+        records = pl.read_parquet(segment.path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _damaged(segment, error) from None
+    return [Record(Kind(kind), came, payload, feed) for _, kind, came, feed, payload in records.iter_rows()]
+
+
 def read_compacted(segment: Segment) -> Iterator[Message | tuple[Record, Offset]]:
     """Yield what a compacted segment holds, in the order of the tape.  Raises DataMissingError for a damaged file."""
     try:
         prints = pl.read_parquet(prints_of(segment), columns=[*_FIELDS, PLACE, RECEIVED])
         records = pl.read_parquet(segment.path)
     except (pl.exceptions.PolarsError, OSError) as error:
-        msg = f"{segment.path}: cannot be read ({str(error).splitlines()[0]})"
-        raise DataMissingError(msg) from None
+        raise _damaged(segment, error) from None
     messages, message = _messages(prints), None
     message = next(messages, None)
     for place, kind, receive_ns, feed, payload in records.iter_rows():
@@ -120,6 +141,10 @@ def read_compacted(segment: Segment) -> Iterator[Message | tuple[Record, Offset]
     while message is not None:
         yield message
         message = next(messages, None)
+
+
+def _damaged(segment: Segment, error: Exception) -> DataMissingError:
+    return DataMissingError(f"{segment.path}: cannot be read ({str(error).splitlines()[0]})")
 
 
 def _messages(prints: pl.DataFrame) -> Iterator[Message]:

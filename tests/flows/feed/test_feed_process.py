@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from flows.feed.gaps import OVERLAP_NS
 from flows.feed.settings import Behind
@@ -18,8 +19,10 @@ from flows.feed.tape_sink import TapeSink, left_behind
 from flows.market.day import MarketDay, recorded_day
 from flows.market.running import Running
 from flows.market.texts import Texts
+from flows.tape.compacting import compact
 from flows.tape.log_reader import read_log
 from flows.tape.scan import ScanFilter
+from flows.tape.segments.segment import segments
 from flows.tape.segments.writer import Sync, TapeWriter
 from operators.times import SECOND_NS
 from operators.wire.succession import MEMORY_NS
@@ -126,6 +129,27 @@ def test_a_tape_says_where_it_stops_and_which_gaps_are_open(tmp_path: Path) -> N
         sink.mark_gap(Gap("3", GapState.LOST, 0), START_NS)
         sink.commit()
     assert left_behind(tmp_path) == Behind(START_NS - SECOND_NS, ("1",))
+
+
+@pytest.mark.parametrize("segment_bytes", [900, 2_000, 1 << 20])
+def test_a_tape_says_the_same_once_it_is_compacted(tmp_path: Path, segment_bytes: int) -> None:
+    """Prints are Parquet then, of all or all but the last of its segments, and gaps stand beside them."""
+    trade = b'[{"ev":"T","sym":"A","i":"%d","x":4,"p":1,"s":1,"t":%d,"q":%d}]'
+    with TapeWriter(tmp_path, Sync.NEVER, segment_bytes=segment_bytes) as writer:
+        sink = TapeSink(writer)
+        for number in range(20):
+            at_ns = START_NS + number * SECOND_NS
+            sink.append(trade % (number, at_ns // 1_000_000, number), at_ns + 7)
+            state = GapState.CLOSED if number % 3 else GapState.OPEN
+            sink.mark_gap(Gap(str(number // 3), state, at_ns - 3 * SECOND_NS), at_ns)
+            sink.commit()
+        before = left_behind(tmp_path)
+        compact(tmp_path, lambda _: None)
+        assert left_behind(tmp_path) == before is not None
+        writer.finish_segment()
+        compact(tmp_path, lambda _: None)
+    assert all(each.compacted for each in segments(tmp_path)[:-1])
+    assert left_behind(tmp_path) == before
 
 
 def test_a_tape_stops_where_its_last_message_was_received_at_the_latest(tmp_path: Path) -> None:
