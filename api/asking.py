@@ -10,13 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.names import is_symbol
 from api.problems import ProblemError, invalid, no_plan
 from api.store import Store
 from operators.plan_reading import PlanDefaults, read_plan
 from operators.plans import PLAN_ID, Plan, PlanError
 from operators.sessions import SessionCalendar
 from operators.state import LIVE
+from operators.tickers import is_ticker
 from sinks.bulk import lock_writers
 from sinks.commands import (
     CANCEL,
@@ -48,7 +48,7 @@ def read(body: Mapping[str, Any], calendar: SessionCalendar, at_ns: int) -> Plan
         raise invalid(error.field, error.message) from None
     except OverflowError:
         raise invalid("entry", "is no number of dollars") from None
-    if not is_symbol(plan.symbol):
+    if not is_ticker(plan.symbol):
         raise invalid("symbol", "must be a ticker in ASCII without blanks")
     return plan
 

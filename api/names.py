@@ -1,13 +1,13 @@
 """Names in paths and queries: only what a plan id, a ticker or a strategy can be, which every database can hold."""
 
-import re
 from typing import Annotated, Final
 
 from fastapi import Path, Query
 
+import operators.tickers
 from operators.plans import PLAN_ID
 
-TICKER: Final = r"^[\x21-\x7e]{1,32}$"
+TICKER: Final = f"^{operators.tickers.TICKER}$"
 WORD: Final = r"^[a-z0-9_]{1,64}$"
 PLAN: Final = f"^{PLAN_ID.pattern}$"
 _DAY: Final = r"(?:19(?:9[4-9])|20[0-8]\d|209[0-8])-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
@@ -15,13 +15,7 @@ _TIME: Final = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|
 INSTANT: Final = rf"^(?:{_DAY}T{_TIME}|[1-3]\d{{18}})$"
 """RFC 3339 with an offset, or ns since 1970: what the document asks for; a little more is understood."""
 CURSOR: Final = "^[A-Za-z0-9_-]+$"
-_TICKER: Final = re.compile(TICKER)
 PLACE: Final = r"^(?:[0-9a-f]{1,32}:\d{1,18})?$"
-
-
-def is_symbol(text: str) -> bool:
-    """Whether a text can name a symbol here."""
-    return _TICKER.fullmatch(text) is not None
 
 
 PlanId = Annotated[str, Path(pattern=PLAN, examples=["AIG.vwap_reclaim.long.20131007.1"])]

@@ -75,7 +75,8 @@ def prepare(options: ReplayOptions) -> Prepared:
     chosen = [plan for plan in plans if options.symbols is None or plan.symbol in options.symbols]
     if len(chosen) < len(plans):
         notes.append(f"{len(plans) - len(chosen)} plans of other symbols are left out")
-    scanned = scanned_symbols(options, with_rows) if options.scan else frozenset()
+    scanned, strays = scanned_symbols(options, with_rows) if options.scan else (frozenset[str](), [])
+    notes += strays
     watched = tuple(sorted({plan.symbol for plan in chosen} | scanned))
     if not watched and not any(file.is_log for file in files):
         msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"

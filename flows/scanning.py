@@ -26,18 +26,22 @@ from operators.tickers import is_ticker
 BarsOf = Mapping[str, Mapping[Interval, Bars]]
 
 
-def scanned_symbols(options: ReplayOptions, files: Sequence[TapeFile]) -> frozenset[str]:
+def scanned_symbols(options: ReplayOptions, files: Sequence[TapeFile]) -> tuple[frozenset[str], list[str]]:
     """Return the symbols that are scanned: those of the universe, else all on the tape, within `symbols` if given.
 
+    And notes: what is no ticker names none.
     Raises BadInputError for a universe that is none and for more symbols than can be watched at once.
     """
     found = read_universe(options.universe) if options.universe else _symbols_on(files, options)
+    strays = sorted(each for each in found if not is_ticker(each))
+    found = found.difference(strays)
     if options.symbols is not None:
         found &= options.symbols
     if len(found) > MOST_SYMBOLS:
         msg = f"{len(found):,} symbols on the tape; at most {MOST_SYMBOLS:,} can be watched at once: name a --universe"
         raise BadInputError(msg)
-    return found
+    shown = ", ".join(repr(each[:40]) for each in strays[:3])
+    return found, [f"{len(strays):,} names on the tape are no tickers, and are not scanned: {shown}"] if strays else []
 
 
 def read_universe(path: Path) -> frozenset[str]:

@@ -59,11 +59,7 @@ def ensure_schema(engine: sa.Engine, *, create: bool = True) -> None:
     """
     with reading(engine) as connection:
         found = revision(connection)
-        strangers = [] if found else sa.inspect(connection).get_table_names()
-    if strangers:
-        names = ", ".join(sorted(strangers)[:3])
-        msg = f"{shown(engine.url)}: it holds tables of another program ({names}); choose an empty database"
-        raise SchemaError(msg)
+        _refuse_strangers(connection, found)
     if found is not None:
         _refuse_another(engine, found)
     elif create:
@@ -87,7 +83,8 @@ def _create(engine: sa.Engine) -> None:
 def upgrade(engine: sa.Engine) -> None:
     """Bring the tables to the newest revision, in one transaction; a no-op when they have it.
 
-    Raises SchemaError when they are of a revision that this program does not know.
+    Raises SchemaError when they are of a revision that this program does not know, or of another program, or when some
+    are missing.
     """
     from alembic import command
     from alembic.config import Config
@@ -97,10 +94,24 @@ def upgrade(engine: sa.Engine) -> None:
     with _one_at_a_time, engine.begin() as connection:
         lock_writers(connection)
         found = revision(connection)
+        _refuse_strangers(connection, found)
         if found is not None:
             _refuse_unknown(engine, found)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        missing = sorted(set(tables.metadata.tables) - set(sa.inspect(connection).get_table_names()))
+    if missing:
+        names = ", ".join(missing[:3])
+        msg = f"{shown(engine.url)}: tables are missing ({names}); restore a copy, or replay into a new database"
+        raise SchemaError(msg)
+
+
+def _refuse_strangers(connection: sa.Connection, found: str | None) -> None:
+    strangers = [] if found else sa.inspect(connection).get_table_names()
+    if strangers:
+        names = ", ".join(sorted(strangers)[:3])
+        msg = f"{shown(connection.engine.url)}: it holds tables of another program ({names}); choose an empty database"
+        raise SchemaError(msg)
 
 
 def _refuse_another(engine: sa.Engine, found: str) -> None:

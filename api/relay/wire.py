@@ -6,12 +6,13 @@ client that hears of one plan only can prove that it missed nothing.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from api.relay.frames import Said, said
 from operators.events import Kind, PlanEvent
+from operators.tickers import TICKER
 from operators.times import iso
 
 
@@ -59,7 +60,7 @@ class Subscribe(
     """
 
     plans: list[str] | None = None
-    symbols: list[str] | None = None
+    symbols: list[Annotated[str, msgspec.Meta(pattern=rf"^{TICKER}\Z")]] | None = None
     categories: list[Category] | None = None
     start: Place | None = None
     mode: Literal["events", "latest"] = "events"

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from api.access import AsOf, Clock, Database, Settings, instant_of, may_read
 from api.answers import answer
 from api.charting import scan_url
-from api.names import is_symbol
 from api.problems import ANSWERS
 from api.ranking import plans_behind, ranked
 from api.settings import ApiSettings
@@ -17,6 +16,7 @@ from api.shapes.gpt import ExecAnswer, ExecBody, Setup, SymbolFault, Truncated
 from api.standing import Known
 from operators.plans import Direction, Style
 from operators.rows import ScanRow
+from operators.tickers import is_ticker
 from operators.times import iso
 
 LARGEST: Final = 80_000
@@ -31,7 +31,7 @@ def execute(
 ) -> Response:
     """The best setups of the symbols; one that cannot be read is reported and does not stop the others."""
     spoken = clock.spoken(instant_of(settings, as_of))
-    good = frozenset(filter(is_symbol, body.symbols))
+    good = frozenset(filter(is_ticker, body.symbols))
     with store.read() as connection:
         rows = ranked(connection, good, body.style, as_of)[: body.limit]
         plans = plans_behind(connection, rows, as_of)

@@ -91,6 +91,6 @@ def cancel(plan_ids: Annotated[list[str], typer.Argument(metavar="PLAN_ID...")],
     """
     from flows.asking import ask_to_cancel
 
-    with writable(database) as engine:
+    with opened(database), writable(database) as engine:  # where nothing is, there is no plan to cancel
         ids = ask_to_cancel(engine, plan_ids)
     typer.echo(f"asked to cancel {', '.join(plan_ids)} (commands {ids[0]} to {ids[-1]})")

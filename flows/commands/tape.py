@@ -80,14 +80,14 @@ def compact(
     """
     from flows.tape.compacting import Compacted
     from flows.tape.compacting import compact as compact_tape
-    from flows.tape.inspecting import tape_segments
+    from flows.tape.inspecting import check_folder
     from flows.tape.segments.writer import TapeWriter
 
     def tell(done: Compacted) -> None:
         share = f"{done.after:,} bytes, {done.before:,} before"
         typer.echo(f"{done.segment.path.name}: {done.prints:,} prints, {done.records:,} other records, {share}")
 
-    tape_segments(folder)
+    check_folder(folder)
     if everything:
         with TapeWriter(folder) as writer:
             writer.finish_segment()

@@ -10,7 +10,7 @@ from flows.feed.sink import Gap, GapState
 from flows.tape.segments import payloads
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import Kind, Record
-from flows.tape.segments.segment import Offset, segments
+from flows.tape.segments.segment import Offset, readable
 from flows.tape.segments.writer import TapeWriter
 
 _STATES: Final[dict[GapState, Literal["open", "close", "lost"]]] = {
@@ -81,7 +81,7 @@ def left_behind(folder: Path) -> Behind | None:
 
 def _last_records(folder: Path) -> Iterator[Record | int]:
     """Yield the records of a tape's last segments; of compacted ones, in place of prints, the time of the newest."""
-    last = segments(folder)[-LOOKED_BACK:] if folder.is_dir() else []
+    last = readable(folder)[-LOOKED_BACK:] if folder.is_dir() else []
     for segment in last:
         if segment.compacted:
             from flows.tape.compacting import newest_print, other_records

@@ -12,7 +12,7 @@ from flows.tape.compacting import Message, read_compacted
 from flows.tape.log_reader import READ_BYTES
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import AROUND, Kind, Record
-from flows.tape.segments.segment import START, Offset, Segment, segments
+from flows.tape.segments.segment import START, Offset, Segment, readable
 from operators.wire.frames import TRADE
 from operators.wire.rows import MS_NS, WireRow
 
@@ -32,7 +32,7 @@ def batches(folder: Path, start: Offset = START, *, follow: bool = False) -> Ite
     `follow`: go on for ever with what its writer lets be seen, with nothing whenever there is nothing new.
     Raises TapeDamagedError, and TapeError when the disk refuses.
     """
-    for segment in segments(folder):
+    for segment in readable(folder):
         if segment.compacted and segment.number >= start.segment:
             yield [each for each in _of_compacted(segment) if each[1:3] >= tuple(start)]
             start = Offset(segment.number + 1, 0)

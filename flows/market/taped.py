@@ -12,7 +12,7 @@ from flows.tape.compacting import Message, read_compacted
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.payloads import read_repair
 from flows.tape.segments.record import Kind, Record
-from flows.tape.segments.segment import START, Offset, segments
+from flows.tape.segments.segment import START, Offset, readable
 from operators import ticks
 from operators.wire.ahead import believed
 from operators.wire.frames import read_frame
@@ -64,7 +64,7 @@ def _frame(rows: list[WireRow]) -> pl.DataFrame:
 def _messages(folder: Path) -> Iterator[tuple[Kind, list[WireRow]]]:
     """Yield the records of a tape in order, with those of their prints that are believed."""
     start = START
-    for segment in segments(folder):
+    for segment in readable(folder):
         if segment.compacted:
             start = Offset(segment.number + 1, 0)
             for each in read_compacted(segment):

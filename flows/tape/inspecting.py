@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
-from flows.errors import DataMissingError
+from flows.errors import BadInputError, DataMissingError
+from flows.kafka.topic import topic_of
 from flows.tape.compacting import Message, read_compacted
 from flows.tape.log_reader import READ_BYTES
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.payloads import GapMark, read_repair, standing_gaps
 from flows.tape.segments.record import Kind, Record
-from flows.tape.segments.segment import START, Offset, Segment, is_tape, segments
+from flows.tape.segments.segment import START, Offset, Segment, is_tape, readable
 from operators.times import iso
 
 
@@ -38,12 +39,21 @@ class TapeInfo:
         return asdict(self) | {"standing_gaps": [msgspec.to_builtins(each) for each in self.standing_gaps]}
 
 
-def tape_segments(folder: Path) -> list[Segment]:
-    """Return a tape's segments.  Raises DataMissingError when there is none."""
+def check_folder(folder: Path) -> None:
+    """Raise DataMissingError when a folder holds no tape, BadInputError for what is a topic."""
+    topic = topic_of(folder)
+    if topic is not None:
+        msg = f"{topic}: is a topic; this works on a tape's folder, and `tape verify` on topics as well"
+        raise BadInputError(msg)
     if not is_tape(folder):
         msg = f"{folder}: no tape here"
         raise DataMissingError(msg)
-    return segments(folder)
+
+
+def tape_segments(folder: Path) -> list[Segment]:
+    """Return a tape's segments.  Raises DataMissingError when there is none, TapeDamagedError, BadInputError."""
+    check_folder(folder)
+    return readable(folder)
 
 
 def tape_info(folder: Path) -> TapeInfo:

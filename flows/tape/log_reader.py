@@ -10,7 +10,7 @@ from flows.tape.decoding import TapeDecoder
 from flows.tape.scan import Piece, ScanFilter, filtered
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import AROUND, Kind, Record
-from flows.tape.segments.segment import START, Offset, Segment, segments
+from flows.tape.segments.segment import START, Offset, Segment, readable
 
 READ_BYTES: Final = 1 << 23
 FOLLOWED_BYTES: Final = 1 << 21
@@ -35,7 +35,7 @@ def read_log(
     """
     decoder = TapeDecoder(folder, commands or CommandReader({}))
     start = START if memory is None else decoder.restore(memory)
-    for segment in segments(folder):
+    for segment in readable(folder):
         if segment.compacted and segment.number >= start.segment:
             yield from (filtered(piece, wanted) for piece in _of_compacted(segment, decoder, start))
             start = Offset(segment.number + 1, 0)
@@ -78,7 +78,7 @@ def _place(each: Message | tuple[Record, Offset]) -> int:
 def verify_log(folder: Path) -> bool:
     """Read a tape to its end; return whether it holds any message or command.  Raises TapeDamagedError."""
     start, holds = START, False
-    for segment in segments(folder):
+    for segment in readable(folder):
         if segment.compacted:
             start = Offset(segment.number + 1, 0)
             holds = holds or any(True for _ in read_compacted(segment))

@@ -133,6 +133,8 @@ def test_who_has_the_newest_gets_no_body(client: TestClient, make_client: MakeCl
         ("/api/v1/plans?as_of=2099-01-01T00:00:00Z", 422, "as_of"),
         ("/api/v1/plans?phase=sleeping", 422, "phase"),
         ("/api/v1/plans?symbol=%00", 422, "symbol"),
+        ("/api/v1/plans?symbol=AIG,IBM", 422, "symbol"),
+        ("/sse/plans?symbols=AIG,IBM", 422, "symbols.0"),
         ("/api/v1/plans?limit=0", 422, "limit"),
         ("/api/v1/plans?cursor=abc", 422, "cursor"),
         ("/api/v1/plans?updated_since=1", 422, "updated_since"),

@@ -62,6 +62,14 @@ def test_a_place_that_the_log_does_not_have_is_an_explicit_reset(server: Server,
         assert reset["reason"]
 
 
+def test_symbols_in_one_text_are_refused(server: Server) -> None:
+    """They name no symbol, and silence would be taken for calm."""
+    with server.connect() as socket:
+        hear(socket)
+        say(socket, "subscribe", symbols=["AIG,SPY"])
+        assert hear(socket)["type"] == "error"
+
+
 def test_a_subscription_narrows_by_plan_symbol_and_category_and_can_be_replaced(server: Server, flow: Flow) -> None:
     with server.connect() as socket:
         _, snapshot = subscribed(socket, symbols=["AIG"], categories=["lifecycle"])

@@ -74,7 +74,7 @@ def test_a_database_that_cannot_be_opened_is_said(
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("name", ["digest", "plans list", "explain P1"])
+@pytest.mark.parametrize("name", ["digest", "plans list", "explain P1", "plans cancel P1"])
 def test_reading_creates_no_database(tmp_path: Path, command: Command, name: str) -> None:
     """A name that is misspelt does not become an empty file: data are missing."""
     said = command(*name.split(), "--db", f"sqlite:///{tmp_path}/none.db")

@@ -14,7 +14,7 @@ from flows.simulation.paths import SymbolSpec
 from flows.simulation.vendor import by_ticker
 from operators.proposing.proposer import tick_of
 from operators.times import MINUTE_NS
-from tests.flows.made import Command, rows_of, speaker, write_plans
+from tests.flows.made import OPEN_NS, Command, rows_of, speaker, vendor_row, write_plans, write_tape
 from tests.flows.scanned import SHAPES, Row, Scanned, scan, sessions, write_prints
 
 SESSIONS: Final = 5
@@ -232,3 +232,16 @@ def test_no_scan_with_plans_builds_no_bars(asked: Callable[..., Any], tmp_path: 
     assert rows_of(database, "SELECT count(*) FROM bars") == [(0,)]
     assert rows_of(database, "SELECT count(*) FROM scan_results") == [(0,)]
     assert rows_of(database, "SELECT count(*) FROM plans") == [(1,)]
+
+
+@pytest.mark.parametrize("name", ["12\0003", " PENY", "PENY HALT"])
+def test_a_name_that_is_no_ticker_is_told_and_not_scanned(
+    command: Command, database_url: str, tmp_path: Path, name: str
+) -> None:
+    """On both engines, of which one cannot hold the first."""
+    rows = [vendor_row("AAA", number, OPEN_NS + number, "10.5") for number in range(1, 4)]
+    tape = write_tape(tmp_path, [*rows, vendor_row(name, 4, OPEN_NS + 4, "10.5")])
+    said = command("replay", tape, "--db", database_url)
+    assert said.code == 0
+    assert f"1 names on the tape are no tickers, and are not scanned: {name!r}" in said.err
+    assert rows_of(database_url, "SELECT symbol FROM progress") == [("AAA",)]

@@ -95,6 +95,30 @@ def test_compacting_changes_no_answer(
     assert after.meter.rows == before.meter.rows
 
 
+def test_a_segment_that_was_put_back_among_compacted_ones_is_not_passed_over(
+    command: Command, replayed: ReplayRunner, folder: Path, tmp_path: Path
+) -> None:
+    """Copies of an older state beside a newer one: nothing is read until they are compacted alike."""
+    before = replayed([folder], [simple_plan("X", "BBB")])
+    first = segments(folder)[0].path
+    kept = first.read_bytes()
+    assert command("tape", "compact", folder).code == 0
+    assert len(segments(folder)) > 2
+    first.write_bytes(kept)
+    url = f"sqlite:///{tmp_path}/none.db"
+    for asked in (("tape", "verify", folder), ("tape", "info", folder), ("replay", folder, "--db", url)):
+        said = command(*asked)
+        assert (said.code, "`fancy-trader tape compact` mends that" in said.only_line) == (3, True), asked
+    assert command("tape", "compact", folder).code == 0
+    assert replayed([folder], [simple_plan("X", "BBB")]).digest == before.digest
+
+
+@pytest.mark.parametrize("name", ["info", "cat", "compact"])
+def test_what_works_on_folders_says_so_of_a_topic(command: Command, name: str) -> None:
+    said = command("tape", name, "kafka://127.0.0.1:9/tape")
+    assert (said.code, said.only_line.startswith("kafka://127.0.0.1:9/tape: is a topic")) == (2, True)
+
+
 def test_a_compacted_tape_goes_on(replayed: ReplayRunner, command: Command, tmp_path: Path) -> None:
     frames = as_frames(PRINTS)
     folder = write_records(tmp_path / "tape", frames[:900])

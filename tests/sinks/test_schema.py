@@ -198,8 +198,23 @@ def test_tables_of_another_program_are_not_joined(database_url: str) -> None:
     engine = open_database(database_url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE invoices (id INTEGER)"))
-    with pytest.raises(DatabaseError, match=r"holds tables of another program \(invoices\)"):
-        ensure_schema(engine)
+    for join in (ensure_schema, upgrade):
+        with pytest.raises(DatabaseError, match=r"holds tables of another program \(invoices\)"):
+            join(engine)
+    with reading(engine) as connection:
+        assert sa.inspect(connection).get_table_names() == ["invoices"]
+    engine.dispose()
+
+
+def test_tables_that_are_missing_are_named_and_not_called_up_to_date(database_url: str) -> None:
+    engine = open_database(database_url)
+    ensure_schema(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE plan_states"))
+    with pytest.raises(
+        DatabaseError, match=r"tables are missing \(plan_states\); restore a copy, or replay into a new"
+    ):
+        upgrade(engine)
     engine.dispose()
 
 

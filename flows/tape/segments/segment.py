@@ -79,6 +79,21 @@ def segments(folder: Path) -> list[Segment]:
     return ordered
 
 
+def readable(folder: Path) -> list[Segment]:
+    """Return a folder's segments in order, compacted ones first, as they are read.
+
+    Raises TapeDamagedError when one between others is missing, or was compacted before those that came earlier.
+    """
+    found = segments(folder)
+    for before, after in pairwise(found):
+        if after.compacted and not before.compacted:
+            msg = (
+                f"{folder}: {before.path.name} stands before {after.path.name}; `fancy-trader tape compact` mends that"
+            )
+            raise TapeDamagedError(msg)
+    return found
+
+
 def is_tape(folder: Path) -> bool:
     """Whether a folder holds a tape."""
     return folder.is_dir() and any(_NAME.fullmatch(path.name) for path in folder.glob("[0-9]*"))
