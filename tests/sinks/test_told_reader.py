@@ -26,7 +26,7 @@ def test_the_calendar_comes_in_order_of_time(engine: sa.Engine) -> None:
 
 
 def test_an_event_that_is_told_again_is_until_then_what_it_was(engine: sa.Engine) -> None:
-    """Whichever telling is written first."""
+    """Whichever telling is written first; and it is known as it was until the new telling is to be known."""
     moved, back = replace(EARLY, at_ns=300), replace(EARLY, known_at_ns=90)
     told = (MarketEventRow(back, 2, 80), MarketEventRow(moved, 1, 50), MarketEventRow(EARLY, 0, 30))
     SinkWriter(engine, "tape").write(Batch(market_events=told))
@@ -39,7 +39,7 @@ def test_an_event_that_is_told_again_is_until_then_what_it_was(engine: sa.Engine
             [moved],
             [back],
         ]
-        assert [market_events_known(connection, at) for at in (79, 80, 90)] == [[moved], [], [back]]
+        assert [market_events_known(connection, at) for at in (79, 80, 89, 90)] == [[moved]] * 3 + [[back]]
 
 
 def test_gaps_are_told_to_the_symbols_that_they_concern_in_the_order_of_the_tape(engine: sa.Engine) -> None:
