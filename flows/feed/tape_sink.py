@@ -10,7 +10,7 @@ from flows.feed.sink import Gap, GapState
 from flows.tape.segments import payloads
 from flows.tape.segments.follower import TapeFollower
 from flows.tape.segments.record import Kind, Record
-from flows.tape.segments.segment import Offset, readable
+from flows.tape.segments.segment import HEADER_BYTES, Offset, readable
 from flows.tape.segments.writer import TapeWriter
 
 _STATES: Final[dict[GapState, Literal["open", "close", "lost"]]] = {
@@ -18,8 +18,8 @@ _STATES: Final[dict[GapState, Literal["open", "close", "lost"]]] = {
     GapState.CLOSED: "close",
     GapState.LOST: "lost",
 }
-LOOKED_BACK: Final = 3
-"""Segments, from the end, in which an unfinished gap may have been opened; the last one may hold nothing yet."""
+LOOKED_BACK: Final = 2
+"""Segments, from the end, in which an unfinished gap may have been opened; one that holds nothing yet is none."""
 
 
 class TapeSink:
@@ -81,7 +81,8 @@ def left_behind(folder: Path) -> Behind | None:
 
 def _last_records(folder: Path) -> Iterator[Record | int]:
     """Yield the records of a tape's last segments; of compacted ones, in place of prints, the time of the newest."""
-    last = readable(folder)[-LOOKED_BACK:] if folder.is_dir() else []
+    found = readable(folder) if folder.is_dir() else []
+    last = [each for each in found[-LOOKED_BACK - 1 :] if each.path.stat().st_size > HEADER_BYTES][-LOOKED_BACK:]
     for segment in last:
         if segment.compacted:
             from flows.tape.compacting import newest_print, other_records
