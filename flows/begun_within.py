@@ -10,7 +10,7 @@ from operators.scan.whole_sessions import whole_from_ns
 from operators.sessions import new_york
 
 
-def begins_ns(files: Sequence[TapeFile], from_ns: int | None = None) -> int | None:
+def begins_ns(files: Sequence[TapeFile], from_ns: int | None) -> int | None:
     """Return when what is read begins within a day, ns UTC; None: with the first day, or nobody knows."""
     found = [begins_at(file) for file in files]
     known = [each for each in found if each is not None]

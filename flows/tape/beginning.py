@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 
 from flows.errors import DataMissingError
-from flows.kafka.topic import Topic
 from flows.tape.compacting import PLACE, RECEIVED, prints_of
 from flows.tape.files import TapeFile
 from flows.tape.segments.follower import TapeFollower
@@ -20,34 +19,16 @@ Beginning = tuple[int, int]
 
 def first_day(file: TapeFile) -> date | None:
     """Return the New York day of a recording's first record, None before there is one; of any other file None."""
-    if file.topic is not None:
-        return day_of_topic(file.topic.topic)
-    return day_of_tape(file.path) if file.is_log else None
-
-
-def day_of_tape(folder: Path) -> date | None:
-    """Return the day on which a folder's tape begins; None before it does."""
-    found = segments(folder) if folder.is_dir() else []
-    return found[0].day if found else None
-
-
-def day_of_topic(topic: Topic) -> date | None:
-    """Return the day on which a topic's tape begins; None before it does."""
-    origin_ns = origin_of_topic(topic)
-    return None if origin_ns is None else new_york(origin_ns).date()
-
-
-def origin_of_topic(topic: Topic) -> int | None:
-    """Return when the first record of a topic's tape came, ns UTC; None before it did."""
-    from flows.kafka.client import last_stamps
-
-    return next((stamp.origin_ns for stamp in last_stamps(topic) if stamp is not None), None)
+    begun_ns = begins_at(file)
+    return None if begun_ns is None else new_york(begun_ns).date()
 
 
 def begins_at(file: TapeFile) -> int | None:
     """Return when a recording's first record came, ns UTC, None before there is one; of any other file None."""
     if file.topic is not None:
-        return origin_of_topic(file.topic.topic)
+        from flows.kafka.client import last_stamps
+
+        return next((stamp.origin_ns for stamp in last_stamps(file.topic.topic) if stamp is not None), None)
     begun = beginning(file.path) if file.is_log else None
     return None if begun is None else begun[1]
 
