@@ -42,6 +42,7 @@ LEVELS: Final = {
     "subscription_unanswered": logging.ERROR,
     "tape_note": logging.WARNING,
     "uncaught": logging.CRITICAL,
+    "writes_wait": logging.WARNING,
 }
 """How grave an event is; the others are for information."""
 FIRST: Final = ("at", "level", "process", "event")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, Final
 
+from flows.live.outage import Outage
 from sinks.errors import DatabaseError
 from sinks.fencing import FencedError
 
@@ -21,14 +22,14 @@ AGAIN_SECONDS: Final = 1.0
 def asking(ask: Callable[[], None], stop: Event, log: Callable[..., Any]) -> Iterator[None]:
     """Call `ask` again and again while the block lasts; what it raises sets `stop`, and is raised when the block ends.
 
-    A database that does not answer is logged and asked again: the tape goes on without it.  Not so one whose commands
-    another run has taken over.
+    A database that does not answer is asked again: the tape goes on without it, and the log says from when to when.
+    Not so one whose commands another run has taken over.
     """
-    over, failures = Event(), list[BaseException]()
+    over, failures, outage = Event(), list[BaseException](), Outage("commands", log)
 
     def run() -> None:
         try:
-            while not over.wait(_once(ask, log)):
+            while not over.wait(_once(ask, outage)):
                 pass
         except BaseException as error:  # noqa: BLE001 - raised again when the block ends, in its own thread
             failures.append(error)
@@ -45,13 +46,14 @@ def asking(ask: Callable[[], None], stop: Event, log: Callable[..., Any]) -> Ite
         raise failures[0]
 
 
-def _once(ask: Callable[[], None], log: Callable[..., Any]) -> float:
+def _once(ask: Callable[[], None], outage: Outage) -> float:
     """Ask; return for how many seconds to wait then."""
     try:
         ask()
     except FencedError:
         raise
     except DatabaseError as error:
-        log("commands_wait", why=str(error))
+        outage.look(str(error))
         return AGAIN_SECONDS
+    outage.look(None)
     return LOOK_SECONDS

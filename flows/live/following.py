@@ -1,15 +1,18 @@
 """The process that takes the tape through the dataflow, as it grows, until it is told to stop and has read it all."""
 
+from contextlib import AbstractContextManager
 from threading import Event
 from typing import Any
 
 from flows.begun_within import begun_within_notes, scan_from
-from flows.live.child import telling
+from flows.live.child import STATUS_SECONDS, telling
 from flows.live.options import LiveOptions
+from flows.live.outage import Outage
 from flows.live.waiting import awaited
 from flows.logs import log_line
 from flows.meter import Meter
 from flows.newcomers import Newcomers
+from flows.repeating import repeating
 from flows.replay import Prepared, run
 from flows.replayed import Replay
 from flows.scanning import load_history
@@ -29,10 +32,16 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
     prepared = _prepared(options, began_ns)
     for note in prepared.notes:
         log_line("flow_note", note=note)
-    with telling(lambda: _facts(meter)):
+    with telling(lambda: _facts(meter)), _waits_logged(meter):
         run(prepared, meter)
     for note in meter.notes:
         log_line("flow_note", note=note)
+
+
+def _waits_logged(meter: Meter) -> AbstractContextManager[None]:
+    """Log from when to when the rows wait for the database; a wait that is over between two looks is none."""
+    outage = Outage("writes", log_line)
+    return repeating(lambda: outage.look(meter.waiting), STATUS_SECONDS, "outage")
 
 
 def _tape(options: LiveOptions) -> TapeFile:

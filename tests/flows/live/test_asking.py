@@ -133,7 +133,9 @@ def test_nothing_is_asked_before_a_server_that_is_not_the_vendors_has_told_its_t
     assert not everything(tmp_path / "tape")
 
 
-def test_a_database_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_answer_is_asked_again_and_the_log_says_from_when_to_when(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("flows.live.asking.AGAIN_SECONDS", 0.01)
     asked, said, stop = list[int](), list[dict[str, Any]](), Event()
 
@@ -145,7 +147,10 @@ def test_a_database_that_does_not_answer_is_asked_again(monkeypatch: pytest.Monk
 
     with asking(ask, stop, lambda event, **fields: said.append({"event": event, **fields})):
         until(lambda: len(asked) > 5)
-    assert said == [{"event": "commands_wait", "why": "it is away"}] * 2
+    waits, goes_on = said
+    assert waits == {"event": "commands_wait", "why": "it is away"}
+    assert goes_on.pop("event") == "commands_go_on"
+    assert goes_on.pop("seconds") > 0
     assert not stop.is_set()
 
 

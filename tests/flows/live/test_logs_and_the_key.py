@@ -1,8 +1,10 @@
 """What a live run leaves behind: one JSON object per line of the log, and nowhere the key."""
 
 import json
+import sqlite3
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from flows.cli import run as run_command
@@ -35,7 +37,7 @@ def lost_gaps(url: str, plan_id: str) -> list[str]:
 
 
 def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) -> None:
-    """A lost line, a REST side that refuses, plans that are marked for it, the scanner, the API, a clean stop."""
+    """A lost line, a REST side that refuses, plans marked for it, the scanner, the API, a locked database, a stop."""
     plans, database = tmp_path / "plans.json", f"sqlite:///{tmp_path}/live.db"
     plans.write_text(json.dumps([HITTING]))
     arguments = ("--tape", tmp_path / "tape", "--db", database, "--plans", plans, "--symbols", "AAA,BRK.B")
@@ -44,6 +46,10 @@ def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) ->
         live(market, tmp_path / "log", CANARY, *arguments, "--serve", "--port", "0") as run,
     ):
         until(lambda: bool(run.said("serving")) and bool(run.said("gap_stays_open")))
+        with closing(sqlite3.connect(tmp_path / "live.db")) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            until(lambda: bool(run.said("writes_wait")))
+        until(lambda: bool(run.said("writes_go_on")))
         until(lambda: "target_hit" in kinds_of(database, "file-long"))
         until(lambda: lost_gaps(database, "file-long") == ["lost"])
         with urllib.request.urlopen(f"{run.said('serving')[0]['url']}/openapi.json") as answer:
@@ -60,6 +66,7 @@ def test_everything_logged_is_json_and_the_key_stands_nowhere(tmp_path: Path) ->
     assert {each["process"] for each in lines} == {"live", "feed", "flow", "serve"}
     assert all(list(each)[:4] == ["at", "level", "process", "event"] for each in lines)
     assert [each["level"] for each in run.said("gap_stays_open")] == ["error"]
+    assert [each["level"] for each in run.said("writes_wait")] == ["warning"]
     assert lines[-1]["event"] == "stopped"
 
 
