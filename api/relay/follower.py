@@ -79,7 +79,7 @@ class Follower:
     def _begin(self) -> None:
         epoch, position = place(self._store)
         if epoch != self._epoch or position < self._position:
-            reason = "another database" if self._epoch else "first look"
+            reason = "another database" if self._position else "first event"
             self._epoch, self._position = epoch, position
             self._prices.clear()
             self._tell(self._hub.started, epoch, position, reason)

@@ -239,8 +239,22 @@ def test_another_database_under_the_same_name_is_a_reset(tmp_path: Path) -> None
         other.rename(file)
         reset, again = hear_until(socket, lambda m: m["type"] == "snapshot")[-2:]
         assert (reset["type"], reset["epoch"] != hello["epoch"]) == ("reset", True)
+        assert reset["reason"] == "another database"
         assert [plan["plan_id"] for plan in again["plans"]] == ["spy-1"]
         assert (snapshot["seq"], again["seq"]) == (2, 1)
+
+
+def test_the_first_event_of_an_empty_database_begins_a_log(tmp_path: Path) -> None:
+    """Whoever listens already begins anew, and is told why."""
+    with ExitStack() as leaving:
+        flow = Flow(f"sqlite:///{tmp_path}/plans.db")
+        leaving.callback(flow.close)
+        server = leaving.enter_context(serving(f"sqlite:///{tmp_path}/plans.db"))
+        socket = leaving.enter_context(server.connect())
+        subscribed(socket)
+        flow.happen("aig-1")
+        reset, again = hear_until(socket, lambda m: m["type"] == "snapshot")[-2:]
+        assert (reset["type"], reset["reason"], again["seq"]) == ("reset", "first event", 1)
 
 
 def test_every_kind_of_event_has_a_category() -> None:
