@@ -48,7 +48,7 @@ class Inherited(NamedTuple):
 def inherit(day: SessionDay, calendar: SessionCalendar, history: LevelHistory, tick: float) -> Inherited:
     """Compute all that history gives a session; `history` must be cut to what ended before it."""
     prior = prior_day(history.daily, calendar, day)
-    minutes = regular_of(history.minutes, session_before(calendar, day))
+    minutes = regular_of(history.minutes, None if prior is None else session_before(calendar, day))
     marks = [
         *prior_marks(prior, prior_week(history.daily, calendar, day)),
         *profile_marks(minutes, tick),

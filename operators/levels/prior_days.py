@@ -1,7 +1,7 @@
 """What days before leave: their high, low and close, the last week's, the floor pivots.
 
 Rule: "prior" is the calendar's session, or ISO week of sessions, before this one.  Without its bars there is no such
-level: an older day's high would be a made-up one.  A week also needs history that reaches back to its first session.
+level: an older day's high would be a made-up one.  A week needs the bar of each of its sessions.
 """
 
 from bisect import bisect_left
@@ -55,20 +55,27 @@ def prior_day(daily: Bars, calendar: SessionCalendar, day: SessionDay) -> Period
 
 
 def prior_week(daily: Bars, calendar: SessionCalendar, day: SessionDay) -> Period | None:
-    """Return the ISO week before the day's; None unless history reaches back to its first session."""
-    monday = day.date - timedelta(days=day.date.weekday()) - _WEEK
+    """Return the ISO week before the day's; None without the bar of each of its sessions."""
+    monday = week_before(day.date)
     if not len(daily) or calendar.days[0].date > monday:
         return None
     latest = daily.take(slice(-_LATEST, None))
     dates = [new_york(start_ns).date() for start_ns in latest.start_ns.tolist()]
     inside = [index for index, each in enumerate(dates) if monday <= each < monday + _WEEK]
-    if not inside or dates[0] > _first_session(calendar, monday):
+    if not inside or [dates[index] for index in inside] != _sessions(calendar, monday):
         return None
     return Period.of(latest.take(slice(inside[0], inside[-1] + 1)))
 
 
-def _first_session(calendar: SessionCalendar, monday: date) -> date:
-    return calendar.day_on_or_after(monday).date
+def week_before(day: date) -> date:
+    """Return the Monday of the ISO week before a day's."""
+    return day - timedelta(days=day.weekday()) - _WEEK
+
+
+def _sessions(calendar: SessionCalendar, monday: date) -> list[date]:
+    """Return the dates of a week's sessions."""
+    first = bisect_left(calendar.opens_ns, calendar.day_on_or_after(monday).open_ns)
+    return [each.date for each in calendar.days[first : first + _WEEK.days] if each.date < monday + _WEEK]
 
 
 def typical_range(daily: Bars) -> float:

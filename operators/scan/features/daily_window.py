@@ -1,11 +1,15 @@
-"""What the last year's daily bars hold.  Rule: a window counts once it is full, and is read whole."""
+"""What the last year's daily bars hold.  Rule: a window counts once it is full, and is read whole.
+
+Up to 30 sessions it counts while none of them is missing: "the session before" is the calendar's, and a base without
+one of its days has made-up edges.  The year, whose one day in 252 says little, is the last 252 bars.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
-from operators.bars.columns import Bars, Floats, Ints
+from operators.bars.columns import Bars, Floats, Ints, Mask
 from operators.indicators.windows import empty_tail, moments, tail_from_plain, tail_to_plain
 from operators.scan.features.rolling import Tail, highest
 from operators.scan.features.sums import share
@@ -44,7 +48,7 @@ class DailyWindow:
         rows = (bars.high, -bars.low, bars.close, fast, slow, -width, volume.mean, numbers)
         joined = self._tail.join(np.concatenate(rows).reshape(8, -1))
         narrowest = -highest(joined[5, YEAR - NARROW : -1], NARROW, np.maximum)
-        wider = -_ago(joined[5], 1) - narrowest
+        wider = np.where(_unbroken(joined, NARROW), -_ago(joined[5], 1) - narrowest, np.nan)
         return Seen(
             _prices(joined),
             (_ago(joined[3], AGO), _ago(joined[4], AGO)),
@@ -73,16 +77,26 @@ class DailyWindow:
 
 def _prices(joined: Floats) -> tuple[Floats, ...]:
     """The close before, then highs and lows: the session before, two before, dip, month, year, base."""
-    sides = joined[:2]
-    pairs = (
-        _ago(sides, 1),
-        _ago(sides, 2),
-        highest(sides[:, YEAR - DIP + 1 :], DIP, np.maximum),
-        highest(sides[:, YEAR - MONTH + 1 :], MONTH, np.maximum),
-        highest(sides[:, 1:], YEAR, np.maximum),
-        highest(sides[:, YEAR - BASE : -1], BASE, np.maximum),
+    sides, year = joined[:2], highest(joined[:2, 1:], YEAR, np.maximum)
+    before, mother, dip, month, base = (
+        np.where(_unbroken(joined, back), columns, np.nan)
+        for back, columns in (
+            (1, _ago(joined[:3], 1)),
+            (2, _ago(sides, 2)),
+            (DIP - 1, highest(sides[:, YEAR - DIP + 1 :], DIP, np.maximum)),
+            (MONTH - 1, highest(sides[:, YEAR - MONTH + 1 :], MONTH, np.maximum)),
+            (BASE, highest(sides[:, YEAR - BASE : -1], BASE, np.maximum)),
+        )
     )
-    return _ago(joined[2], 1), *(each for high, low in pairs for each in (high, -low))
+    pairs = before[:2], mother, dip, month, year, base
+    return before[2], *(each for high, low in pairs for each in (high, -low))
+
+
+def _unbroken(joined: Floats, back: int) -> Mask:
+    """Whether no session is missing from so many bars before each new bar up to it."""
+    sessions = joined[7]
+    unbroken: Mask = sessions[YEAR:] - _ago(sessions, back) == back
+    return unbroken
 
 
 def _ago(joined: Floats, bars: int) -> Floats:

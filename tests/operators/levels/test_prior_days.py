@@ -64,6 +64,14 @@ def test_half_a_week_of_history_is_no_week(calendar: SessionCalendar) -> None:
     assert prior_week(daily_bars(days_of(calendar, date(2013, 9, 30), date(2013, 10, 7))), calendar, day) is not None
 
 
+@pytest.mark.parametrize("missing", [date(2013, 9, 30), date(2013, 10, 2), date(2013, 10, 4)])
+def test_a_week_of_which_a_session_is_missing_is_no_week(calendar: SessionCalendar, missing: date) -> None:
+    """Its first, one in its middle, its last: the high may have been that day's."""
+    days = days_of(calendar, date(2013, 9, 16), date(2013, 10, 7))
+    bars = daily_bars([each for each in days if each.date != missing])
+    assert prior_week(bars, calendar, session_on(date(2013, 10, 8))) is None
+
+
 def test_a_week_that_begins_on_tuesday_is_whole_from_tuesday_on(calendar: SessionCalendar) -> None:
     """Labor Day week 2013."""
     day = session_on(date(2013, 9, 9))

@@ -130,6 +130,14 @@ def test_anchored_vwaps_run_on_from_yesterdays_extremes(calendar: SessionCalenda
     assert later["avwap_prior_low"].price == pytest.approx((500 * first + 500 * second + 1_000 * 104) / 2_000)
 
 
+def test_minutes_of_a_day_whose_own_bar_is_unknown_leave_nothing(calendar: SessionCalendar) -> None:
+    """They may be a part of it: its profile and its extremes would be made-up ones."""
+    world = after_a_day(calendar, flat(0, 104.0), yesterday=YESTERDAY)
+    part = replace(world, bars={**world.bars, Interval.D1: Bars.empty()})
+    left = set(found(world.at(minute(1)))) - set(found(part.at(minute(1))))
+    assert {"poc", "vah", "val", "avwap_prior_high", "avwap_prior_low", "prior_day_high"} <= left
+
+
 def test_the_developing_profile_follows_volume(calendar: SessionCalendar) -> None:
     world = today(calendar, flat(0, 10.0, 500.0), flat(1, 10.05, 400.0), flat(2, 10.05, 400.0))
     assert found(world.at(minute(2)))["developing_poc"].price == 10.0

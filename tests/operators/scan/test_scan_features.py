@@ -212,6 +212,30 @@ def test_daily_windows_are_read_whole(made: tuple[MinuteFeatures, FiveFeatures, 
         assert (row["coverage"], row["moving"]) == (1.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("back", "unknown"),
+    [
+        (1, {"before", "mother", "dip", "wider", "month", "base"}),
+        (2, {"mother", "wider", "month", "base"}),
+        (7, {"wider", "month", "base"}),
+        (19, {"month", "base"}),
+        (30, {"base"}),
+        (31, set[str]()),
+    ],
+)
+def test_windows_up_to_a_base_are_unknown_while_one_of_their_sessions_is_missing(back: int, unknown: set[str]) -> None:
+    days = daily_walk(SEED)
+    place = len(days) - 1 - back
+    with_hole = Bars.concat([days.take(slice(place)), days.take(slice(place + 1, None))])
+    whole, holed = (DailyBuilder(clock()).extend(bars).row(-1) for bars in (days, with_hole))
+    windows = ("before", "mother", "dip", "wider", "month", "base")
+    columns = {name: name.partition("_")[0] for name in whole if name.startswith(windows)}
+    assert {columns[name] for name in columns if np.isnan(holed[name])} == unknown
+    for name, window in columns.items():
+        assert np.isnan(holed[name]) if window in unknown else holed[name] == whole[name]
+    assert np.isfinite(holed["year_high"])
+
+
 def test_a_year_that_is_not_full_is_not_available() -> None:
     features = DailyBuilder(clock()).extend(daily_walk(SEED).take(slice(28, None)))
     assert np.isnan(features.year_high[:-1]).sum() == 251
