@@ -16,6 +16,7 @@ from operators.bars.columns import Interval
 from operators.bars.fold import fold
 from operators.bars.summing import SummedPrints
 from operators.bars.symbol_bars import SymbolBars, extend_together
+from operators.data_gaps import DataGap
 from operators.eligibility import SymbolSlice
 from operators.proposing.proposer import Proposer
 from operators.records import Cancel, ClockMark, Command, Register
@@ -196,6 +197,9 @@ class EvaluateLogic(ShardLogic[Proposer]):
                 return item
             case Commands():
                 return measured(item)
+            case DataGap():
+                proposer.tell(item)
+                return item
             case _:
                 return item
 

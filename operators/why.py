@@ -94,7 +94,7 @@ def replanned(phase: str, new_plan_id: str) -> str:
 
 
 def missing(gap: DataGap) -> str:
-    """Say what may have been missed."""
+    """Say what may have been missed, by a plan or by what it was found from."""
     return f"prints from {iso(gap.from_ns)} to {iso(gap.end_ns)} may be missing"
 
 

@@ -10,13 +10,16 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
+from operators import why
 from operators.bars.columns import Bars, Interval
 from operators.bars.crossing import Crossings
 from operators.bars.splits import Split
 from operators.chains.chain_history import ChainHistory
 from operators.chains.chain_move import chain_straddle
 from operators.chains.option_quote import OptionQuote
+from operators.data_gaps import DataGap
 from operators.engine.evaluation import evaluate
 from operators.engine.expected_move import ExpectedMove, realized_move
 from operators.engine.inputs import EngineInput
@@ -26,6 +29,7 @@ from operators.engine.trading_time import trading_minutes
 from operators.levels.history import LevelHistory
 from operators.levels.session_levels import INTERVALS, SessionLevels
 from operators.plans import EntryType
+from operators.proposing.lost_prints import LostPrints
 from operators.proposing.recent_bars import RecentBars
 from operators.risk import DEFAULT_RISK_BUDGET
 from operators.scan.candidate import Candidate
@@ -55,11 +59,16 @@ class Proposer:
         self._calendar, self._risk_budget = calendar, risk_budget
         self._recent, self._crossings = RecentBars(), Crossings()
         self._chain: ChainHistory | None = None
+        self._lost = LostPrints()
         self._levels: tuple[SessionDay, SessionLevels] | None = None
 
     def take_chain(self, chain: ChainHistory) -> None:
         """Take the symbol's option quotes; what of them is later than a question decides nothing."""
         self._chain = chain
+
+    def tell(self, gap: DataGap) -> None:
+        """Take note of what is missing on the symbol's tape, or is no more."""
+        self._lost.tell(gap)
 
     def warm_up(self, history: Mapping[Interval, Bars], splits: Sequence[Split] = ()) -> None:
         """Take bars of the past, told in the shares of the first session, and the splits after it, oldest first."""
@@ -110,7 +119,10 @@ class Proposer:
             risk_budget=self._risk_budget,
             entry_type=EntryType.LIMIT,
         )
-        return Proposal(candidate, evaluate(question), self._calendar.block(at_ns), quotes)
+        profile, lost = evaluate(question), self._lost.before(at_ns, day.date)
+        if lost is not None:
+            profile = replace(profile, warnings=(*profile.warnings, f"{why.missing(lost)} in what it looks back on"))
+        return Proposal(candidate, profile, self._calendar.block(at_ns), quotes)
 
     def _expected_move(
         self, rule: StyleRule, left: float, price: float, at_ns: int
@@ -147,13 +159,14 @@ class Proposer:
         return self._levels[1]
 
     def to_plain(self) -> tuple[Any, ...]:
-        """Write bars, splits to come and option quotes as plain values; levels are made of the bars again."""
+        """Write bars, splits to come, option quotes and gaps as plain values; levels are made of the bars again."""
         chain = None if self._chain is None else self._chain.to_plain()
-        return self._recent.to_plain(), self._crossings.to_plain(), chain
+        return self._recent.to_plain(), self._crossings.to_plain(), chain, self._lost.to_plain()
 
     def restore(self, plain: tuple[Any, ...]) -> None:
-        """Undo `to_plain`."""
-        recent, crossings, chain = plain
+        """Undo `to_plain`, also of what was written when no gaps were remembered."""
+        recent, crossings, chain, *lost = plain
+        self._lost = LostPrints.from_plain(*lost) if lost else LostPrints()
         self._recent, self._crossings = RecentBars.from_plain(recent), Crossings.from_plain(crossings)
         self._chain = None if chain is None else ChainHistory.from_plain(chain)
         self._levels = None
