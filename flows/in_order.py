@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import bytewax.operators as op
 
 from flows.items import History, ShardItems, SymbolItem, Watched
+from operators.data_gaps import DataGap
 
 
 class InOrder(op.StatefulLogic[ShardItems, ShardItems, tuple[()]]):
@@ -40,9 +41,9 @@ class InOrder(op.StatefulLogic[ShardItems, ShardItems, tuple[()]]):
 
 
 def concerns_scan(keyed: tuple[str, ShardItems]) -> bool:
-    """Whether anything in it changes what the steps of the scan remember: bars that ended, or those of earlier days."""
-    return any(_has_bars(item) for _, item in keyed[1].items)
+    """Whether anything in it changes what the steps of the scan remember: bars that ended or of earlier days, a gap."""
+    return any(_is_remembered(item) for _, item in keyed[1].items)
 
 
-def _has_bars(item: SymbolItem) -> bool:
-    return isinstance(item, History) or (isinstance(item, Watched) and bool(item.bars))
+def _is_remembered(item: SymbolItem) -> bool:
+    return isinstance(item, History | DataGap) or (isinstance(item, Watched) and bool(item.bars))
