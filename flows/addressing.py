@@ -49,7 +49,7 @@ class Addressing:
                 case MarketCalendar():
                     told = told_anew(self.calendar.events, mark.events)
                     self.calendar = MarketCalendar((*self.calendar.events, *(event for _, event in told)))
-                    rows = tuple(MarketEventRow(event, revision, mark.reached_ns) for revision, event in told)
+                    rows = tuple(MarketEventRow(event, revision) for revision, event in told)
                     yield from self._announced(Announced(events=rows))
                     if mark.reached_ns:  # edges up to there have passed, whoever was spared the marks
                         yield ToAll(self._new(place), ClockMark(mark.reached_ns))

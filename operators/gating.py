@@ -150,7 +150,7 @@ NO_GATES: Final = GateTimeline()
 def gate_timeline(symbol: str, events: Iterable[MarketEvent], settings: GateSettings) -> GateTimeline:
     """Merge the windows of the events that concern `symbol`.
 
-    A window is [at - before, at + after), cut to start no sooner than `known_at`, and to end, closed by nothing, where
+    A window is [at - before, at + after), cut to start no sooner than the event is known, and to end, closed by nothing, where
     the event is known to be otherwise; events below medium have none.
     """
     spans = sorted(
@@ -180,7 +180,7 @@ class _Span(NamedTuple):
 
 def _window(event: MarketEvent, margins: GateMargins) -> _Span:
     before, after = round(margins.before_minutes * MINUTE_NS), round(margins.after_minutes * MINUTE_NS)
-    start_ns, end_ns, cause = max(event.at_ns - before, event.known_at_ns), event.at_ns + after, (_cause(event),)
+    start_ns, end_ns, cause = max(event.at_ns - before, event.since_ns), event.at_ns + after, (_cause(event),)
     if event.until_ns < end_ns:
         return _Span(start_ns, event.until_ns, cause, ())
     return _Span(start_ns, end_ns, cause, cause)

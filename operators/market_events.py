@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -27,7 +27,9 @@ GATING: Final = frozenset({Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL})
 class MarketEvent:
     """One scheduled event.  `symbol` is a ticker or `*` for all; `at_ns`, `known_at_ns`: ns UTC.
 
-    `until_ns`: since when it is known to be otherwise, ns UTC; see `standing`.
+    `told_ns`: when a tape told it, ns UTC; 0 for what was known before.  It counts from then on, though somebody may
+    have known it longer; told again at another time it is the same.  `until_ns`: since when it is known to be
+    otherwise, ns UTC; see `standing`.
     """
 
     event_id: str
@@ -37,7 +39,13 @@ class MarketEvent:
     at_ns: int
     known_at_ns: int
     label: str
+    told_ns: int = field(default=0, compare=False)
     until_ns: int = NEVER
+
+    @property
+    def since_ns(self) -> int:
+        """Since when it counts, ns UTC."""
+        return max(self.known_at_ns, self.told_ns)
 
 
 def standing(told: Iterable[MarketEvent]) -> tuple[MarketEvent, ...]:
@@ -48,9 +56,9 @@ def standing(told: Iterable[MarketEvent]) -> tuple[MarketEvent, ...]:
     found, known_from = list[MarketEvent](), dict[str, int]()
     for event in reversed(list(told)):
         until_ns = known_from.get(event.event_id, NEVER)
-        if event.known_at_ns < until_ns:
+        if event.since_ns < until_ns:
             found.append(replace(event, until_ns=until_ns))
-            known_from[event.event_id] = event.known_at_ns
+            known_from[event.event_id] = event.since_ns
     return tuple(reversed(found))
 
 

@@ -105,14 +105,10 @@ class SupersededBars:
 
 @dataclass(frozen=True, slots=True)
 class MarketEventRow:
-    """A market event as it was told once.  `revision`: how often it was told before; `told_ns`: when, ns UTC.
-
-    0 for what was known before the tape began.
-    """
+    """A market event as it was told once.  `revision`: how often it was told before."""
 
     event: MarketEvent
     revision: int = 0
-    told_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

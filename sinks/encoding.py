@@ -111,12 +111,12 @@ def progress_rows(stream: str, progress: Iterable[ProgressRow]) -> list[Row]:
 
 def market_event_rows(told: Iterable[MarketEventRow]) -> list[Row]:
     """Write market events, each as it was told, as rows, escaped as dead letters are."""
-    return [_market_event_row(each.event, each.revision, each.told_ns) for each in told]
+    return [_market_event_row(each.event, each.revision) for each in told]
 
 
-def _market_event_row(event: MarketEvent, revision: int, told_ns: int) -> Row:
-    names = map(_storable, (event.event_id, event.symbol, event.kind))
-    return (*names, str(event.severity), event.at_ns, event.known_at_ns, _storable(event.label), revision, told_ns)
+def _market_event_row(event: MarketEvent, revision: int) -> Row:
+    names, told = map(_storable, (event.event_id, event.symbol, event.kind)), (revision, event.told_ns)
+    return (*names, str(event.severity), event.at_ns, event.known_at_ns, _storable(event.label), *told)
 
 
 def data_gap_rows(told: Iterable[GapRow]) -> list[Row]:

@@ -80,10 +80,11 @@ def event_row(event: MarketEvent) -> tuple[Any, ...]:
         event.at_ns,
         event.known_at_ns,
         event.label,
+        event.told_ns,
     )
 
 
 def event_from_row(row: tuple[Any, ...]) -> MarketEvent:
-    """Undo `event_row`."""
+    """Undo `event_row`, also of what was written when no event had a time of its telling."""
     event_id, symbol, kind, severity, *rest = row
     return MarketEvent(event_id, symbol, kind, Severity(severity), *rest)

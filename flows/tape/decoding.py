@@ -18,6 +18,7 @@ from flows.tape.segments.record import AROUND, Kind, Record
 from flows.tape.segments.segment import START, Offset
 from operators import ticks
 from operators.data_gaps import DataGap
+from operators.market_events import MarketEvent
 from operators.records import ClockMark
 from operators.rows import DeadLetter
 from operators.times import iso
@@ -162,7 +163,7 @@ class TapeDecoder:
         try:
             match record.kind:
                 case Kind.EVENTS:
-                    return MarketCalendar(read_events(record.payload), self._reckoning.reached_ns)
+                    return self._told(read_events(record.payload), record.receive_ns)
                 case Kind.GAP:
                     return self._gap(read_gap(record.payload), record.receive_ns)
                 case _:
@@ -176,6 +177,10 @@ class TapeDecoder:
         if isinstance(found, Commands):
             return replace(found, reached_ns=self._succession.newest_ns(found.symbol))
         return found
+
+    def _told(self, events: Iterable[MarketEvent], receive_ns: int) -> MarketCalendar:
+        told_ns = self._reckoning.no_sooner(receive_ns)
+        return MarketCalendar(tuple(replace(each, told_ns=told_ns) for each in events), self._reckoning.reached_ns)
 
     def _gap(self, mark: GapMark, at_ns: int) -> GapOf:
         self._repairs += mark.state == "open"

@@ -142,13 +142,14 @@ def _wanted_rows(wanted: ScanFilter) -> pl.Expr | None:
 def _is_wanted(mark: Mark, wanted: ScanFilter) -> bool:
     match mark:
         case Commands():
-            in_time = wanted.to_ns is None or all(each.at_ns <= wanted.to_ns for each in mark.commands)
+            acts_ns = max(mark.reached_ns, *(each.at_ns for each in mark.commands))
+            in_time = wanted.to_ns is None or acts_ns <= wanted.to_ns
             return in_time and (wanted.symbols is None or mark.symbol in wanted.symbols)
         case ClockMark() | Watch():
             return wanted.to_ns is None or mark.at_ns <= wanted.to_ns
         case GapOf():
             return wanted.to_ns is None or mark.gap.at_ns <= wanted.to_ns
         case MarketCalendar():
-            return wanted.to_ns is None or mark.reached_ns <= wanted.to_ns
+            return wanted.to_ns is None or all(each.told_ns <= wanted.to_ns for each in mark.events)
         case _:
             return True

@@ -34,6 +34,10 @@ class Reckoning:
         if receive_ns > self._heard_ns:
             self._heard_ns = receive_ns
 
+    def no_sooner(self, at_ns: int) -> int:
+        """Return when something can have been known that came at `at_ns` by its writer's clock, which may be slow."""
+        return max(at_ns, self._newest_ns, self.reached_ns)
+
     def gap(self, name: str, *, opened: bool) -> None:
         """Note that a gap opened, or that nothing more will be fetched for it."""
         if opened:

@@ -61,6 +61,40 @@ def test_l5_events_that_are_told_behind_the_end_of_a_replay_say_nothing(tmp_path
     assert rows_of(replayed(tmp_path, "cut", to_ns), LOG) == [each for each in whole if each[3] <= to_ns]
 
 
+@pytest.mark.parametrize("every_s", [1, 700])
+@pytest.mark.parametrize("after_ns", [-2 * SECOND_NS, -1, 0, 2 * SECOND_NS])
+def test_l5_what_is_told_acts_at_the_time_of_its_telling(tmp_path: Path, every_s: int, after_ns: int) -> None:
+    """However long somebody had known it, and however far clock marks stand from there."""
+    plan = registering(simple_plan("gated", style="swing", **NEVER_MET), OPEN_NS + SECOND_NS)
+    told_ns = OPEN_NS + 900 * SECOND_NS + SECOND_NS // 2
+    records = in_order([plan], as_frames(PRINTS), [market_events([EVENT], told_ns)])
+    write_records(tmp_path / "tape", with_clock(records, every_s * SECOND_NS))
+    whole = rows_of(replayed(tmp_path, "whole"), LOG)
+    assert [each[3] for each in whole if each[2] == "gated"] == [told_ns]
+    to_ns = told_ns + after_ns
+    assert rows_of(replayed(tmp_path, "cut", to_ns), LOG) == [each for each in whole if each[3] <= to_ns]
+
+
+@pytest.mark.parametrize("slow_s", [0, 3, 60])
+@pytest.mark.parametrize("seconds", [590, 599, 601, 660, 700])
+def test_l5_what_a_slow_clock_stamps_acts_where_it_stands(tmp_path: Path, slow_s: int, seconds: int) -> None:
+    """A command and an event that are received before the prints in front of them were made act no sooner than those.
+
+    A replay to between their stamps and that time has neither.
+    """
+    slow_ns, at_ns = slow_s * SECOND_NS, OPEN_NS + 600 * SECOND_NS
+    plans = [
+        registering(simple_plan(each, style="swing", **NEVER_MET), at) for each, at in (("p", OPEN_NS), ("q", at_ns))
+    ]
+    records = in_order([plans[0]], as_frames(PRINTS), [plans[1], market_events([EVENT], at_ns)])
+    slow = [record._replace(receive_ns=record.receive_ns - slow_ns) for record in records]
+    write_records(tmp_path / "tape", slow)
+    whole = rows_of(replayed(tmp_path, "whole"), LOG)
+    assert {each[0] for each in whole if each[2] == "gated"} == {"p", "q"}
+    to_ns = OPEN_NS + seconds * SECOND_NS
+    assert rows_of(replayed(tmp_path, "cut", to_ns), LOG) == [each for each in whole if each[3] <= to_ns]
+
+
 def test_an_event_that_moves_to_another_symbol_leaves_the_first_one(tmp_path: Path) -> None:
     """It was told of the wrong one: that is gated no more."""
     plans = [registering(simple_plan(each, each, style="swing", **NEVER_MET), OPEN_NS) for each in ("AAA", "BBB")]

@@ -28,7 +28,8 @@ def test_the_calendar_comes_in_order_of_time(engine: sa.Engine) -> None:
 def test_an_event_that_is_told_again_is_until_then_what_it_was(engine: sa.Engine) -> None:
     """Whichever telling is written first; and it is known as it was until the new telling is to be known."""
     moved, back = replace(EARLY, at_ns=300), replace(EARLY, known_at_ns=90)
-    told = (MarketEventRow(back, 2, 80), MarketEventRow(moved, 1, 50), MarketEventRow(EARLY, 0, 30))
+    tellings = ((back, 2, 80), (moved, 1, 50), (EARLY, 0, 30))
+    told = tuple(MarketEventRow(replace(event, told_ns=told_ns), revision) for event, revision, told_ns in tellings)
     SinkWriter(engine, "tape").write(Batch(market_events=told))
     with engine.connect() as connection:
         assert [market_events_told(connection, at) for at in (29, 30, 49, 50, 79, 80)] == [

@@ -157,7 +157,7 @@ def test_market_events_are_written_once_as_often_as_they_are_told(engine: sa.Eng
     assert write_market_events(engine, [told, told]) == 1
     assert write_market_events(engine, [told]) == 0
     assert write_market_events(engine, []) == 0
-    again = MarketEventRow(replace(event, at_ns=300), 1, 150)
+    again = MarketEventRow(replace(event, at_ns=300, told_ns=150), 1)
     assert write_market_events(engine, [told, again]) == 1
     assert contents(engine)["market_events"] == [
         ("fomc-1", "*", "fomc", "high", 200, 100, "rates\\x00", 0, 0),
