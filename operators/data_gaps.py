@@ -55,17 +55,38 @@ def marked(current: DataGap | None, told: DataGap, began_ns: int) -> DataGap | N
             return None if same else current
 
 
-def marked_at_end(current: DataGap | None, told: DataGap) -> DataGap | None:
-    """Return what marks a plan that has ended: what was open then saw all of it until then, and is over."""
+def marked_at_end(current: DataGap | None, told: DataGap, began_ns: int) -> DataGap | None:
+    """Return what marks a plan that has ended, after a gap was told of: only of one that was open then it hears."""
     waited = current is not None and current.state == "open" and current.name == told.name
-    return None if waited and told.state != "open" else current
+    return marked(current, told, began_ns) if waited else current
+
+
+def marked_by(mark: DataGap | None, told: Iterable[DataGap], began_ns: int) -> DataGap | None:
+    """Return what marks a living plan that began then, after several gaps were told of, in order."""
+    return reduce(lambda current, each: marked(current, each, began_ns), told, mark)
 
 
 class DataGaps(msgspec.Struct, frozen=True):
-    """The gaps of one symbol that stand: those that are open, and of what is lost what reaches furthest."""
+    """The gaps of one symbol that stand: those that are open, and of what is lost what reaches furthest.
+
+    `ahead`: what was told at later times than the symbol has come to.
+    """
 
     open: tuple[DataGap, ...] = ()
     lost: DataGap | None = None
+    ahead: tuple[DataGap, ...] = ()
+
+    def told(self, gap: DataGap, now_ns: int) -> "DataGaps":
+        """Take note of a gap where the symbol has come to `now_ns`."""
+        return msgspec.structs.replace(self, ahead=(*self.ahead, gap)).by(now_ns)
+
+    def by(self, at_ns: int) -> "DataGaps":
+        """Return what stands once the symbol has come to an instant, ns UTC."""
+        count = sum(each.at_ns <= at_ns for each in self.ahead)
+        if not count:
+            return self
+        standing = reduce(DataGaps.after, self.ahead[:count], DataGaps(self.open, self.lost))
+        return msgspec.structs.replace(standing, ahead=self.ahead[count:])
 
     def after(self, told: DataGap) -> "DataGaps":
         """Return what stands once a gap was told of."""
@@ -88,13 +109,15 @@ class DataGaps(msgspec.Struct, frozen=True):
     def to_plain(self) -> tuple[Any, ...]:
         """Write them as plain values."""
         plain = [msgspec.structs.astuple(each) for each in self.open]
-        return tuple(plain), None if self.lost is None else msgspec.structs.astuple(self.lost)
+        lost = None if self.lost is None else msgspec.structs.astuple(self.lost)
+        return tuple(plain), lost, tuple(map(msgspec.structs.astuple, self.ahead))
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Self:
-        """Undo `to_plain`."""
-        opened, lost = plain
-        return cls(tuple(DataGap(*each) for each in opened), None if lost is None else DataGap(*lost))
+        """Undo `to_plain`, also of what was written when nothing was kept for its time."""
+        opened, lost, *ahead = plain
+        later = tuple(DataGap(*each) for each in ahead[0]) if ahead else ()
+        return cls(tuple(DataGap(*each) for each in opened), None if lost is None else DataGap(*lost), later)
 
 
 NO_GAPS: Final = DataGaps()
@@ -111,8 +134,9 @@ def mark_of(
     for each in told:
         (before if each.at_ns <= registered_ns else since).append(each)
     standing = reduce(DataGaps.after, before, NO_GAPS)
-    mark = standing.at_start(max(registered_ns, valid_from_ns))
-    for each in since:
-        lives = ended_ns is None or each.at_ns <= ended_ns
-        mark = marked(mark, each, valid_from_ns) if lives else marked_at_end(mark, each)
+    began_ns = max(registered_ns, valid_from_ns)
+    lived = [each for each in since if ended_ns is None or each.at_ns <= ended_ns]
+    mark = marked_by(standing.at_start(began_ns), lived, began_ns)
+    for each in since[len(lived) :]:
+        mark = marked_at_end(mark, each, began_ns)
     return mark

@@ -150,8 +150,8 @@ NO_GATES: Final = GateTimeline()
 def gate_timeline(symbol: str, events: Iterable[MarketEvent], settings: GateSettings) -> GateTimeline:
     """Merge the windows of the events that concern `symbol`.
 
-    A window is [at - before, at + after), cut to start no sooner than the event is known, and to end, closed by nothing, where
-    the event is known to be otherwise; events below medium have none.
+    A window is [at - before, at + after), cut to start no sooner than the event is known, and to end, closed by
+    nothing, where the event is known to be otherwise; events below medium have none.
     """
     spans = sorted(
         _window(event, settings.margins(event.kind))

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from operators import why
-from operators.data_gaps import NO_GAPS, DataGap, DataGaps, marked, marked_at_end
+from operators.data_gaps import NO_GAPS, DataGap, DataGaps, marked_at_end, marked_by
 from operators.events import Kind, PlanEvent
 from operators.plans import EntryType, Gate, Plan
 from operators.position import adverse, favourable, in_position, sold
@@ -59,6 +59,8 @@ def register(
 
     `gaps`: those of its symbol that stand.
     """
+    began_ns, known = max(at_ns, plan.valid_from_ns), gaps.by(at_ns)
+    mark = known.at_start(began_ns)
     state = PlanState(
         plan_id=plan.plan_id,
         version=plan.version,
@@ -78,7 +80,10 @@ def register(
         last_price=None,
         last_seq=last_seq + 1,
         updated_ns=at_ns,
-        data_gap=gaps.at_start(max(at_ns, plan.valid_from_ns)),
+        data_gap=marked_by(mark, known.ahead, began_ns),
+        began_ns=began_ns,
+        gap_by_now=mark,
+        gaps_ahead=known.ahead,
     )
     data = {
         "valid_from_ns": plan.valid_from_ns,
@@ -176,6 +181,10 @@ def _on_expiry(plan: Plan, state: PlanState, at_ns: int) -> Stepped:
 
 
 def _on_gap(plan: Plan, state: PlanState, told: DataGap) -> PlanState:
-    if state.live:
-        return replace(state, data_gap=marked(state.data_gap, told, plan.valid_from_ns))
-    return replace(state, data_gap=marked_at_end(state.data_gap, told))
+    began_ns, all_told = max(state.began_ns, plan.valid_from_ns), (*state.gaps_ahead, told)
+    if not state.live:
+        return replace(state, data_gap=marked_at_end(state.data_gap, told, began_ns))
+    ahead = tuple(each for each in all_told if each.at_ns > state.updated_ns)
+    by_now = marked_by(state.gap_by_now, all_told[: len(all_told) - len(ahead)], began_ns)
+    mark = marked_by(by_now, ahead, began_ns)
+    return replace(state, data_gap=mark, began_ns=began_ns, gap_by_now=by_now, gaps_ahead=ahead)

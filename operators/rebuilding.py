@@ -86,7 +86,7 @@ def ended_ns(events: Iterable[PlanEvent], version: int) -> int | None:
 
 
 def state_of(row: StateRow) -> PlanState:
-    """Read a state row back as a state; `high`, `low` and the announced trail, which rows do not hold, are None."""
+    """Read a state row back as a state, but for what rows do not hold: extremes, announced trail, gaps' times."""
     return PlanState(
         plan_id=row.plan_id,
         version=row.version,

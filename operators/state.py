@@ -6,11 +6,11 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 from msgspec.structs import astuple
 
-from operators.data_gaps import DataGap
+from operators.data_gaps import DataGap, marked_by
 from operators.plans import FRACTION_TOLERANCE, Gate, Plan
 from operators.prices import tidy
 
-STATE_LAYOUT: Final = 2
+STATE_LAYOUT: Final = 3
 """Version of `PlanState.to_row`; raise it when a field is added, renamed or changes its meaning."""
 
 
@@ -51,7 +51,8 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
 
     `high` and `low` are the extreme eligible prices since the entering tick, that tick included.
     `best_price`, `trail_stop`, `announced_trail` are None until the trail starts.  `data_gap`: what may be missing of
-    the prints that the plan should have seen.
+    the prints that the plan should have seen, by all that was told.  Of that, `gaps_ahead` was told at later times than
+    the plan has come to, and `gap_by_now` is the mark without it.  `began_ns`: when the plan was there and valid.
     """
 
     plan_id: str
@@ -73,6 +74,9 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
     last_seq: int
     updated_ns: int
     data_gap: DataGap | None = None
+    began_ns: int = 0
+    gap_by_now: DataGap | None = None
+    gaps_ahead: tuple[DataGap, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -84,6 +88,13 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         """Whether a gap that is still open marks it, so that the gap's end will change it, ended or not."""
         return self.data_gap is not None and self.data_gap.state == "open"
 
+    def gap_known(self, at_ns: int) -> DataGap | None:
+        """What marks it by what was told until an instant that is no earlier than it has come to, ns UTC."""
+        if not self.gaps_ahead:
+            return self.data_gap
+        told = (each for each in self.gaps_ahead if each.at_ns <= at_ns)
+        return marked_by(self.gap_by_now, told, self.began_ns)
+
     @property
     def in_position(self) -> bool:
         """Whether the plan has entered and not left."""
@@ -92,26 +103,37 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
     def to_row(self) -> tuple[Any, ...]:
         """All fields as plain strings and numbers, in the order of the layout `STATE_LAYOUT`."""
         values = astuple(self)
-        health, gap = values[4], self.data_gap
+        health = values[4]
         told = None if health is None else str(health), str(self.gate)  # `value` takes thrice the time
-        return (*values[:3], str(self.phase), *told, *values[6:-1], None if gap is None else astuple(gap))
+        gaps = _gap_row(self.data_gap), self.began_ns, _gap_row(self.gap_by_now), tuple(map(astuple, self.gaps_ahead))
+        return (*values[:3], str(self.phase), *told, *values[6:_GAP], *gaps)
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
         """Undo `to_row`."""
         phase, health, gate = row[3:6]
-        gap = row[_GAP] if len(row) > _GAP else None  # rows of layout 1 end before it
         told = None if health is None else _HEALTHS[health]
-        values = *row[:3], _PHASES[phase], told, _GATES[gate], *row[6:_GAP], None if gap is None else DataGap(*gap)
+        gap, *since = row[_GAP:] or (None,)  # rows of layout 1 end before it
+        began_ns, by_now, ahead = since or (0, gap, ())  # and those of layout 2 behind it
+        gaps = _gap(gap), began_ns, _gap(by_now), tuple(map(_gap, ahead))
+        values: tuple[Any, ...] = (*row[:3], _PHASES[phase], told, _GATES[gate], *row[6:_GAP], *gaps)
         return cls(*values)
+
+
+def _gap_row(gap: DataGap | None) -> tuple[Any, ...] | None:
+    return None if gap is None else astuple(gap)
+
+
+def _gap(row: tuple[Any, ...] | None) -> Any:
+    return None if row is None else DataGap(*row)
 
 
 def absorbed(row: tuple[Any, ...], quiet: "Quiet") -> tuple[Any, ...]:
     """Fold eligible ticks that nothing happened at into a row, as `lifecycle.absorb` folds them into its state."""
-    high, low, _, last_seq, _, gap = row[_HIGH:]
+    high, low, _, last_seq, _, *gaps = row[_HIGH:]
     if high is not None and low is not None:
         high, low = max(high, quiet.high), min(low, quiet.low)
-    return (*row[:_HIGH], high, low, quiet.price, last_seq, quiet.at_ns, gap)
+    return (*row[:_HIGH], high, low, quiet.price, last_seq, quiet.at_ns, *gaps)
 
 
 class Quiet(NamedTuple):

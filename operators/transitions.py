@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from operators import why
+from operators.data_gaps import DataGap, marked_at_end
 from operators.events import Kind, PlanEvent
 from operators.state import LIVE, Phase, PlanState
 
@@ -71,13 +72,24 @@ def happen(state: PlanState, kind: Kind, at_ns: int, price: float | None, data: 
         raise LifecycleError(msg) from None
     state = replace(state, phase=phase, last_seq=state.last_seq + 1, updated_ns=max(state.updated_ns, at_ns))
     data = honest(state, data, at_ns)
+    if state.gaps_ahead and not state.live:
+        state = replace(state, data_gap=_mark_left(state, at_ns), gaps_ahead=())
     event = PlanEvent(state.plan_id, state.version, state.last_seq, state.symbol, kind, at_ns, price, data)
     return state, (event,)
 
 
+def _mark_left(state: PlanState, ended_ns: int) -> DataGap | None:
+    """What marks a plan that ended at an instant, though more was told before that was decided."""
+    mark = state.gap_known(ended_ns)
+    for each in state.gaps_ahead:
+        if each.at_ns > ended_ns:
+            mark = marked_at_end(mark, each, state.began_ns)
+    return mark
+
+
 def honest(state: PlanState, data: dict[str, Any], at_ns: int) -> dict[str, Any]:
     """Let an event say that prints were lost that might have made it another, where that was known at its time."""
-    gap = state.data_gap
-    if gap is None or gap.state != "lost" or gap.at_ns > at_ns:
+    gap = state.gap_known(at_ns)
+    if gap is None or gap.state != "lost":
         return data
     return {**data, "data_gap": True, "why": f"{data['why']}; {why.missing(gap)}"}

@@ -6,8 +6,6 @@ Rule: a loss counts for questions from its telling on, and as long as the levels
 from datetime import date
 from typing import Any, Self
 
-from msgspec.structs import astuple
-
 from operators.data_gaps import NO_GAPS, DataGap, DataGaps
 from operators.levels.prior_days import week_before
 from operators.sessions import new_york
@@ -17,28 +15,26 @@ class LostPrints:
     """What was told of gaps.  Snapshot-ready."""
 
     def __init__(self) -> None:
-        self._standing, self._ahead = NO_GAPS, tuple[DataGap, ...]()
+        self._gaps, self._asked_ns = NO_GAPS, 0
 
     def tell(self, gap: DataGap) -> None:
         """Take note; questions of earlier instants may still come."""
-        self._ahead = (*self._ahead, gap)
+        self._gaps = self._gaps.told(gap, self._asked_ns)
 
     def before(self, at_ns: int, day: date) -> DataGap | None:
         """Return what a question of an instant (ns UTC) in a session must say, if anything; instants never go back."""
-        while self._ahead and self._ahead[0].at_ns <= at_ns:
-            self._standing = self._standing.after(self._ahead[0])
-            self._ahead = self._ahead[1:]
-        lost = self._standing.lost
+        self._gaps, self._asked_ns = self._gaps.by(at_ns), at_ns
+        lost = self._gaps.lost
         return None if lost is None or new_york(lost.end_ns).date() < week_before(day) else lost
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
-        return self._standing.to_plain(), tuple(map(astuple, self._ahead))
+        return self._gaps.to_plain(), self._asked_ns
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Self:
         """Undo `to_plain`."""
-        standing, ahead = plain
+        gaps, asked_ns = plain
         own = cls()
-        own._standing, own._ahead = DataGaps.from_plain(standing), tuple(DataGap(*each) for each in ahead)
+        own._gaps, own._asked_ns = DataGaps.from_plain(gaps), asked_ns
         return own

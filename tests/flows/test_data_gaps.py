@@ -119,6 +119,47 @@ def test_l5_events_of_a_time_before_a_mark_are_those_of_a_tape_that_ends_before_
     assert list(cut.events) == [each for each in whole.events if each.at_ns <= to_ns]
 
 
+@pytest.mark.parametrize("seconds", [252, 254, 255, 256, 257, 300])
+def test_l5_a_second_loss_takes_no_word_from_what_was_known_of_the_first(
+    replayed: ReplayRunner, tmp_path: Path, seconds: int
+) -> None:
+    """The plans end while time stands still for the second gap, and that is decided after it was told to be lost.
+
+    A gap that was opened after a plan's end does not mark it.
+    """
+    at = {number: OPEN_NS + number * SECOND_NS for number in range(400)}
+    far: dict[str, Any] = {"entry": 150.0, "stop": 1.0, "targets": [160.0], "expires_at": at[254]}
+    sooner = far | {"expires_at": at[251] + SECOND_NS // 2}
+    plans = [registering(simple_plan("old", **far), at[0]), registering(simple_plan("young", **far), at[240])]
+    plans += [registering(simple_plan("sooner", **sooner), at[240])]
+    names = {"old": "g-1", "young": "g-2", "sooner": None}
+    losses = [("g-1", 201, 210, 211), ("g-2", 251, 255, 256)]
+    marks = [
+        gap(GapMark(name, state, at[first], last, ("AAA",), "no REST"), told_ns)  # type: ignore[arg-type]
+        for name, first, to, told in losses
+        for state, last, told_ns in (("open", None, at[first + 1]), ("lost", at[to], at[told]))
+    ]
+    gone = [(at[first], at[told]) for _, first, _, told in losses]
+    heard = [each for each in frames(without_gap=True) if not any(low <= each.receive_ns < high for low, high in gone)]
+    folder = write_records(tmp_path / "tape", with_clock(in_order(heard, plans, marks)))
+    whole = replay(replayed, folder)
+    ends = {each.plan_id: each.data.get("data_gap") for each in whole.events if each.kind == "expired"}
+    assert ends == {"old": True, "young": None, "sooner": None}
+    assert [(whole.states[each].data_gap or {}).get("name") for each in ends] == [names[each] for each in ends]
+    cut = replay(replayed, folder, to_ns=at[seconds])
+    assert list(cut.events) == [each for each in whole.events if each.at_ns <= at[seconds]]
+
+
+def test_a_plan_that_was_registered_after_a_gap_is_not_marked_whenever_it_was_valid_from(
+    replayed: ReplayRunner, tmp_path: Path
+) -> None:
+    plan = simple_plan("p", entry=150.0, targets=[160.0], stop=1.0, valid_from=OPEN_NS)
+    lost = mark("lost", TO_NS + 40 * SECOND_NS, TO_NS)
+    records = in_order(frames(), [registering(plan, TO_NS + 20 * SECOND_NS)], [mark("open", FROM_NS), lost])
+    whole = replay(replayed, write_records(tmp_path / "tape", with_clock(records)))
+    assert gap_of(whole.states, "p") is None
+
+
 TELLINGS: dict[str, list[tuple[str, Any, int, int, int | None]]] = {
     "open, then lost": [("g-1", "open", 203, 201, None), ("g-1", "lost", 230, 201, 228)],
     "open, then closed": [("g-1", "open", 203, 201, None), ("g-1", "close", 230, 201, 228)],

@@ -19,11 +19,19 @@ TOLD = st.tuples(
     registered_ns=st.integers(1, 30),
     valid_from_ns=st.integers(1, 40),
     cancelled_ns=st.none() | st.integers(2, 40),
+    stands_still=st.booleans(),
 )
 def test_the_mark_by_what_was_told_is_the_one_that_the_plan_carries(
-    tellings: list[tuple[int, str, str, int]], registered_ns: int, valid_from_ns: int, cancelled_ns: int | None
+    tellings: list[tuple[int, str, str, int]],
+    registered_ns: int,
+    valid_from_ns: int,
+    cancelled_ns: int | None,
+    stands_still: bool,
 ) -> None:
-    """Where time goes on until each telling, and what is told at the instant of a command comes before it."""
+    """Whether time goes on until each telling, or stands still and what happened before is decided later.
+
+    What is told at the instant of a command comes before it.
+    """
     told = [
         DataGap(name, state, at_ns, 0, None if state == "open" else to_ns)  # type: ignore[arg-type]
         for at_ns, name, state, to_ns in sorted(tellings)
@@ -34,7 +42,7 @@ def test_the_mark_by_what_was_told_is_the_one_that_the_plan_carries(
     book.commands([Register(registered_ns, plan)])
     book.commands([] if cancelled_ns is None else [Cancel(cancelled_ns, plan.plan_id)])
     for each in told:
-        book.mark(each.at_ns - 1)
+        book.mark(min(each.at_ns - 1, registered_ns) if stands_still else each.at_ns - 1)
         book.gap(each)
     book.mark(50)
     standing = book.plan(plan.plan_id)

@@ -204,4 +204,4 @@ def test_a_step_is_pure_and_its_state_survives_as_a_plain_row(plan: Plan, moves:
         state = PlanState.from_row(first[0].to_row())
         assert state == first[0]
         assert (type(state.phase), type(state.gate)) == (Phase, Gate)
-        assert {type(value) for value in state.to_row()} <= {str, int, float, type(None)}
+        assert {type(value) for value in state.to_row()} <= {str, int, float, type(None), tuple}

@@ -124,5 +124,5 @@ def test_a_row_becomes_the_state_that_it_was_written_from() -> None:
     state, log = lives(plan, [tick(100.0, 1), tick(101.0, 2)])[-1]
     assert log[-1].kind is Kind.TARGET_HIT
     again = state_of(state_row(plan, state))
-    assert {**asdict(again), "high": 101.0, "low": 100.0} == asdict(state)
+    assert {**asdict(again), "high": 101.0, "low": 100.0, "began_ns": START_NS} == asdict(state)
     assert set(BY_TICKS) < set(asdict(state_row(plan, state)))
