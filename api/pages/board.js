@@ -1,19 +1,16 @@
 // The board: where plans stand, now and as it changes, or as of an instant.
 
-import { ask, askForKey, element, eventsOf, happened, inR, instantOf, key, make, newYork, price, say } from "/pages/server.js";
+import { ask, askForKey, element, eventsOf, happened, instantOf, key, make, say } from "/pages/server.js";
+import { arrange, write, writeRow } from "/pages/table.js";
 
 const MOST = 1000; // plans on the board; of more, a symbol is looked for on the server
 const NEWS = 100;
 const AGAIN_MS = 60_000;
 const KEY_REFUSED = [4401, 4403];
-const TONES = {
-  phase: { open: "good", scaled: "good", completed: "good", stopped: "bad", invalidated: "bad", missed: "warn" },
-  health: { healthy: "good", at_risk: "bad" },
-  gate: { defined_risk: "warn", suppress: "bad" },
-};
 
 const plans = new Map(); // by plan_id, as the API writes them
 const rows = new Map(); // by plan_id, the table's rows
+const buttons = new Map(); // by phase
 const stale = new Set(); // plans that events spoke of since they were read
 const phases = new Set(); // that the board is narrowed to; none: all
 let chosen = null;
@@ -161,7 +158,7 @@ function draw() {
   for (const plan_id of [...rows.keys()]) {
     if (!plans.has(plan_id)) rows.delete(plan_id);
   }
-  body.replaceChildren(...shown.map(drawRow));
+  arrange(body, shown.map(drawRow));
   const beyond = more ? `; the server has more: Enter finds a symbol there` : "";
   element("count").textContent = plans.size
     ? `${shown.length} of ${plans.size} plans${beyond}`
@@ -171,34 +168,35 @@ function draw() {
 function drawPhases(named) {
   const counts = new Map();
   for (const { phase } of named) counts.set(phase, (counts.get(phase) ?? 0) + 1);
-  const buttons = [...counts].sort().map(([phase, count]) => {
-    const button = make("button", { type: "button", "aria-pressed": String(phases.has(phase)) }, `${phase} ${count}`);
-    button.onclick = () => (phases.delete(phase) || phases.add(phase), draw());
-    return button;
-  });
-  element("phases").replaceChildren(...buttons);
+  arrange(element("phases"), [...counts].sort().map(([phase, count]) => drawPhase(phase, count)));
+}
+
+function drawPhase(phase, count) {
+  const button = buttons.get(phase) ?? newButton(phase);
+  button.ariaPressed = phases.has(phase);
+  write(button, `${phase} ${count}`);
+  return button;
+}
+
+function newButton(phase) {
+  const button = make("button", { type: "button" });
+  button.onclick = () => (phases.delete(phase) || phases.add(phase), draw());
+  buttons.set(phase, button);
+  return button;
 }
 
 function drawRow(plan) {
-  let row = rows.get(plan.plan_id);
-  if (!row) {
-    row = make("tr", { tabindex: "0" });
-    row.onclick = () => show(plan.plan_id);
-    row.onkeydown = ({ key: pressed }) => pressed === "Enter" && show(plan.plan_id);
-    rows.set(plan.plan_id, row);
-  }
-  const cell = (text, tone) => make("td", { class: tone }, text ?? "");
-  const number = (text, tone = "") => make("td", { class: `number ${tone}` }, text);
-  const tone = (value) => (value == null || value === 0 ? "" : value > 0 ? "good" : "bad");
+  const row = rows.get(plan.plan_id) ?? newRow(plan.plan_id);
   row.className = plan.plan_id === chosen ? "chosen" : "";
-  row.replaceChildren(
-    cell(plan.data_gap ? `${plan.plan_id} (gap in its data)` : plan.plan_id, plan.data_gap ? "warn" : null),
-    cell(plan.symbol), cell(`${plan.style} ${plan.direction}`),
-    ...["phase", "health", "gate"].map((name) => cell(plan[name]?.replaceAll("_", " "), TONES[name][plan[name]])),
-    number(price(plan.last_price)), number(price(plan.fill_price)), number(price(plan.effective_stop)),
-    number(String(plan.targets_hit)), number(inR(plan.rr_to_next_target)), number(inR(plan.open_r), tone(plan.open_r)),
-    number(inR(plan.realized_r), tone(plan.realized_r)), cell(newYork(plan.updated)),
-  );
+  writeRow(row, plan);
+  return row;
+}
+
+function newRow(plan_id) {
+  const row = make("tr", { tabindex: "0" });
+  row.onclick = () => show(plan_id);
+  row.onkeydown = ({ key: pressed }) => pressed === "Enter" && show(plan_id);
+  rows.set(plan_id, row);
   return row;
 }
 

@@ -74,6 +74,28 @@ def test_the_board_shows_every_plan_and_why_it_stands_there(page: Page, demo_url
         expect(page.locator("#events li")).not_to_have_count(0)
 
 
+@pytest.mark.parametrize("held", ["#plans tbody tr", "#phases button"])
+def test_news_take_neither_the_focus_nor_a_click_that_is_under_way(page: Page, demo_url: str, held: str) -> None:
+    """Prices and events come in between a button's press and its release, too."""
+    flow, one, chosen = (
+        Flow(demo_url),
+        page.locator(held).first,
+        page.locator(f"{held}.chosen, {held}[aria-pressed=true]"),
+    )
+    with board(page, demo_url):
+        one.focus()
+        one.hover()
+        page.mouse.down()
+        flow.happen("zzz-1")
+        expect(page.locator("#count")).to_have_text("31 of 31 plans")
+        page.mouse.up()
+        expect(chosen).to_be_focused()
+        flow.happen("aaa-1")
+        expect(page.locator("#count")).to_contain_text("of 32 plans")
+        expect(chosen).to_be_focused()
+    flow.close()
+
+
 def test_a_plan_from_the_end_of_a_long_board_is_explained_in_sight_under_named_columns(
     page: Page, demo_url: str
 ) -> None:
