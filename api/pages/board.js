@@ -12,6 +12,7 @@ const plans = new Map(); // by plan_id, as the API writes them
 const rows = new Map(); // by plan_id, the table's rows
 const buttons = new Map(); // by phase
 const stale = new Set(); // plans that events spoke of since they were read
+const failures = new Map(); // of the board, and of the chosen plan
 const phases = new Set(); // that the board is narrowed to; none: all
 let chosen = null;
 let asOf = null; // an instant, or null: now
@@ -24,7 +25,6 @@ let reading = 0; // counts beginnings, so that answers to an older question are 
 
 async function begin() {
   const mine = ++reading;
-  say(null);
   socket?.close();
   socket = place = null; // what it may still say is of the board before, and so is what was heard
   stale.clear();
@@ -34,13 +34,14 @@ async function begin() {
     const [found, whole] = await load();
     if (mine !== reading) return;
     more = !whole;
+    failed("board", null);
     replace(found);
     await show(chosen);
     if (asOf === null) listen(mine);
     else tell("as of an instant: nothing moves", "quiet");
   } catch (error) {
     if (mine !== reading) return;
-    say(error.message);
+    failed("board", error.message);
     setTimeout(() => mine === reading && begin(), 5000);
   }
 }
@@ -75,6 +76,7 @@ function listen(mine) {
     if (key()) here.send(JSON.stringify({ type: "auth", key: key() }));
     const wanted = more ? { plans: [...plans.keys()] } : { symbols: symbol && [symbol] };
     here.send(JSON.stringify({ type: "subscribe", ...wanted, from: place }));
+    readAgain();
   };
   here.onmessage = ({ data }) => socket === here && hear(JSON.parse(data));
   here.onclose = async ({ code }) => {
@@ -108,7 +110,7 @@ function hear(message) {
     place = null;
     plans.clear();
   } else if (message.type === "error") {
-    say(message.detail);
+    failed("board", message.detail);
   }
   if (place) tell("live", "good"); // no earlier: what happens from here on is heard
 }
@@ -124,14 +126,24 @@ async function refresh() {
     try {
       const { plan } = await ask(`/api/v1/plans/${encodeURIComponent(plan_id)}`);
       if (mine !== reading) continue; // it was asked for the board before
+      failed("board", null);
       plans.set(plan_id, plan);
       if (plan_id === chosen) await show(plan_id);
     } catch (error) {
-      say(`${plan_id}: ${error.message}`);
+      if (mine !== reading) continue;
+      failed("board", `${plan_id}: ${error.message}`);
+      stale.add(plan_id); // to be read with the next event, or when all is read again
+      break;
     }
     drawSoon();
   }
   refreshing = false;
+}
+
+// Of the board and of the chosen plan, why it was not read; that stands until it is.
+function failed(what, why) {
+  failures.set(what, why);
+  say([...failures.values()].filter(Boolean).join("; "));
 }
 
 function tell(text, tone) {
@@ -209,6 +221,7 @@ async function show(plan_id) {
   try {
     const [explained, events] = await Promise.all([ask(`${path}/explain${at}`), eventsOf(plan_id, asOf)]);
     if (chosen !== plan_id || mine !== reading) return;
+    failed("plan", null);
     const words = new URLSearchParams({ symbol: plans.get(plan_id)?.symbol ?? "", plan_id, ...(asOf ? { as_of: asOf } : {}) });
     element("plan").querySelector("h2").textContent = plan_id;
     element("chart").href = `/chart?${words}`;
@@ -216,23 +229,25 @@ async function show(plan_id) {
     element("events").replaceChildren(...events.reverse().map((event) => happened(event)));
   } catch (error) {
     if (chosen !== plan_id || mine !== reading) return;
-    say(`${plan_id}: ${error.message}`);
+    failed("plan", `${plan_id}: ${error.message}`);
     element("plan").hidden = true; // it says what is not so then
   }
   drawSoon();
 }
 
-// A gap marks plans without an event, and so does its end.
+// A gap marks plans without an event, and so does its end; and what was not read while the server was away is read now.
 async function readAgain() {
   const mine = reading;
   if (!place) return;
   try {
     const [found] = await load();
     if (mine !== reading) return;
+    failed("board", null);
     for (const plan of found) if (!(plan.updated_ns < plans.get(plan.plan_id)?.updated_ns)) plans.set(plan.plan_id, plan);
     drawSoon();
+    refresh();
   } catch (error) {
-    say(error.message);
+    if (mine === reading) failed("board", error.message);
   }
 }
 

@@ -1,5 +1,6 @@
 """The pages, in a real browser over a real server: what they show is what the API says, and they hear what happens."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,6 +131,24 @@ def test_the_board_hears_what_happens_once_also_over_a_restart_of_the_server(pag
         expect(page.locator("#count")).to_have_text("32 of 32 plans")
         expect(news).to_have_count(3)
     flow.close()
+
+
+def test_what_the_board_could_not_read_is_said_until_it_can(page: Page, demo_url: str) -> None:
+    """Of a board that is read again while its server is away, and of a plan that is chosen then."""
+    said = page.locator("#said")
+    page.clock.install()
+    with board(page, demo_url) as server:
+        pass
+    page.clock.run_for(61_000)
+    expect(said).to_have_text("Failed to fetch")
+    page.locator("#plans tbody tr").first.click()
+    expect(said).to_have_text(re.compile("Failed to fetch; sim1-.*: Failed to fetch"))
+    with serving(demo_url, server.port):
+        page.clock.run_for(16_000)
+        expect(page.locator("#line")).to_have_text("live")
+        expect(said).to_have_text(re.compile("^sim1-.*: Failed to fetch"))
+        page.locator("#plans tbody tr").last.click()
+        expect(said).to_be_hidden()
 
 
 def test_a_board_as_of_an_instant_shows_nothing_of_later(page: Page, demo_url: str) -> None:
