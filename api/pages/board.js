@@ -1,9 +1,9 @@
 // The board: where plans stand, now and as it changes, or as of an instant.
 
-import { ask, askForKey, element, eventsOf, happened, instantOf, key, make, say } from "/pages/server.js";
+import { ask, askForKey, asOfQuery, element, eventsOf, happened, instantOf, key, make, say } from "/pages/server.js";
+import { load } from "/pages/plans.js";
 import { arrange, write, writeRow } from "/pages/table.js";
 
-const MOST = 1000; // plans on the board; of more, a symbol is looked for on the server
 const NEWS = 100;
 const AGAIN_MS = 60_000;
 const KEY_REFUSED = [4401, 4403];
@@ -16,8 +16,9 @@ const failures = new Map(); // of the board, and of the chosen plan
 const phases = new Set(); // that the board is narrowed to; none: all
 let chosen = null;
 let asOf = null; // an instant, or null: now
-let symbol = null; // whose plans alone are on the board, or null
-let more = false; // whether the server has plans that are not on the board
+let sought = null; // the symbol or the plan that alone is on the board, as it was typed, or null
+let more = false; // whether the server has more of these plans than are on the board
+let wanted = {}; // of the stream
 let socket = null;
 let place = null; // how far the stream has been heard
 let wait = 1000;
@@ -31,11 +32,11 @@ async function begin() {
   element("news").replaceChildren();
   tell("connecting", "quiet");
   try {
-    const [found, whole] = await load();
+    const found = await load(sought, asOf);
     if (mine !== reading) return;
-    more = !whole;
+    ({ more, wanted } = found);
     failed("board", null);
-    replace(found);
+    replace(found.plans);
     await show(chosen);
     if (asOf === null) listen(mine);
     else tell("as of an instant: nothing moves", "quiet");
@@ -44,22 +45,6 @@ async function begin() {
     failed("board", error.message);
     setTimeout(() => mine === reading && begin(), 5000);
   }
-}
-
-async function load() {
-  const found = [];
-  let cursor = null;
-  do {
-    const words = new URLSearchParams({ limit: MOST - found.length });
-    if (asOf) words.set("as_of", asOf);
-    if (symbol) words.set("symbol", symbol);
-    if (cursor) words.set("cursor", cursor);
-    const page = await ask(`/api/v1/plans?${words}`);
-    element("session").textContent = page.session.banner;
-    found.push(...page.plans);
-    cursor = page.next_cursor;
-  } while (cursor && found.length < MOST);
-  return [found, cursor === null];
 }
 
 function replace(found) {
@@ -74,7 +59,6 @@ function listen(mine) {
   socket = here;
   here.onopen = () => {
     if (key()) here.send(JSON.stringify({ type: "auth", key: key() }));
-    const wanted = more ? { plans: [...plans.keys()] } : { symbols: symbol && [symbol] };
     here.send(JSON.stringify({ type: "subscribe", ...wanted, from: place }));
     readAgain();
   };
@@ -171,10 +155,15 @@ function draw() {
     if (!plans.has(plan_id)) rows.delete(plan_id);
   }
   arrange(body, shown.map(drawRow));
-  const beyond = more ? `; the server has more: Enter finds a symbol there` : "";
-  element("count").textContent = plans.size
-    ? `${shown.length} of ${plans.size} plans${beyond}`
-    : "No plans: fancy-trader plans add brings some, and so does a run with the scanner.";
+  element("count").textContent = counted(shown.length);
+}
+
+function counted(shown) {
+  const typed = element("find").value.trim();
+  const beyond = more || (sought && typed !== sought) ? "; the server has more: Enter finds a symbol or a plan there" : "";
+  if (plans.size) return `${shown} of ${plans.size} plans${beyond}`;
+  if (sought) return `No plan has the symbol or the id ${sought}${beyond}`;
+  return "No plans: fancy-trader plans add brings some, and so does a run with the scanner.";
 }
 
 function drawPhases(named) {
@@ -216,10 +205,9 @@ async function show(plan_id) {
   chosen = plan_id;
   element("plan").hidden = plan_id === null;
   if (plan_id === null) return;
-  const at = asOf ? `?as_of=${encodeURIComponent(asOf)}` : "";
   const [path, mine] = [`/api/v1/plans/${encodeURIComponent(plan_id)}`, reading];
   try {
-    const [explained, events] = await Promise.all([ask(`${path}/explain${at}`), eventsOf(plan_id, asOf)]);
+    const [explained, events] = await Promise.all([ask(`${path}/explain${asOfQuery(asOf)}`), eventsOf(plan_id, asOf)]);
     if (chosen !== plan_id || mine !== reading) return;
     failed("plan", null);
     const words = new URLSearchParams({ symbol: plans.get(plan_id)?.symbol ?? "", plan_id, ...(asOf ? { as_of: asOf } : {}) });
@@ -240,10 +228,10 @@ async function readAgain() {
   const mine = reading;
   if (!place) return;
   try {
-    const [found] = await load();
+    const found = await load(sought, asOf);
     if (mine !== reading) return;
     failed("board", null);
-    for (const plan of found) if (!(plan.updated_ns < plans.get(plan.plan_id)?.updated_ns)) plans.set(plan.plan_id, plan);
+    for (const plan of found.plans) if (!(plan.updated_ns < plans.get(plan.plan_id)?.updated_ns)) plans.set(plan.plan_id, plan);
     drawSoon();
     refresh();
   } catch (error) {
@@ -254,8 +242,8 @@ async function readAgain() {
 element("find").oninput = draw;
 element("narrow").onsubmit = (event) => {
   event.preventDefault();
-  if (!more && !symbol) return; // all plans are here
-  symbol = element("find").value.trim() || null;
+  if (!more && !sought) return; // all plans are here
+  sought = element("find").value.trim() || null;
   begin();
 };
 element("when").onchange = ({ target }) => {

@@ -18,8 +18,18 @@ export async function ask(path) {
     return ask(path);
   }
   const told = await answer.json();
-  if (!answer.ok) throw new Error(told.detail ?? told.title ?? `the server answered ${answer.status}`);
+  if (!answer.ok) throw Object.assign(new Error(told.detail ?? told.title ?? `the server answered ${answer.status}`), { status: answer.status });
   return told;
+}
+
+// What is asked for by a name that people typed; null where there is none of that name, or none can be called that.
+export async function ifAny(asked) {
+  try {
+    return await asked;
+  } catch (error) {
+    if ([404, 422].includes(error.status)) return null;
+    throw error;
+  }
 }
 
 let asking = null;
@@ -42,6 +52,8 @@ export function askForKey(refused) {
   });
   return asking;
 }
+
+export const asOfQuery = (asOf) => (asOf ? `?as_of=${encodeURIComponent(asOf)}` : "");
 
 // The newest events of a plan, oldest first; many pages where a plan had that many.
 export async function eventsOf(plan_id, as_of) {

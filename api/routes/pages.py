@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 PAGES: Final = {"/": "index.html", "/chart": "chart.html"}
-PARTS: Final = ("style.css", "server.js", "board.js", "table.js", "chart.js", "painter.js")
+PARTS: Final = ("style.css", "server.js", "board.js", "plans.js", "table.js", "chart.js", "painter.js")
 TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 HEADERS: Final = {
     "Cache-Control": "no-cache",

@@ -211,6 +211,32 @@ def test_a_board_of_a_thousand_plans_finds_a_symbol_beyond_them(page: Page, tmp_
     flow.close()
 
 
+def test_a_symbol_in_small_letters_or_a_plan_is_found_beyond_a_thousand_and_what_is_not_there_is_called_so(
+    page: Page, tmp_path: Path
+) -> None:
+    """Whatever stood on the board before."""
+    url = f"sqlite:///{tmp_path / 'many.db'}"
+    flow, find, count = Flow(url), page.locator("#find"), page.locator("#count")
+    flow.happen(*(f"aaa-{number}.{'x' * 55}"[:64] for number in range(1_000)), "zzz-1", "zzz-2")
+    flow.close()
+    with board(page, url):
+        for typed, told in (
+            ("zzz", "2 of 2 plans"),
+            ("zzz-2", "1 of 1 plans"),
+            ("no such plan", "No plan has the symbol or the id no such plan"),
+            ("Zzz", "2 of 2 plans"),
+        ):
+            find.fill(typed)
+            expect(count).to_contain_text("; the server has more: Enter finds a symbol or a plan there")
+            find.press("Enter")
+            expect(count).to_have_text(told)
+            expect(page.locator("#line")).to_have_text("live")
+            expect(page.locator("#said")).to_be_hidden()
+        find.fill("")
+        find.press("Enter")
+        expect(count).to_contain_text("1000 of 1000 plans; the server has more")
+
+
 def test_a_chart_shows_the_plans_own_prices_and_says_that_no_bars_are_stored(page: Page, demo_url: str) -> None:
     with serving(demo_url) as server:
         page.goto(f"http://127.0.0.1:{server.port}/chart?symbol=SIM1&plan_id=sim1-orb-long")
