@@ -82,5 +82,7 @@ async function show() {
 const wanted = asked.get("interval");
 for (const each of INTERVALS) element("interval").append(make("option", { selected: each === wanted }, each));
 element("interval").onchange = show;
-element("title").textContent = [symbol, plan_id, as_of && `as of ${newYork(as_of)}`].filter(Boolean).join(" · ");
+// The API reads more instants than a browser does, and says what it cannot read.
+const spoken = Number.isNaN(Date.parse(as_of)) ? as_of : newYork(as_of);
+element("title").textContent = [symbol, plan_id, as_of && `as of ${spoken}`].filter(Boolean).join(" · ");
 show();

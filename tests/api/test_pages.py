@@ -247,6 +247,17 @@ def test_a_chart_shows_the_plans_own_prices_and_says_that_no_bars_are_stored(pag
         expect(page.locator("#events li").last).to_contain_text("completed: all 2 targets hit")
 
 
+@pytest.mark.parametrize("asked", ["banana", "1371234567000000000"])
+def test_a_chart_as_of_what_no_browser_reads_has_its_title_and_says_what_the_server_says_of_it(
+    page: Page, demo_url: str, asked: str
+) -> None:
+    with serving(demo_url) as server:
+        page.goto(f"http://127.0.0.1:{server.port}/chart?symbol=SIM1&as_of={asked}")
+        expect(page.locator("#title")).to_have_text(f"SIM1 · as of {asked}")
+        said = "No 1m bars of SIM1 are stored by then" if asked.isdigit() else "as_of: "
+        expect(page.locator("#said")).to_contain_text(said)
+
+
 def test_a_plans_chart_url_leads_to_its_bars_and_levels(page: Page, scan_url: str) -> None:
     with serving(scan_url) as server:
         asked = f"http://127.0.0.1:{server.port}/gpt/plan"
