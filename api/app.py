@@ -52,6 +52,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
         version="1",
         description=ABOUT,
         openapi_tags=TAGS,
+        docs_url=None,  # these would ask other servers for their parts; ours is a page
+        redoc_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=name_of,
     )

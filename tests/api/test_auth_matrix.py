@@ -23,9 +23,8 @@ from tests.api.serving import PATIENCE_S, Flow, Server, hear, serving
 
 KEYS = (ApiKey("look", digest_of("r"), Scope.READ), ApiKey("act", digest_of("w"), Scope.WRITE))
 SECRETS = {"none": None, "wrong": "x", "read": "r", "write": "w"}
-DOCUMENTATION = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
-OPEN = {"/healthz", "/readyz", *DOCUMENTATION, *PAGES, *(f"/pages/{part}" for part in PARTS)}
-"""What needs no key: probes, the documentation and the pages' files, which hold no data."""
+OPEN = {"/healthz", "/readyz", "/openapi.json", *PAGES, *(f"/pages/{part}" for part in PARTS)}
+"""What needs no key: probes, the OpenAPI document and the pages' files, which hold no data."""
 WRITING = {
     ("POST", "/api/v1/plans"),
     ("PUT", "/api/v1/plans/{plan_id}"),

@@ -284,6 +284,21 @@ def test_a_server_with_keys_asks_for_one_and_the_board_is_served(page: Page, dem
         expect(page.locator("#line")).to_have_text("live")
 
 
+def test_the_documentation_is_whole_and_tries_requests_without_asking_any_other_server(
+    page: Page, demo_url: str
+) -> None:
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    with serving(demo_url) as server:
+        page.goto(f"http://127.0.0.1:{server.port}/docs")
+        listing = page.locator("#operations-plans-list_plans")
+        listing.locator(".opblock-summary-control").click()
+        listing.get_by_role("button", name="Try it out").click()
+        listing.get_by_role("button", name="Execute").click()
+        expect(listing.locator(".live-responses-table tbody .response-col_status")).to_contain_text("200")
+        assert [url for url in asked if not url.startswith((f"http://127.0.0.1:{server.port}/", "data:"))] == []
+
+
 @pytest.mark.parametrize("path", [*PAGES, *(f"/pages/{part}" for part in PARTS)])
 def test_a_pages_file_allows_nothing_from_elsewhere_and_is_sent_once(client: httpx2.Client, path: str) -> None:
     first = client.get(path)
