@@ -167,7 +167,7 @@ function counted(shown) {
 }
 
 function drawPhases(named) {
-  const counts = new Map();
+  const counts = new Map([...phases].map((phase) => [phase, 0])); // what the board is narrowed to can be undone
   for (const { phase } of named) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   arrange(element("phases"), [...counts].sort().map(([phase, count]) => drawPhase(phase, count)));
 }

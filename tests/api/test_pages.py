@@ -97,6 +97,15 @@ def test_news_take_neither_the_focus_nor_a_click_that_is_under_way(page: Page, d
     flow.close()
 
 
+def test_a_phase_that_the_board_is_narrowed_to_keeps_its_button_without_any_plan(page: Page, demo_url: str) -> None:
+    with board(page, demo_url):
+        page.get_by_role("button", name="stopped 10").click()
+        page.locator("#find").fill("swing-waiting")
+        expect(page.locator("#count")).to_have_text("0 of 30 plans")
+        page.get_by_role("button", name="stopped 0").click()
+        expect(page.locator("#count")).to_have_text("1 of 30 plans")
+
+
 def test_a_plan_from_the_end_of_a_long_board_is_explained_in_sight_under_named_columns(
     page: Page, demo_url: str
 ) -> None:
