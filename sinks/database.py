@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
 from sinks.canonical import canonical
 from sinks.errors import BUSY_SECONDS, DatabaseError, DatabaseUrlError, explained, shown
+from sinks.kept_file import KeptFile
 
 __all__ = ["DatabaseError", "open_database", "reading", "shown", "sqlite_file", "translated"]
 
@@ -50,7 +51,8 @@ def open_database(
     """Open a database and return its engine, once a first connection has proved that it answers.
 
     `read_only` writes nothing and creates nothing.  Otherwise a SQLite file that is missing is created, and every
-    SQLite transaction takes the write lock as it begins; see `reading` for those that only read.
+    SQLite transaction takes the write lock as it begins (see `reading` for those that only read), and none begins once
+    the file has lost its name.
     `patience_s`: how long to wait for a lock, for a server to answer and for a free connection, instead of what suits
     a run of the flow.  `cache_kib`: of SQLite, for writers.
     Raises DatabaseError: DatabaseUrlError for a text that names none, DatabaseMissingError for one that is not there.
@@ -135,7 +137,7 @@ def _as_it_is(nothing: None) -> None:
 def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib: int) -> sa.Engine:
     _refuse_ignored_options(url)
     sqlite3.register_adapter(NoneType, _as_it_is)
-    busy_s = BUSY_SECONDS if patience_s is None else patience_s
+    busy_s, file = BUSY_SECONDS if patience_s is None else patience_s, KeptFile(url)
     engine = sa.create_engine(
         url,
         connect_args={"isolation_level": None, "timeout": busy_s},
@@ -156,11 +158,13 @@ def _sqlite(url: sa.URL, read_only: bool, patience_s: float | None, *, cache_kib
         pragmas = READER_PRAGMAS if read_only else (*WRITER_PRAGMAS, f"cache_size = -{cache_kib}")
         for pragma in pragmas + PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        file.opened()
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         """Take the lock first: waiting for it in mid-transaction fails at once, whatever the timeout says."""
         if not read_only:
+            file.check()
             how = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
             connection.exec_driver_sql(f"BEGIN {how}")
             return

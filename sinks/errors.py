@@ -28,6 +28,10 @@ class DatabaseMissingError(DatabaseError):
     """There is no such database to read from."""
 
 
+class DatabaseReplacedError(DatabaseError):
+    """The file that is open is not the one of that name any more."""
+
+
 class SchemaError(DatabaseError):
     """The database answers, but its tables are not those that this program knows."""
 

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sinks.bulk import lock_writers
 from sinks.database import reading, translated
 from sinks.errors import DatabaseError, shown
+from sinks.kept_file import file_of
 from sinks.tables import runs
 
 T = TypeVar("T")
@@ -107,11 +108,6 @@ def set_failure(engine: sa.Engine, stream: str, token: int, failure: str) -> Non
 
 def _owner(connection: sa.Connection, stream: str) -> str:
     return connection.scalar(sa.select(runs.c.owner).where(runs.c.stream == stream)) or "another run"
-
-
-def file_of(url: sa.URL) -> Path:
-    """The file that a SQLite URL names, whichever way."""
-    return Path((url.database or "").removeprefix("file:").partition("?")[0])
 
 
 @contextmanager

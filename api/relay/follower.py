@@ -13,11 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.relay.hub import Hub
-from api.relay.reading import PAGE, file_at, news, place, prices_moved
+from api.relay.reading import PAGE, news, place, prices_moved
 from api.settings import ApiSettings
 from api.store import Store
 from sinks.doorbell import Doorbell
 from sinks.errors import DatabaseError
+from sinks.kept_file import file_at
 from sinks.schema import is_current
 
 

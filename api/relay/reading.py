@@ -6,7 +6,6 @@ epoch only.
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -17,6 +16,7 @@ from api.shapes.plan_text import PlanText
 from api.store import Store
 from operators.state import LIVE
 from sinks.generation import generation
+from sinks.kept_file import file_at
 from sinks.plan_reader import PlanFilter, last_position, standings_page
 from sinks.reader import events_after
 from sinks.tables import plan_states
@@ -39,15 +39,6 @@ def kept_at(connection: sa.Connection) -> str:
         query = "SELECT oid, 'plan_events'::regclass::oid FROM pg_database WHERE datname = current_database()"
         return str(connection.exec_driver_sql(query).one())
     return file_at(connection.engine.url)
-
-
-def file_at(url: sa.URL) -> str:
-    """Which file a SQLite URL names now; empty when it names none."""
-    try:
-        found = Path((url.database or "").removeprefix("file:")).stat()
-    except OSError:
-        return ""
-    return f"{found.st_dev} {found.st_ino}"
 
 
 def news(store: Store, after: int) -> list[Relayed]:

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from flows.live.outage import Outage
-from sinks.errors import DatabaseError
+from sinks.errors import DatabaseError, DatabaseReplacedError
 from sinks.fencing import FencedError
 
 LOOK_SECONDS: Final = 0.025
@@ -23,7 +23,7 @@ def asking(ask: Callable[[], None], stop: Event, log: Callable[..., Any]) -> Ite
     """Call `ask` again and again while the block lasts; what it raises sets `stop`, and is raised when the block ends.
 
     A database that does not answer is asked again: the tape goes on without it, and the log says from when to when.
-    Not so one whose commands another run has taken over.
+    Not so one whose commands another run has taken over, nor one whose file nobody else finds any more.
     """
     over, failures, outage = Event(), list[BaseException](), Outage("commands", log)
 
@@ -50,7 +50,7 @@ def _once(ask: Callable[[], None], outage: Outage) -> float:
     """Ask; return for how many seconds to wait then."""
     try:
         ask()
-    except FencedError:
+    except (DatabaseReplacedError, FencedError):
         raise
     except DatabaseError as error:
         outage.look(str(error))

@@ -20,7 +20,7 @@ from flows.live.memory import lean
 from flows.logs import log_line, set_up
 from flows.repeating import repeating
 from flows.signals import STOPPING
-from sinks.errors import DatabaseError
+from sinks.errors import DatabaseError, DatabaseReplacedError
 from sinks.fencing import FencedError, StreamTakenError
 
 T = TypeVar("T")
@@ -37,6 +37,10 @@ _OUTPUTS: Final = (1, 2)
 
 class OverError(CommandError):
     """What this run was for has ended; starting again would not change that."""
+
+
+_POINTLESS: Final = (BadInputError, OverError, DatabaseReplacedError, FencedError, StreamTakenError)
+"""To start again would end alike, or, where the database has lost its name, begin another that nobody asked for."""
 
 
 def begin(name: str, body: Body[T], options: T, lifeline: Connection, log: Connection) -> NoReturn:
@@ -77,7 +81,7 @@ def _code_of(body: Body[T], options: T, stop: Event) -> int:
     try:
         body(options, stop)
     except (CommandError, DatabaseError) as error:
-        pointless = isinstance(error, BadInputError | OverError | FencedError | StreamTakenError)
+        pointless = isinstance(error, _POINTLESS)
         code = error.exit_code if isinstance(error, CommandError) else ExitCode.FAILURE
         log_line("child_failed", why=str(error), exit_code=int(code), pointless=pointless)
         return int(code) + POINTLESS * pointless

@@ -1,6 +1,7 @@
 """Databases that falter under a run: it waits, drops and repeats nothing; past a bound it says why it stopped."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -13,7 +14,7 @@ from flows.replay import prepare, run
 from sinks import database, retrying, writer
 from sinks.bulk import lock_writers
 from sinks.doorbell import ring
-from sinks.errors import DatabaseError
+from sinks.errors import DatabaseError, DatabaseReplacedError
 from sinks.fencing import failure_of, set_failure
 from sinks.pulse_reader import pulse_of
 from tests.conftest import execute
@@ -86,6 +87,17 @@ def test_a_server_that_goes_away_in_the_middle_of_a_transaction_and_comes_back_c
     meter = replay(day, url)
     assert meter.retries >= 1
     check_same(url.replace("+psycopg", ""), whole)
+
+
+def test_a_file_that_is_deleted_in_the_middle_ends_the_run_which_writes_no_further(
+    day: Day, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it make another one: half an answer would stand there."""
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    counted(monkeypatch, 5, file.unlink)
+    with pytest.raises(DatabaseReplacedError, match="its file was deleted or replaced while it was open"):
+        replay(day, sqlite_url)
+    assert not file.exists()
 
 
 def test_a_database_that_stays_locked_stops_the_run_which_says_so_and_goes_on_later(

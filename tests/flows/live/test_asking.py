@@ -21,7 +21,7 @@ from flows.tape.segments.record import Kind, Record
 from flows.tape.segments.writer import Sync, TapeWriter
 from operators.times import SECOND_NS
 from sinks.database import open_database
-from sinks.errors import DatabaseError
+from sinks.errors import DatabaseError, DatabaseReplacedError
 from sinks.fencing import FencedError
 from sinks.schema import ensure_schema
 from tests.flows.conftest import ReplayRunner
@@ -154,8 +154,12 @@ def test_a_database_that_does_not_answer_is_asked_again_and_the_log_says_from_wh
     assert not stop.is_set()
 
 
-@pytest.mark.parametrize("error", [OSError("no space left"), FencedError("taken over")], ids=["tape", "commands"])
-def test_a_tape_that_refuses_and_commands_that_another_run_took_over_end_the_feed(error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [OSError("no space left"), FencedError("taken over"), DatabaseReplacedError("deleted")],
+    ids=["tape", "commands", "file"],
+)
+def test_what_no_waiting_mends_ends_the_feed(error: Exception) -> None:
     """To ask again would not help."""
     stop = Event()
 
