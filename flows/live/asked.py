@@ -41,6 +41,7 @@ class Asked:
     ) -> None:
         self._flow, self._engine, self._told, self._now_ns, self._watch = flow, engine, told, now_ns, watch
         self._followed, self._token = frozenset(followed), token
+        self._joined: set[str] = set()
         self._begun = False
 
     def __call__(self, writer: TapeWriter) -> None:
@@ -51,9 +52,12 @@ class Asked:
             writer.append(list(self._of_files(self._now_ns())))
             universe_to_tape(self._engine, writer, self._now_ns)
             self._begun = True
-        for applied in commands_to_tape(self._engine, writer, self._now_ns, self._token):
-            if applied.symbol is not None and applied.applied_ns is not None:
-                self._watch(applied.symbol, applied.applied_ns)
+        applied = commands_to_tape(self._engine, writer, self._now_ns, self._token)
+        for each in applied:
+            if each.symbol is not None and each.applied_ns is not None:
+                self._watch(each.symbol, each.applied_ns)
+                self._joined.add(each.symbol)
+        self._warn({each.plan["symbol"] for each in applied if each.plan is not None})
 
     def _of_files(self, at_ns: int) -> Iterator[Record]:
         """Market events and plans; told again after a restart, they have the names that they had before.
@@ -73,7 +77,7 @@ class Asked:
 
     def _warn(self, symbols: Set[str]) -> None:
         """Say of which symbols no print will come; their plans are watched, since a command may add them yet."""
-        strange = sorted(symbols - self._followed) if self._followed else []
+        strange = sorted(symbols - self._followed - self._joined) if self._followed else []
         if strange:
             hint = "name them in --symbols, or use: fancy-trader universe add SYMBOL"
             log_line("plans_not_followed", symbols=",".join(strange), hint=hint)

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.settings import ApiSettings
+from flows.asking import ask_to_register, ask_to_watch
 from flows.live.asked import Asked
 from flows.live.following import _prepared
 from flows.live.options import LiveOptions
@@ -228,6 +229,29 @@ def test_a_plan_of_a_file_whose_symbol_is_not_followed_is_told_and_said(
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert [(line["event"], line["level"]) for line in lines] == [("plans_not_followed", "warning")] * len(said)
     assert [line["symbols"] for line in lines] == said
+
+
+def test_of_plans_that_are_added_while_it_runs_those_that_nobody_follows_are_said_once_for_each_batch(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A symbol that a command has added, be it of the same batch, is followed."""
+    engine = open_database(f"sqlite:///{tmp_path}/plans.db")
+    ensure_schema(engine)
+    options = ReplayOptions((tmp_path / "tape",), None, str(engine.url))
+    given = [simple_plan(name, symbol) for name, symbol in (("p", "AAA"), ("q", "BBB"), ("r", "DDD"), ("s", "CCC"))]
+    batches = [["BBB"], []]
+    with TapeWriter(tmp_path / "tape") as writer:
+        asked = Asked(options, engine, lambda: True, lambda: OPEN_NS, lambda symbol, at_ns: None, ("AAA",))
+        for added in batches:
+            ask_to_register(engine, write_plans(tmp_path, given))
+            ask_to_watch(engine, added)
+            asked(writer)
+            asked(writer)
+    engine.dispose()
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    said = [(line["event"], line["level"], line["symbols"]) for line in lines]
+    assert said == [("plans_not_followed", "warning", "CCC,DDD")] * len(batches)
+    assert "universe add" in lines[0]["hint"]
 
 
 def test_l4_plans_of_symbols_that_live_did_not_follow_come_alike_where_a_universe_names_what_it_did(
