@@ -1,6 +1,6 @@
 """How far a replay has come, for whoever watches it, and the wish to stop it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
@@ -14,7 +14,8 @@ class Meter:
     `sessions`: days (as in `scan_results`) of which scan results were written, whether or not they stood there before.
     `stop` set means: end cleanly at the next frame.  `failure`: what a step could not go on for, told here as well
     because a cluster's engine may lose the error.  `waiting`: what the run waits for now; `retries`: how often the
-    database was asked again; `processor_s`: what other processes have used; `notes` are for people.
+    database was asked again; `processor_s`: what other processes have used; `notes` are for people, kept unless `noted`
+    hears each at once.
     """
 
     rows: int = 0
@@ -31,8 +32,13 @@ class Meter:
     retries: int = 0
     processor_s: float = 0.0
     notes: list[str] = field(default_factory=list)
+    noted: Callable[[str], None] | None = None
     stop: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
+
+    def note(self, text: str) -> None:
+        """Take a note for people."""
+        (self.noted or self.notes.append)(text)
 
     def read(self, rows: int, end_ns: int) -> None:
         """Count what one of the workers read."""

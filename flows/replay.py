@@ -128,7 +128,8 @@ def run(prepared: Prepared, meter: Meter) -> None:
         ensure_schema(engine)
         with recovering(options) as recovery, sole_writer(engine, STREAM) as token:
             resumes = None if recovery is None else recovery.resumes(engine, prepared.replay, token)
-            meter.notes += [] if recovery is None else recovery.notes
+            for note in [] if recovery is None else recovery.notes:
+                meter.note(note)
             _write(prepared, engine, token, meter, resumes)
     finally:
         engine.dispose()

@@ -28,14 +28,16 @@ def follow_tape(options: LiveOptions, stop: Event) -> None:
     began_ns = awaited(lambda: begins_at(_tape(options)), stop)
     if began_ns is None:
         return
-    meter = Meter(stop=stop)
+    meter = Meter(stop=stop, noted=_log_note)
     prepared = _prepared(options, began_ns)
     for note in prepared.notes:
-        log_line("flow_note", note=note)
+        _log_note(note)
     with telling(lambda: _facts(meter)), _waits_logged(meter):
         run(prepared, meter)
-    for note in meter.notes:
-        log_line("flow_note", note=note)
+
+
+def _log_note(note: str) -> None:
+    log_line("flow_note", note=note)
 
 
 def _waits_logged(meter: Meter) -> AbstractContextManager[None]:
