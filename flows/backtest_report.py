@@ -11,6 +11,7 @@ from rich.table import Table
 from flows.backtest_cells import COLUMNS, WORDS, percent
 from flows.charts.backtest_page import backtest_page
 from flows.report import fitting, print_json
+from flows.whole_file import write_whole
 from operators.backtest.calibration import Calibration
 from operators.backtest.report import BacktestReport
 from operators.times import iso
@@ -42,8 +43,8 @@ def backtest_json(report: BacktestReport) -> dict[str, Any]:
 
 
 def save_chart(report: BacktestReport, path: Path, title: str, subtitle: str = "") -> None:
-    """Save the report as one HTML file that needs nothing else."""
-    path.write_text(backtest_page(report, title, subtitle), encoding="utf-8")
+    """Save the report as one HTML file that needs nothing else.  Raises CommandError."""
+    write_whole(path, backtest_page(report, title, subtitle))
 
 
 def _groups(report: BacktestReport, console: Console) -> Table:

@@ -1,5 +1,6 @@
 """The command line.  Every failure is one line on stderr and an exit code; nothing prompts."""
 
+import os
 import sys
 from typing import Annotated, Final
 
@@ -81,8 +82,14 @@ def options(
 
 
 def main() -> None:
-    """Run a command and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    """Run a command and leave with its exit code, once what it printed has left as well."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = code or _refused(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else it is tried, and told, once more at exit
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -100,12 +107,19 @@ def run(arguments: list[str]) -> int:
         return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _say("stopped", ExitCode.FAILURE)
+    except OSError as error:
+        return _refused(error)
     except RuntimeError as error:
         names = (each.__name__ for each in type(error).__mro__)
         code = next((_DATABASE_CODES[name] for name in names if name in _DATABASE_CODES), None)
         if code is None:
             raise
         return _say(str(error), code)
+
+
+def _refused(error: OSError) -> int:
+    """Say what the system refused; it names files that it could not open, not what it could no longer write to."""
+    return _say(f"{error.filename or 'output'}: {error.strerror or error}", ExitCode.FAILURE)
 
 
 def _say(text: str, code: ExitCode) -> int:

@@ -6,13 +6,13 @@ from pathlib import Path
 import typer
 
 from flows.backtest_report import print_backtest, save_chart
-from flows.errors import BadInputError, CommandError
+from flows.errors import BadInputError
 from flows.meter import Meter
 from flows.options import ReplayOptions
 from flows.replay import prepare, run
 from flows.run_replay import InterruptedReplayError, leave_if_diverged, progress_of
 from flows.signals import signals_set
-from operators.backtest.report import BacktestReport, backtest_report
+from operators.backtest.report import backtest_report
 from operators.scan.detectors.catalog import DETECTORS
 from sinks.database import open_database, reading
 from sinks.outcomes import outcomes
@@ -43,14 +43,6 @@ def run_backtest(options: ReplayOptions, strategy: str | None, chart: Path, *, a
         engine.dispose()
     print_backtest(report, as_json=as_json)
     names = ", ".join(path.name for path in options.paths)
-    _save(report, chart, f"Backtest of {strategy or 'all strategies'}", names)
-    leave_if_diverged(meter)
-
-
-def _save(report: BacktestReport, chart: Path, title: str, subtitle: str) -> None:
-    try:
-        save_chart(report, chart, title, subtitle)
-    except OSError as error:
-        msg = f"{chart}: cannot be written ({error.strerror})"
-        raise CommandError(msg) from None
+    save_chart(report, chart, f"Backtest of {strategy or 'all strategies'}", names)
     typer.echo(f"fancy-trader: chart saved as {chart}", err=True)
+    leave_if_diverged(meter)

@@ -15,6 +15,7 @@ from flows.collector import importing
 from flows.commands.common import Database, opened
 from flows.errors import BadInputError, ExitCode
 from flows.options import DEFAULT_DATABASE
+from flows.whole_file import write_whole
 
 
 def serve(
@@ -84,7 +85,7 @@ def openapi(
         if file is None:
             typer.echo(text, nl=False)
         else:
-            file.write_text(text)
+            write_whole(file, text)
         return
     if file is None:
         msg = "--check needs a FILE"

@@ -210,3 +210,6 @@ def test_the_command_writes_the_document_and_holds_it_against_another(
     assert run(["openapi", str(file), "--check"]) == 2
     assert run(["openapi", "--check"]) == 2
     assert run(["openapi", str(tmp_path / "none.json"), "--check"]) == 2
+    capsys.readouterr()
+    assert run(["openapi", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"fancy-trader: {tmp_path}: cannot be written (Is a directory)\n"

@@ -218,3 +218,32 @@ def test_the_usual_database_is_plans_db_here(tmp_path: Path, monkeypatch: pytest
     assert command("replay", tape.name, "--plans", plans.name).code == 0
     assert (tmp_path / "plans.db").is_file()
     assert command("explain", "P1").out.startswith("P1 v1, long AAA (scalp): completed as of")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("digest",),
+        ("plans", "list", "--json"),
+        ("replay", "TAPE", "--plans", "PLANS", "--no-scan", "--json"),
+        ("openapi",),
+    ],
+    ids=" ".join,
+)
+def test_output_that_finds_no_room_is_one_line_and_a_failure(
+    command: Command, day: tuple[Path, Path], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tape, plans), url = day, f"sqlite:///{tmp_path}/x.db"
+    assert command("replay", tape, "--plans", plans, "--no-scan", "--db", url).code == 0
+    named = {"TAPE": str(tape), "PLANS": str(plans)}
+    database = () if arguments == ("openapi",) else ("--db", url)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [SCRIPT, *(named.get(each, each) for each in arguments), *database],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "fancy-trader: output: No space left on device\n")
