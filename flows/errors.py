@@ -1,6 +1,7 @@
 """What the command line says when it cannot go on: one line, and the exit code that goes with it."""
 
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -29,3 +30,8 @@ class DataMissingError(CommandError):
     """What was asked for is not there, or not whole."""
 
     exit_code = ExitCode.DATA_MISSING
+
+
+def no_such_file(path: Path) -> DataMissingError:
+    """Return what is said of a file that is not there."""
+    return DataMissingError(f"{path}: no such file")

@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 from typing import Final
 
-from flows.errors import BadInputError, DataMissingError
+from flows.errors import BadInputError, no_such_file
 from operators.market_events import EVERY_SYMBOL, MarketEvent, Severity
 from operators.tickers import is_ticker
 from operators.times import parse_instant
@@ -68,8 +68,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     try:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
-        msg = f"{path}: no such file"
-        raise DataMissingError(msg) from None
+        raise no_such_file(path) from None
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path}: cannot be read as text ({error})"
         raise BadInputError(msg) from None

@@ -6,7 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from flows.errors import BadInputError, DataMissingError
+from flows.errors import BadInputError, no_such_file
 from operators.plan_reading import PlanDefaults, read_plain_plans, read_plan
 from operators.plans import Plan, PlanError
 from operators.rows import DeadLetter
@@ -140,8 +140,7 @@ def _text(path: Path) -> bytes:
     try:
         text = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except FileNotFoundError:
-        msg = f"{path}: no such file"
-        raise DataMissingError(msg) from None
+        raise no_such_file(path) from None
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror})"
         raise BadInputError(msg) from None

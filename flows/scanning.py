@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.bar_history import load_bar_history
-from flows.errors import BadInputError, DataMissingError
+from flows.errors import BadInputError, no_such_file
 from flows.option_quotes import OptionQuotes, load_option_quotes
 from flows.options import ReplayOptions
 from flows.split_files import load_splits
@@ -49,8 +49,7 @@ def read_universe(path: Path) -> frozenset[str]:
     try:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
-        msg = f"{path}: no such file"
-        raise DataMissingError(msg) from None
+        raise no_such_file(path) from None
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path}: cannot be read as text ({error})"
         raise BadInputError(msg) from None

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from flows.errors import BadInputError, DataMissingError
+from flows.errors import BadInputError, no_such_file
 from operators.bars.splits import Split
 
 NAMES: Final = {"symbol": "ticker", "ex_date": "execution_date", "from": "split_from", "to": "split_to"}
@@ -58,8 +58,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     try:
         lines = list(csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
     except FileNotFoundError:
-        msg = f"{path}: no such file"
-        raise DataMissingError(msg) from None
+        raise no_such_file(path) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         msg = f"{path}: cannot be read as CSV ({error})"
         raise BadInputError(msg) from None

@@ -13,7 +13,7 @@ import typer
 
 from flows.collector import importing
 from flows.commands.common import Database, opened
-from flows.errors import BadInputError, ExitCode
+from flows.errors import BadInputError, ExitCode, no_such_file
 from flows.options import DEFAULT_DATABASE
 from flows.whole_file import write_whole
 
@@ -53,7 +53,10 @@ def serve_until_stopped(
     *,
     ready: Callable[[str], None],
 ) -> None:
-    """Serve until a signal; `ready` is told the URL.  Raises BadInputError for what cannot be served."""
+    """Serve until a signal; `ready` is told the URL.  Raises BadInputError for what cannot be served.
+
+    DataMissingError where the file of keys is not there.
+    """
     with importing():
         from api.serve import serve as serve_api
         from flows.logs import set_up
@@ -62,6 +65,8 @@ def serve_until_stopped(
         set_up("serve")
         ready(url)
 
+    if keys is not None and not keys.exists():
+        raise no_such_file(keys)
     try:
         serve_api(database, host, port, keys, origins, numbers, ready=begin)
     except ValueError as error:
@@ -92,6 +97,8 @@ def openapi(
         raise BadInputError(msg)
     try:
         found = openapi_differences(file.read_text())
+    except FileNotFoundError:
+        raise no_such_file(file) from None
     except (OSError, ValueError) as error:
         msg = f"{file}: {error.strerror if isinstance(error, OSError) else error}"
         raise BadInputError(msg) from None

@@ -209,7 +209,8 @@ def test_the_command_writes_the_document_and_holds_it_against_another(
     file.write_text("[]")
     assert run(["openapi", str(file), "--check"]) == 2
     assert run(["openapi", "--check"]) == 2
-    assert run(["openapi", str(tmp_path / "none.json"), "--check"]) == 2
     capsys.readouterr()
+    assert run(["openapi", str(tmp_path / "none.json"), "--check"]) == 3
+    assert capsys.readouterr().err == f"fancy-trader: {tmp_path}/none.json: no such file\n"
     assert run(["openapi", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"fancy-trader: {tmp_path}: cannot be written (Is a directory)\n"

@@ -48,7 +48,7 @@ def test_a_database_that_is_not_there_yet_is_served_and_said_and_a_signal_is_hea
     [
         (["--host", "0.0.0.0"], "without keys only a loopback address will do"),
         (["--db", "plans.db"], "'plans.db' is not a database URL"),
-        (["--keys", "none.json"], "cannot be read"),
+        (["--keys", "BROKEN"], "cannot be read as JSON"),
         (["--host", "no.such.host.invalid", "--keys", "KEYS"], "cannot be listened on"),
     ],
 )
@@ -57,9 +57,16 @@ def test_what_cannot_be_served_is_one_line(
 ) -> None:
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps([{"name": "a", "sha256": digest_of("s"), "scope": "read"}]))
-    filled = [str(keys) if option == "KEYS" else option for option in options]
-    assert run(["serve", "--db", "sqlite:///x.db", *filled]) == 2
+    broken = tmp_path / "broken.json"
+    broken.write_text("[")
+    named = {"KEYS": str(keys), "BROKEN": str(broken)}
+    assert run(["serve", "--db", "sqlite:///x.db", *(named.get(option, option) for option in options)]) == 2
     assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_file_of_keys_that_is_not_there_is_missing_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", "--db", f"sqlite:///{tmp_path}/x.db", "--keys", f"{tmp_path}/none.json"]) == 3
+    assert capsys.readouterr().err == f"fancy-trader: {tmp_path}/none.json: no such file\n"
 
 
 def test_keys_are_read_from_a_file_and_a_wrong_one_is_named(tmp_path: Path) -> None:
