@@ -31,6 +31,10 @@ DRIVERS: Final = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 FORMS: Final = "use sqlite:///FILE or postgresql://USER@HOST/NAME"
+SQLITE_OPTIONS: Final = frozenset(
+    {"uri", "mode", "cache", "immutable", "nolock", "psow", "vfs"}  # of SQLite's URIs
+    | {"timeout", "detect_types", "check_same_thread", "cached_statements"}  # of the driver
+)
 CONNECT_SECONDS: Final = 10
 WATCHED: Final = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
 """A client that vanished without a word is given up after 5 + 3 × 2 s, not after two hours: it may hold the lock."""
@@ -119,7 +123,19 @@ def _parsed(url: str) -> sa.URL:
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         msg = f"{url}: a database in memory is seen by one connection only; use sqlite:///FILE"
         raise DatabaseUrlError(msg)
+    if parsed.get_backend_name() == "sqlite":
+        _refuse_unknown_options(url)
     return parsed.set(drivername=DRIVERS[parsed.drivername])
+
+
+def _refuse_unknown_options(url: str) -> None:
+    """They are of the file's name, most likely; SQLAlchemy would open the file that is named before them."""
+    _, question, options = url.partition("?")
+    for each in options.split("&") if question else ():
+        name = each.partition("=")[0]
+        if name not in SQLITE_OPTIONS:
+            msg = f"{shown(url)}: {name!r} is no option of SQLite; a question mark in a file's name is written %3F"
+            raise DatabaseUrlError(msg)
 
 
 def _refuse_ignored_options(url: sa.URL) -> None:

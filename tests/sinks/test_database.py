@@ -169,6 +169,22 @@ def test_an_option_that_would_be_ignored_is_refused(sqlite_url: str, read_only: 
     assert "options need a URI; write sqlite:///file:NAME?mode=ro&uri=true" in text
 
 
+@pytest.mark.parametrize(("end", "named"), [("b.db", "b.db"), ("b=1", "b"), ("", ""), ("mode=ro&uri=true&b", "b")])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_is_no_option_of_sqlite_is_refused_as_part_of_a_name(
+    tmp_path: Path, end: str, named: str, read_only: bool
+) -> None:
+    """Another file would be written, the one that is named up to the question mark."""
+    text = message(f"sqlite:///{tmp_path}/a?{end}", read_only=read_only)
+    assert f"{named!r} is no option of SQLite; a question mark in a file's name is written %3F" in text
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_question_mark_that_is_written_as_it_is_told_belongs_to_the_name(tmp_path: Path) -> None:
+    open_database(f"sqlite:///{tmp_path}/a%3Fb.db").dispose()
+    assert (tmp_path / "a?b.db").exists()
+
+
 def test_an_option_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     text = message(f"sqlite:///file:{tmp_path}/x.db?uri=true&timeout=long")
     assert "check the options after the question mark" in text
