@@ -1,6 +1,6 @@
 """How many may ask at once, and how often one may connect.  Rule: who finds no room is told so at once, in one line.
 
-The stream over plain HTTP has no end: it counts as a client of the stream, not as a request under way.
+The stream over plain HTTP has no end: it counts as a client of the stream, not as a request under way.  Nor do probes.
 """
 
 from typing import Final
@@ -15,6 +15,8 @@ from api.rates import Rates, Sort
 from api.settings import ApiSettings
 
 ENDLESS: Final = "/sse/"
+PROBES: Final = ("/healthz", "/readyz", "/metrics")
+"""How the server fares is asked above all when it is busy, and one that is busy is not broken."""
 
 
 class Crowding:
@@ -27,7 +29,7 @@ class Crowding:
         """Pass a request on, or refuse it."""
         if scope["type"] == "websocket":
             await self._connect(scope, receive, send)
-        elif scope["type"] != "http" or scope["path"].startswith(ENDLESS):
+        elif scope["type"] != "http" or scope["path"].startswith(ENDLESS) or scope["path"] in PROBES:
             await self.app(scope, receive, send)
         elif self.under_way >= self.settings.requests:
             text = f"{self.settings.requests} requests are under way; try again"

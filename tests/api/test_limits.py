@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from api.crowding import PROBES
 from api.keys import ApiKey, Scope, digest_of
 from api.serve import settled
 from api.settings import ApiSettings
@@ -99,6 +100,7 @@ def test_requests_beyond_those_under_way_are_refused_and_counted(url: str) -> No
         while (found := asked(server.port, PLANS))[0] == 200 and time.monotonic() < until:
             pass
         assert (found[0], json.loads(found[1])["type"]) == (503, "urn:fancy-trader:problem:busy")
+        assert {path: asked(server.port, path)[0] for path in PROBES} == dict.fromkeys(PROBES, 200)
         held.close()
         while asked(server.port, PLANS)[0] == 503 and time.monotonic() < until:
             pass
