@@ -18,8 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
 from sinks.canonical import canonical
-from sinks.errors import BUSY_SECONDS, DatabaseError, DatabaseUrlError, explained, shown
-from sinks.kept_file import KeptFile
+from sinks.errors import BUSY_SECONDS, DatabaseError, DatabaseMissingError, DatabaseUrlError, explained, shown
+from sinks.kept_file import KeptFile, file_of
 
 __all__ = ["DatabaseError", "open_database", "reading", "shown", "sqlite_file", "translated"]
 
@@ -71,6 +71,12 @@ def open_database(
     except (TypeError, ValueError) as error:  # an option that the driver cannot read
         msg = f"{shown(url)}: it cannot be opened ({error}); check the options after the question mark"
         raise DatabaseUrlError(msg) from error
+    except DatabaseMissingError as error:
+        if read_only or parsed.query or parsed.get_backend_name() != "sqlite":
+            raise
+        folder = file_of(parsed).parent  # it is there, else that was said: SQLite would have made the file
+        msg = f"{shown(url)}: the folder {folder} cannot be written; make it writable, or choose another file"
+        raise DatabaseError(msg) from error
 
 
 @contextmanager

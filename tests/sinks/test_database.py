@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from sinks.database import CACHE_KIB, DatabaseError, open_database, reading
+from sinks.errors import DatabaseMissingError
 
 COUNT = sa.text("SELECT count(*) FROM plan_events")
 ADD_COMMAND = sa.text("INSERT INTO commands (kind, body, created_ns) VALUES ('cancel', '{}', 1)")
@@ -114,6 +115,15 @@ def test_a_missing_file_is_created_for_writing_only(tmp_path: Path) -> None:
     assert not (tmp_path / "new.db").exists()
     open_database(f"sqlite:///{tmp_path}/new.db").dispose()
     assert (tmp_path / "new.db").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder that even root cannot write to")
+def test_a_folder_that_cannot_be_written_is_named_by_who_would_make_a_file_there() -> None:
+    """It is no missing file: nobody asked for one that is there."""
+    with pytest.raises(DatabaseError, match="the folder /proc/self cannot be written; make it writable") as found:
+        open_database("sqlite:////proc/self/new.db")
+    assert not isinstance(found.value, DatabaseMissingError)
+    assert "there is no such file" in message("sqlite:////proc/self/new.db", read_only=True)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
