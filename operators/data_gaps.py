@@ -61,9 +61,22 @@ def marked_at_end(current: DataGap | None, told: DataGap, began_ns: int) -> Data
     return marked(current, told, began_ns) if waited else current
 
 
+def marked_after_end(mark: DataGap | None, told: Iterable[DataGap], began_ns: int) -> DataGap | None:
+    """`marked_at_end` for several gaps, in order."""
+    return reduce(lambda current, each: marked_at_end(current, each, began_ns), told, mark)
+
+
 def marked_by(mark: DataGap | None, told: Iterable[DataGap], began_ns: int) -> DataGap | None:
     """Return what marks a living plan that began then, after several gaps were told of, in order."""
     return reduce(lambda current, each: marked(current, each, began_ns), told, mark)
+
+
+def parted(told: Iterable[DataGap], at_ns: int) -> tuple[tuple[DataGap, ...], tuple[DataGap, ...]]:
+    """Return what was told by an instant and what later, each in the order of the tape, whose clock may go back."""
+    known, later = list[DataGap](), list[DataGap]()
+    for each in told:
+        (known if each.at_ns <= at_ns else later).append(each)
+    return tuple(known), tuple(later)
 
 
 class DataGaps(msgspec.Struct, frozen=True):
@@ -82,11 +95,10 @@ class DataGaps(msgspec.Struct, frozen=True):
 
     def by(self, at_ns: int) -> "DataGaps":
         """Return what stands once the symbol has come to an instant, ns UTC."""
-        count = sum(each.at_ns <= at_ns for each in self.ahead)
-        if not count:
+        if not self.ahead:
             return self
-        standing = reduce(DataGaps.after, self.ahead[:count], DataGaps(self.open, self.lost))
-        return msgspec.structs.replace(standing, ahead=self.ahead[count:])
+        known, ahead = parted(self.ahead, at_ns)
+        return msgspec.structs.replace(reduce(DataGaps.after, known, DataGaps(self.open, self.lost)), ahead=ahead)
 
     def after(self, told: DataGap) -> "DataGaps":
         """Return what stands once a gap was told of."""
@@ -130,13 +142,8 @@ def mark_of(
 
     `registered_ns`, `ended_ns`: when its life began and, if it has, ended; ns UTC.
     """
-    before, since = list[DataGap](), list[DataGap]()
-    for each in told:
-        (before if each.at_ns <= registered_ns else since).append(each)
+    before, since = parted(told, registered_ns)
     standing = reduce(DataGaps.after, before, NO_GAPS)
     began_ns = max(registered_ns, valid_from_ns)
-    lived = [each for each in since if ended_ns is None or each.at_ns <= ended_ns]
-    mark = marked_by(standing.at_start(began_ns), lived, began_ns)
-    for each in since[len(lived) :]:
-        mark = marked_at_end(mark, each, began_ns)
-    return mark
+    lived, later = (since, ()) if ended_ns is None else parted(since, ended_ns)
+    return marked_after_end(marked_by(standing.at_start(began_ns), lived, began_ns), later, began_ns)

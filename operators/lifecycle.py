@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from operators import why
-from operators.data_gaps import NO_GAPS, DataGap, DataGaps, marked_at_end, marked_by
+from operators.data_gaps import NO_GAPS, DataGap, DataGaps, marked_at_end, marked_by, parted
 from operators.events import Kind, PlanEvent
 from operators.plans import EntryType, Gate, Plan
 from operators.position import adverse, favourable, in_position, sold
@@ -184,7 +184,7 @@ def _on_gap(plan: Plan, state: PlanState, told: DataGap) -> PlanState:
     began_ns, all_told = max(state.began_ns, plan.valid_from_ns), (*state.gaps_ahead, told)
     if not state.live:
         return replace(state, data_gap=marked_at_end(state.data_gap, told, began_ns))
-    ahead = tuple(each for each in all_told if each.at_ns > state.updated_ns)
-    by_now = marked_by(state.gap_by_now, all_told[: len(all_told) - len(ahead)], began_ns)
+    known, ahead = parted(all_told, state.updated_ns)
+    by_now = marked_by(state.gap_by_now, known, began_ns)
     mark = marked_by(by_now, ahead, began_ns)
     return replace(state, data_gap=mark, began_ns=began_ns, gap_by_now=by_now, gaps_ahead=ahead)

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 from msgspec.structs import astuple
 
-from operators.data_gaps import DataGap, marked_by
+from operators.data_gaps import DataGap, marked_by, parted
 from operators.plans import FRACTION_TOLERANCE, Gate, Plan
 from operators.prices import tidy
 
@@ -92,7 +92,7 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         """What marks it by what was told until an instant that is no earlier than it has come to, ns UTC."""
         if not self.gaps_ahead:
             return self.data_gap
-        told = (each for each in self.gaps_ahead if each.at_ns <= at_ns)
+        told, _ = parted(self.gaps_ahead, at_ns)
         return marked_by(self.gap_by_now, told, self.began_ns)
 
     @property

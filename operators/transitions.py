@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from operators import why
-from operators.data_gaps import DataGap, marked_at_end
+from operators.data_gaps import DataGap, marked_after_end, parted
 from operators.events import Kind, PlanEvent
 from operators.state import LIVE, Phase, PlanState
 
@@ -80,11 +80,8 @@ def happen(state: PlanState, kind: Kind, at_ns: int, price: float | None, data: 
 
 def _mark_left(state: PlanState, ended_ns: int) -> DataGap | None:
     """What marks a plan that ended at an instant, though more was told before that was decided."""
-    mark = state.gap_known(ended_ns)
-    for each in state.gaps_ahead:
-        if each.at_ns > ended_ns:
-            mark = marked_at_end(mark, each, state.began_ns)
-    return mark
+    _, later = parted(state.gaps_ahead, ended_ns)
+    return marked_after_end(state.gap_known(ended_ns), later, state.began_ns)
 
 
 def honest(state: PlanState, data: dict[str, Any], at_ns: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Life:
     events: list[PlanEvent] = field(default_factory=list)
     refused: int = 0
     gaps: DataGaps = NO_GAPS
+    now_ns: int = 0
 
     def due(self) -> tuple[int, int] | None:
         """When something other than a tick happens next, and what."""
@@ -43,6 +44,7 @@ class Life:
 
     def reach(self, now_ns: int) -> None:
         """Let time pass."""
+        self.now_ns = max(self.now_ns, now_ns)
         while (due := self.due()) is not None and due[0] <= now_ns:
             at_ns, what = due
             if what == COMMAND:
@@ -90,7 +92,7 @@ class Life:
 
     def tell(self, gap: DataGap) -> None:
         """Take note of a gap."""
-        self.gaps = self.gaps.after(gap)
+        self.gaps = self.gaps.told(gap, self.now_ns)
         self.apply(gap)
 
     def hear(self, heard: Print) -> None:
