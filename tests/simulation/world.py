@@ -5,7 +5,7 @@ Equal seeds give equal worlds.  A world is a minute or two around an open, a noo
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from random import Random
@@ -114,12 +114,14 @@ def draw_world(rng: Random, *, scan: bool = False) -> World:
     prints = _morning(rng, symbols) if scan else _prints(rng, symbols, begins_ns)
     events = _events(rng, symbols, prints)
     beforehand = [each for each in events if each.known_at_ns < prints[0].at_ns]
-    head = [market_events(beforehand, min(start_ns, prints[0].at_ns))] if beforehand else []
+    head_ns = min(start_ns, prints[0].at_ns)
+    head = [market_events(beforehand, head_ns)] if beforehand else []
     later = [market_events((each,), each.known_at_ns) for each in events if each not in beforehand]
     frames = _frames(rng, prints)
     arrivals = (*head, *sorted((*frames[:-1], *later), key=lambda each: each.receive_ns), frames[-1])
     known = tuple(each for each in symbols if rng.random() < 0.5)
-    return World(symbols, known, tuple(prints), arrivals, tuple(_wishes(rng, prints)), tuple(events), scan)
+    told = tuple(replace(each, told_ns=head_ns) for each in events)
+    return World(symbols, known, tuple(prints), arrivals, tuple(_wishes(rng, prints)), told, scan)
 
 
 def _prints(rng: Random, symbols: Sequence[str], at_ns: int) -> list[Heard]:
