@@ -129,7 +129,7 @@ class SymbolBook:
     def gap(self, told: DataGap) -> Outcome:
         """Take note of what is missing, or is no more: all living plans carry it from this place of the tape on."""
         self._groups.settle()
-        self._gaps, outcome, self._retires = self._gaps.told(told, self.now_ns), Outcome(), True
+        self._gaps, outcome, self._retires = self._gaps.told(told).by(self.now_ns), Outcome(), True
         for slot in self._slots.values():
             if slot.plan is None or slot.state is None:
                 continue

@@ -40,6 +40,16 @@ class DataGap(msgspec.Struct, frozen=True, gc=False):
         return cls(**data)
 
 
+def gap_row(gap: DataGap | None) -> tuple[Any, ...] | None:
+    """Write a gap, if there is one, as plain values."""
+    return None if gap is None else msgspec.structs.astuple(gap)
+
+
+def gap_of(row: tuple[Any, ...] | None) -> Any:
+    """Undo `gap_row`."""
+    return None if row is None else DataGap(*row)
+
+
 def marked(current: DataGap | None, told: DataGap, began_ns: int) -> DataGap | None:
     """Return what marks a living plan that began then, after a gap was told of; `current` marked it before."""
     lost = current is not None and current.state == "lost"
@@ -89,9 +99,9 @@ class DataGaps(msgspec.Struct, frozen=True):
     lost: DataGap | None = None
     ahead: tuple[DataGap, ...] = ()
 
-    def told(self, gap: DataGap, now_ns: int) -> "DataGaps":
-        """Take note of a gap where the symbol has come to `now_ns`."""
-        return msgspec.structs.replace(self, ahead=(*self.ahead, gap)).by(now_ns)
+    def told(self, gap: DataGap) -> "DataGaps":
+        """Take note of a gap, for its own time."""
+        return msgspec.structs.replace(self, ahead=(*self.ahead, gap))
 
     def by(self, at_ns: int) -> "DataGaps":
         """Return what stands once the symbol has come to an instant, ns UTC."""
@@ -120,16 +130,13 @@ class DataGaps(msgspec.Struct, frozen=True):
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write them as plain values."""
-        plain = [msgspec.structs.astuple(each) for each in self.open]
-        lost = None if self.lost is None else msgspec.structs.astuple(self.lost)
-        return tuple(plain), lost, tuple(map(msgspec.structs.astuple, self.ahead))
+        return tuple(map(gap_row, self.open)), gap_row(self.lost), tuple(map(gap_row, self.ahead))
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Self:
         """Undo `to_plain`, also of what was written when nothing was kept for its time."""
         opened, lost, *ahead = plain
-        later = tuple(DataGap(*each) for each in ahead[0]) if ahead else ()
-        return cls(tuple(DataGap(*each) for each in opened), None if lost is None else DataGap(*lost), later)
+        return cls(tuple(map(gap_of, opened)), gap_of(lost), tuple(map(gap_of, *ahead)) if ahead else ())
 
 
 NO_GAPS: Final = DataGaps()

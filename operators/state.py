@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 from msgspec.structs import astuple
 
-from operators.data_gaps import DataGap, marked_by, parted
+from operators.data_gaps import DataGap, gap_of, gap_row, marked_by, parted
 from operators.plans import FRACTION_TOLERANCE, Gate, Plan
 from operators.prices import tidy
 
@@ -105,7 +105,7 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         values = astuple(self)
         health = values[4]
         told = None if health is None else str(health), str(self.gate)  # `value` takes thrice the time
-        gaps = _gap_row(self.data_gap), self.began_ns, _gap_row(self.gap_by_now), tuple(map(astuple, self.gaps_ahead))
+        gaps = gap_row(self.data_gap), self.began_ns, gap_row(self.gap_by_now), tuple(map(gap_row, self.gaps_ahead))
         return (*values[:3], str(self.phase), *told, *values[6:_GAP], *gaps)
 
     @classmethod
@@ -115,17 +115,9 @@ class PlanState(msgspec.Struct, frozen=True, gc=False):
         told = None if health is None else _HEALTHS[health]
         gap, *since = row[_GAP:] or (None,)  # rows of layout 1 end before it
         began_ns, by_now, ahead = since or (0, gap, ())  # and those of layout 2 behind it
-        gaps = _gap(gap), began_ns, _gap(by_now), tuple(map(_gap, ahead))
+        gaps = gap_of(gap), began_ns, gap_of(by_now), tuple(map(gap_of, ahead))
         values: tuple[Any, ...] = (*row[:3], _PHASES[phase], told, _GATES[gate], *row[6:_GAP], *gaps)
         return cls(*values)
-
-
-def _gap_row(gap: DataGap | None) -> tuple[Any, ...] | None:
-    return None if gap is None else astuple(gap)
-
-
-def _gap(row: tuple[Any, ...] | None) -> Any:
-    return None if row is None else DataGap(*row)
 
 
 def absorbed(row: tuple[Any, ...], quiet: "Quiet") -> tuple[Any, ...]:

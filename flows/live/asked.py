@@ -57,7 +57,8 @@ class Asked:
             if each.symbol is not None and each.applied_ns is not None:
                 self._watch(each.symbol, each.applied_ns)
                 self._joined.add(each.symbol)
-        self._warn({each.plan["symbol"] for each in applied if each.plan is not None})
+        plans = [each.plan for each in applied if each.plan is not None]
+        self._warn({str(plan["symbol"]) for plan in plans if "symbol" in plan})  # others become dead letters
 
     def _of_files(self, at_ns: int) -> Iterator[Record]:
         """Market events and plans; told again after a restart, they have the names that they had before.

@@ -15,26 +15,25 @@ class LostPrints:
     """What was told of gaps.  Snapshot-ready."""
 
     def __init__(self) -> None:
-        self._gaps, self._asked_ns = NO_GAPS, 0
+        self._gaps = NO_GAPS
 
     def tell(self, gap: DataGap) -> None:
         """Take note; questions of earlier instants may still come."""
-        self._gaps = self._gaps.told(gap, self._asked_ns)
+        self._gaps = self._gaps.told(gap)
 
     def before(self, at_ns: int, day: date) -> DataGap | None:
         """Return what a question of an instant (ns UTC) in a session must say, if anything; instants never go back."""
-        self._gaps, self._asked_ns = self._gaps.by(at_ns), at_ns
+        self._gaps = self._gaps.by(at_ns)
         lost = self._gaps.lost
         return None if lost is None or new_york(lost.end_ns).date() < week_before(day) else lost
 
     def to_plain(self) -> tuple[Any, ...]:
         """Write everything as plain values."""
-        return self._gaps.to_plain(), self._asked_ns
+        return self._gaps.to_plain()
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Self:
         """Undo `to_plain`."""
-        gaps, asked_ns = plain
         own = cls()
-        own._gaps, own._asked_ns = DataGaps.from_plain(gaps), asked_ns
+        own._gaps = DataGaps.from_plain(plain)
         return own

@@ -92,7 +92,7 @@ class Life:
 
     def tell(self, gap: DataGap) -> None:
         """Take note of a gap."""
-        self.gaps = self.gaps.told(gap, self.now_ns)
+        self.gaps = self.gaps.told(gap).by(self.now_ns)
         self.apply(gap)
 
     def hear(self, heard: Print) -> None:
