@@ -10,6 +10,7 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 from bytewax.testing import cluster_main
 
+from flows.alone import run_alone
 from flows.collector import RARELY, SELDOM, spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
 from flows.dues import Dues
@@ -67,8 +68,11 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     told = tuple if rules.dues is None else rules.dues.ahead
     source = TapeSource(replace(job.replay, kept=kept is not None, ahead=told), meter, ends, job.resumes, cut)
     try:
-        with nullcontext() if kept is None else joined(kept):
-            _run(build(source, rules, sink), job, addresses, index)
+        if kept is None and not addresses and job.threads == 1:
+            run_alone(source, rules, sink, EPOCH)
+        else:
+            with nullcontext() if kept is None else joined(kept):
+                _run(build(source, rules, sink), job, addresses, index)
     except RuntimeError as error:
         known = _known_cause(error)
         if known is error:

@@ -152,24 +152,47 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def roomy(big: tuple[Path, Path]) -> str:
-    """The digest of that day where there is room."""
+def roomy_url(big: tuple[Path, Path]) -> str:
+    """That day in a database where there is room."""
     tape, plans = big
     url = f"sqlite:///{tape.parent}/roomy.db"
     assert run(["replay", str(tape), "--plans", str(plans), "--quiet", "--db", url]) == 0
-    return digest_of(url)
+    return url
 
 
-@pytest.mark.parametrize("pages", [12, 19, 22, 24, 26])
+@pytest.fixture(scope="module")
+def roomy(roomy_url: str) -> str:
+    """Its digest."""
+    return digest_of(roomy_url)
+
+
+@pytest.fixture(scope="module")
+def pages(big: tuple[Path, Path], roomy_url: str) -> tuple[int, int]:
+    """How many pages a database has before anything is written, and after that day."""
+    empty = f"sqlite:///{big[0].parent}/empty.db"
+    assert run(["db", "upgrade", "--db", empty]) == 0
+    before, after = (rows_of(url, "PRAGMA page_count")[0][0] for url in (empty, roomy_url))
+    return before, after
+
+
+@pytest.mark.parametrize("room", [-0.5, 0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
 def test_a_full_database_holds_whole_transactions_and_is_finished_later(
-    sqlite_url: str, command: Command, big: tuple[Path, Path], roomy: str, monkeypatch: pytest.MonkeyPatch, pages: int
+    sqlite_url: str,
+    capfd: pytest.CaptureFixture[str],
+    big: tuple[Path, Path],
+    roomy: str,
+    pages: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+    room: float,
 ) -> None:
-    """Room for some pages only: one line; given room, the same command finishes with the same digest."""
-    tape, plans = big
+    """Room for a part of the day, or not even for the tables: one line, none of the engine; given room, it finishes."""
+    command, (tape, plans) = speaker(capfd), big
+    empty, whole = pages
+    most = int(empty + room * (whole - empty))
     url = sqlite_url
     arguments = ("replay", tape, "--plans", plans, "--batch-size", 100, "--db")
     with monkeypatch.context() as patch:
-        patch.setattr(database, "WRITER_PRAGMAS", (*database.WRITER_PRAGMAS, f"max_page_count = {pages}"))
+        patch.setattr(database, "WRITER_PRAGMAS", (*database.WRITER_PRAGMAS, f"max_page_count = {most}"))
         said = command(*arguments, url)
     assert said.code == FAILURE
     assert "the disk is full; free some space and run again, nothing is half written" in said.only_line
