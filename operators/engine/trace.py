@@ -13,7 +13,8 @@ from operators.levels.level import Level
 class Verdict(StrEnum):
     """What became of a level.
 
-    TAKEN: a stop hides behind it, or a target stands on it.  RR_FLOOR: as target 1 it pays too little for the risk.
+    TAKEN: a stop hides behind it, or a target stands on it.  RR_FLOOR: as target 1 it pays too little for the risk,
+    also where a watch plan's target 1 stands on it for want of a better one.
     BEYOND_EM: past the cap in expected moves.  TOO_CLOSE: inside a snap window, but too near the target before.
     WRONG_SIDE: behind the entry, and another level protects.  WEAKER: another level of its window is stronger.
     FARTHER: as strong as the one taken, but no nearer the ideal.  NO_WINDOW: no target's ideal is near it.

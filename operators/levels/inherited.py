@@ -3,14 +3,12 @@
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, Self
 
-from operators.bars.columns import Interval
 from operators.levels.gap_edges import least_gap
 from operators.levels.history import LevelHistory, regular_of
 from operators.levels.level import Level, LevelKind
 from operators.levels.prior_days import Period, prior_day, prior_marks, prior_week, session_before, typical_range
 from operators.levels.prior_session import Anchor, anchors, profile_marks
 from operators.levels.strengths import grade
-from operators.levels.swings import seeded
 from operators.levels.volume_sums import Sums
 from operators.sessions import SessionCalendar, SessionDay
 
@@ -52,7 +50,6 @@ def inherit(day: SessionDay, calendar: SessionCalendar, history: LevelHistory, t
     marks = [
         *prior_marks(prior, prior_week(history.daily, calendar, day)),
         *profile_marks(minutes, tick),
-        *seeded(Interval.D1, history.daily).marks(day.pre_ns),
     ]
     levels = tuple(sorted(grade(marks), key=ORDER))
     return Inherited(levels, prior, least_gap(typical_range(history.daily), tick), anchors(minutes))

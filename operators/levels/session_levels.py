@@ -5,7 +5,7 @@ Rule 2: how the bars were cut into pieces changes nothing; each is used as it st
 Rule 3: after `from_plain` the instants before the snapshot's last bar are refused, never answered from later bars.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Self
 
 from operators.bars.columns import Bars, Interval
@@ -19,15 +19,15 @@ from operators.levels.level import Level, LevelKind, Mark
 from operators.levels.opening_ranges import opening_range_marks
 from operators.levels.round_numbers import round_numbers
 from operators.levels.strengths import grade
-from operators.levels.swings import Swings, seeded
+from operators.levels.swings import SWING_RULES, Swings, seeded
 from operators.levels.volume_profile import VolumeProfile
 from operators.levels.volume_sums import VolumeSums
 from operators.sessions import SessionCalendar, SessionDay
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Version of `SessionLevels.to_plain`; raise it when its shape or meaning changes."""
 
-INTERVALS: Final = (Interval.M1, Interval.M5, Interval.M60)
+INTERVALS: Final = (Interval.M1, Interval.M5, Interval.M60, Interval.D1)
 
 Edges = tuple[int, int, int]
 """Pre-market open, regular open and regular close of a session in ns UTC."""
@@ -39,11 +39,11 @@ _PREMARKET: Final = (LevelKind.PREMARKET_HIGH, LevelKind.PREMARKET_LOW)
 class SessionLevels:
     """Prepared from history, then fed with the session's bars.  `tick` in dollars."""
 
-    def __init__(self, edges_ns: Edges, tick: float, inherited: Inherited, five: Swings, sixty: Swings) -> None:
+    def __init__(self, edges_ns: Edges, tick: float, inherited: Inherited, swings: Sequence[Swings]) -> None:
         self._pre_ns, self._open_ns, self._close_ns = edges_ns
         self._tick = tick
         self._inherited = inherited
-        self._swings = {Interval.M5: five, Interval.M60: sixty}
+        self._swings = dict(zip(SWING_RULES, swings, strict=True))
         self._session, self._premarket = HighLow(), HighLow()
         self._opening: Opening | None = None
         self._sums = VolumeSums()
@@ -62,12 +62,13 @@ class SessionLevels:
             msg = f"tick: got {tick}; must be dollars above 0"
             raise ValueError(msg)
         past = history.before(day.pre_ns)
-        five, sixty = seeded(Interval.M5, past.five), seeded(Interval.M60, past.sixty)
+        turning = {Interval.M5: past.five, Interval.M60: past.sixty, Interval.D1: past.daily}
+        swings = [seeded(interval, turning[interval]) for interval in SWING_RULES]
         edges_ns = day.pre_ns, day.open_ns, day.close_ns
-        return cls(edges_ns, tick, inherit(day, calendar, past, tick), five, sixty)
+        return cls(edges_ns, tick, inherit(day, calendar, past, tick), swings)
 
     def extend(self, interval: Interval, bars: Bars) -> None:
-        """Take new 1m, 5m or 60m bars of the session in; those outside its pre-market and regular hours are ignored.
+        """Take new 1m, 5m, 60m or 1d bars of the session in; what lies outside pre-market and regular hours is ignored.
 
         Raises ValueError for another interval, and for a bar that starts before the last one ended.
         """
@@ -141,7 +142,7 @@ class SessionLevels:
         self._absorb()
         ranges = (self._session.to_plain(), self._premarket.to_plain())
         swings = tuple(each.to_plain() for each in self._swings.values())
-        parts = (self._inherited.to_plain(), *swings, *ranges, self._sums.to_plain(), self._profile.to_plain())
+        parts = (self._inherited.to_plain(), swings, *ranges, self._sums.to_plain(), self._profile.to_plain())
         opening = None if self._opening is None else tuple(self._opening)
         last_ns = tuple(self._last_ns[interval] for interval in INTERVALS)
         edges_ns = (self._pre_ns, self._open_ns, self._close_ns)
@@ -153,9 +154,9 @@ class SessionLevels:
         if plain[0] != LAYOUT:
             msg = f"levels were written in layout {plain[0]}; this version reads {LAYOUT}"
             raise ValueError(msg)
-        _, edges_ns, tick, opening, last_ns, (inherited, five, sixty, *ranges, sums, profile) = plain
-        swings = (Swings.from_plain(Interval.M5, five), Swings.from_plain(Interval.M60, sixty))
-        levels = cls(edges_ns, tick, Inherited.from_plain(inherited), *swings)
+        _, edges_ns, tick, opening, last_ns, (inherited, turns, *ranges, sums, profile) = plain
+        swings = [Swings.from_plain(interval, each) for interval, each in zip(SWING_RULES, turns, strict=True)]
+        levels = cls(edges_ns, tick, Inherited.from_plain(inherited), swings)
         levels._opening = None if opening is None else Opening(*opening)
         levels._last_ns = dict(zip(INTERVALS, last_ns, strict=True))
         levels._answers_from_ns = max(last_ns)

@@ -2,9 +2,10 @@
 
 A bar says where it traded, not how much where; put at its average it would make peaks at prices that never printed,
 and spreading is as cheap.  Bins are an odd number of ticks wide (a power of three), centred on ticks counted from the
-first open, so that no price on the tick lies on an edge.  They are the finest that cover the range with at most
-`MAX_BINS`: a width that comes from tick and range alone is the same for mirrored and for scaled prices, and, because
-ticks are spread before they are binned, the volumes do not depend on when the bins became too many.
+first open, or from the tick nearest to it, so that no price on the tick lies on an edge.  They are the finest that
+cover the range with at most `MAX_BINS`: a width that comes from tick and range alone is the same for mirrored and for
+scaled prices, and, because ticks are spread before they are binned, the volumes do not depend on when the bins became
+too many.  Of a first open half-way between two ticks the mirror image has none: the tick above is taken.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ WIDENING: Final = 3
 FEW: Final = 16
 """Fewer bars than this are spread one by one, which is faster and comes to the same sums."""
 
-_HALF: Final = 0.5 + 1e-6
+NOISE_TICKS: Final = 1e-6
+_HALF: Final = 0.5 + NOISE_TICKS
 """Half a tick and the noise of decimals.  A low half-way between ticks goes down and such a high up: one rounding for
 both would have no mirror image, and prints between bid and ask, at half a cent, are everyday."""
 
@@ -52,7 +54,7 @@ class VolumeProfile:
             return
         matrix = np.asarray(rows)
         if self._anchor is None:
-            self._anchor = matrix.item(0, 0)
+            self._anchor = _on_tick(matrix.item(0, 0), self._tick)
         if len(rows) < FEW:
             for _, low, high, volume in matrix.tolist():
                 bottom, top = (low - self._anchor) / self._tick, (high - self._anchor) / self._tick
@@ -152,6 +154,13 @@ class VolumeProfile:
         profile._anchor, profile._width, profile._low, profile._high = anchor, width, low, high
         profile._shares[low + MAX_BINS : low + MAX_BINS + len(shares)] = shares
         return profile
+
+
+def _on_tick(price: float, tick: float) -> float:
+    """Return the price itself if it is on the tick, else the nearest that is; half-way the one above."""
+    ticks = price / tick
+    nearest = floor(ticks + 0.5)
+    return price if abs(ticks - nearest) <= NOISE_TICKS else nearest * tick
 
 
 def profile_rows(bars: Bars) -> Floats:

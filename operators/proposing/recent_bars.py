@@ -8,10 +8,7 @@ import numpy as np
 from operators.bars.columns import NO_BARS, Bars, Floats, Interval
 from operators.bars.fold import REGULAR
 from operators.bars.splits import Split, adjusted
-from operators.times import MINUTE_NS
 
-NIGHT_NS: Final = 12 * 60 * MINUTE_NS
-"""Bars of one regular session start less apart, those of two sessions more."""
 KEPT: Final = {Interval.M1: 2_000, Interval.M5: 1_000, Interval.M60: 400, Interval.D1: 300}
 """How many bars of an interval are kept at least: two sessions of minutes with their extended hours, five of 5m, some
 months of 60m, a year of days."""
@@ -53,13 +50,14 @@ class RecentBars:
     def changes(self, interval: Interval, as_of_ns: int, count: int, *, within_sessions: bool) -> Floats:
         """Return the last `count` changes from close to close known at an instant, dollars, oldest first.
 
-        Of regular hours alone, and `within_sessions` not over a night either; fewer if there are not so many.
+        Of regular hours alone, and `within_sessions` between bars that adjoin: neither a night nor a halt is a bar's
+        change.  Fewer if there are not so many.
         """
         bars = self.of(interval)
         regular = (bars.phase[: int(np.searchsorted(bars.end_ns, as_of_ns, side="right"))] == REGULAR).nonzero()[0]
         changes: Floats = np.diff(bars.close[regular])
         if within_sessions:
-            changes = changes[np.diff(bars.start_ns[regular]) < NIGHT_NS]
+            changes = changes[bars.start_ns[regular[1:]] == bars.end_ns[regular[:-1]]]
         return changes[-count:]
 
     def to_plain(self) -> tuple[Any, ...]:

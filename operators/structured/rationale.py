@@ -6,6 +6,7 @@ from typing import Final
 from operators.engine.profile import TargetProfile
 from operators.engine.styles import STYLES
 from operators.engine.trace import Verdict
+from operators.levels.agreement import Fact, fact
 from operators.prices import plain
 from operators.structured.conditions import Condition
 
@@ -24,16 +25,21 @@ def rationale(profile: TargetProfile, strategy: str, conditions: Sequence[Condit
 
 
 def confluence(profile: TargetProfile, conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """Name what agrees: levels within the snap window of the entry, strongest first, then weighty conditions met."""
+    """Name what agrees: levels within the snap window of the entry, strongest first, then weighty conditions met.
+
+    Of several names of one fact only the first is said.
+    """
     window = STYLES[profile.style].snap_window_atr
     near = [
         line
         for line in profile.snap_trace
         if line.verdict is not Verdict.NOT_YET and line.distance_atr is not None and abs(line.distance_atr) <= window
     ]
-    kinds = [line.kind for line in sorted(near, key=lambda line: (-line.strength, line.kind))]
+    facts: dict[Fact, str] = {}
+    for line in sorted(near, key=lambda line: (-line.strength, line.kind)):
+        facts.setdefault(fact(line.kind, line.price), line.kind)
     names = [condition.name for condition in conditions if condition.ok and condition.weight > 0]
-    return tuple(dict.fromkeys(kinds + names))
+    return tuple(dict.fromkeys([*facts.values(), *names]))
 
 
 def _named(conditions: Sequence[Condition]) -> str:

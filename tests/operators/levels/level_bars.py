@@ -10,7 +10,7 @@ import numpy as np
 from operators.bars.columns import Bars, Interval
 from operators.levels.history import LevelHistory
 from operators.levels.level import Level
-from operators.levels.session_levels import SessionLevels
+from operators.levels.session_levels import INTERVALS, SessionLevels
 from operators.sessions import SessionCalendar, SessionDay
 from operators.times import MINUTE_NS
 
@@ -83,7 +83,7 @@ class World:
     def whole(self) -> SessionLevels:
         """Levels with every bar taken in at once."""
         levels = self.prepare()
-        for interval in (Interval.M1, Interval.M5, Interval.M60):
+        for interval in INTERVALS:
             levels.extend(interval, self.bars[interval])
         return levels
 

@@ -228,6 +228,16 @@ def test_a_tick_that_is_none_is_refused(calendar: SessionCalendar, tick: float) 
         replace(today(calendar), tick=tick).prepare()
 
 
+def test_a_turn_of_days_is_known_at_the_close_of_the_second_day_after_it(calendar: SessionCalendar) -> None:
+    """Not a night later: ideas of days are had at closes."""
+    *before, _ = days = days_around(calendar, DAY, 4)
+    highs = dict(zip(days, (100.0, 101.0, 105.0, 102.0, 103.0), strict=True))
+    world = made_world(calendar, DAY, {day: (flat(0, high), flat(389, 99.0)) for day, high in highs.items()})
+    assert "swing_high_1d" not in found(world.at(DAY.close_ns - 1))
+    turn = found(world.at(DAY.close_ns))["swing_high_1d"]
+    assert (turn.price, turn.since_ns, turn.available_at_ns) == (105.0, before[2].open_ns, DAY.close_ns)
+
+
 def test_bars_that_go_back_are_refused(calendar: SessionCalendar) -> None:
     """Also the same bar twice: a repeated minute would count twice in every average."""
     levels = today(calendar).prepare()
@@ -237,7 +247,7 @@ def test_bars_that_go_back_are_refused(calendar: SessionCalendar) -> None:
 
 
 def test_other_intervals_are_refused(calendar: SessionCalendar) -> None:
-    with pytest.raises(ValueError, match="1m, 5m, 60m bars of the session; got 15m"):
+    with pytest.raises(ValueError, match="1m, 5m, 60m, 1d bars of the session; got 15m"):
         today(calendar).prepare().extend(Interval.M15, Bars.empty())
 
 
@@ -262,5 +272,5 @@ def test_instants_before_the_session_or_the_snapshot_are_refused(calendar: Sessi
 
 def test_a_snapshot_of_another_layout_is_refused() -> None:
     layout, *rest = random_world(3).whole().to_plain()
-    with pytest.raises(ValueError, match="layout 2; this version reads 1"):
+    with pytest.raises(ValueError, match="layout 3; this version reads 2"):
         SessionLevels.from_plain((layout + 1, *rest))

@@ -164,6 +164,15 @@ def test_the_value_area_holds_its_share(rows: list[ProfileRow]) -> None:
     assert sum(core) < 0.7 * sum(shares) or found.vah - found.val <= 2 * step
 
 
+@pytest.mark.parametrize("first", [10.005, 10.0049, 10.0001, 10.0])
+def test_bins_lie_on_the_tick_whatever_the_first_print_was(first: float) -> None:
+    """A first print between two ticks moves no level off them, nor spreads a bar over one tick too many."""
+    rows = [(first, 10.0, 10.03, 400.0), (10.01, 10.01, 10.02, 50.0)]
+    profile, plain = profile_of(rows), profile_of([(10.0, *rows[0][1:]), rows[1]])
+    assert profile.shares() == [pytest.approx(each) for each in plain.shares()]
+    assert [round(profile.price(position), 9) for position in range(4)] == [10.0, 10.01, 10.02, 10.03]
+
+
 @pytest.mark.parametrize("bars", [3, 3 * FEW])
 def test_half_a_tick_has_a_mirror_image(bars: int) -> None:
     """A print between bid and ask reaches the tick on its far side, up or down; so both profiles hold the same."""

@@ -64,6 +64,15 @@ def test_changes_are_of_regular_hours_alone_and_over_nights_only_where_they_are_
     assert (len(changes), sorted(set(changes.tolist()))) == (count, [1.0] if within_sessions else [1.0, 51.0])
 
 
+def test_the_jump_over_a_halt_is_no_change_of_a_bar() -> None:
+    """An hour without a print: what it moved is not what one minute moves."""
+    recent = RecentBars()
+    recent.extend({Interval.M1: Bars.concat([minutes(1, 5), minutes(65, 4)])})
+    at_ns = 100 * MINUTE_NS
+    assert recent.changes(Interval.M1, at_ns, 20, within_sessions=True).tolist() == [3, 5, 7, 9, 131, 133, 135]
+    assert recent.changes(Interval.M1, at_ns, 20, within_sessions=False).tolist()[4] == 65**2 - 5**2
+
+
 def test_a_snapshot_keeps_what_questions_can_reach() -> None:
     recent = RecentBars()
     recent.extend({Interval.M1: minutes(0, 3 * KEPT[Interval.M1])})

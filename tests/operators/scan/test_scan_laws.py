@@ -57,9 +57,13 @@ def all_features(pieces: list[Piece], history: Bars) -> tuple[list[Features], li
 
 
 def as_bytes(pieces: list[Features]) -> dict[str, bytes]:
-    """Each column of features that follow one another."""
+    """Each column of features that follow one another; of what is not available, some processors flip a sign."""
     names = [field.name for field in fields(pieces[0])]
-    return {name: np.concatenate([getattr(piece, name) for piece in pieces]).tobytes() for name in names}
+    columns = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in names}
+    for column in columns.values():
+        if column.dtype.kind == "f":
+            column[np.isnan(column)] = np.nan
+    return {name: column.tobytes() for name, column in columns.items()}
 
 
 @settings(max_examples=15, deadline=None)

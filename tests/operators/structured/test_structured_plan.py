@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from operators.engine.evaluation import evaluate
 from operators.engine.inputs import EngineInput
+from operators.levels.level import LevelKind
 from operators.plans import Direction, Gate
 from operators.records import GateCause
 from operators.structured.build import decode, encode, structured_plan
 from operators.structured.conditions import Condition
-from tests.operators.engine.engine_cases import AS_OF_NS, ask, questions
+from tests.operators.engine.engine_cases import AS_OF_NS, ask, level, questions
 from tests.operators.structured.plan_cases import CONDITIONS, IDENTITY, SESSION, make_document
 
 
@@ -61,6 +62,17 @@ def test_a_long_list_of_conditions_is_counted() -> None:
 def test_the_confluence_names_levels_at_the_entry_and_then_conditions_met() -> None:
     """Within 0.20 ATR of 100: the VWAP at 99.90 and the pivot at 100.10; a level of the future agrees with nothing."""
     assert make_document().confluence == ("vwap", "pivot", "relative_volume", "reclaimed_vwap")
+
+
+def test_the_confluence_counts_a_fact_once() -> None:
+    """The session's average is the one anchored at its open, and a first low is the session's and the range's."""
+    levels = (
+        level(100.1, 0.9, LevelKind.VWAP),
+        level(100.1, 0.8, LevelKind.AVWAP_OPEN),
+        level(99.9, 0.7, LevelKind.SESSION_LOW),
+        level(99.9, 0.6, LevelKind.OPENING_RANGE_5_LOW),
+    )
+    assert make_document(*levels, conditions=()).confluence == ("vwap", "session_low")
 
 
 def test_a_chart_draws_what_the_plan_says() -> None:
