@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from flows.errors import DataMissingError
+from flows.errors import BadInputError, DataMissingError
 from flows.items import GapOf, MarketCalendar
 from flows.kafka.topic import topic_of
 from flows.options import STREAM
@@ -26,6 +26,7 @@ from operators.plan_reading import NO_DEFAULTS, read_plan
 from operators.plans import Plan
 from operators.records import Cancel, Command, Register
 from operators.rows import ProgressRow, ScanRow
+from operators.sessions import SessionBlock, SessionRangeError
 from operators.state import PlanState
 from sinks.reader import events_of_plan, progress_of, stream_of
 from sinks.scan_reader import proposal_of
@@ -53,21 +54,29 @@ class Stored:
 def explain_plan(connection: sa.Connection, plan_id: str, at_ns: int | None) -> list[str]:
     """Explain a plan at an instant (ns UTC), or at the end of what was replayed.  Nothing later is looked at.
 
-    Raises DataMissingError for a plan that is unknown, or was not found yet, and when the recording is needed and gone.
+    Raises DataMissingError for a plan that is unknown, or was not found yet, and when the recording is needed and gone;
+    BadInputError for an instant beyond the calendar.
     """
     stored = _stored(connection, plan_id)
     end_ns = stored.progress.tape_ns if stored.progress else 0
     last_ns = max([end_ns, *(event.at_ns for event in stored.events)])
     at_ns = last_ns if at_ns is None else at_ns
+    block = _block(at_ns)
     if stored.found is not None and at_ns < stored.found.at_ns:
         msg = f"no plan {plan_id} as of {clock(at_ns)}: the scan had not found it"
         raise DataMissingError(msg)
     plan, state, prints = _retold(stored, plan_id, at_ns)
     happened = [event for event in stored.events if event.at_ns <= at_ns]
     gates = gate_timeline(plan.symbol, market_events_known(connection, at_ns), stored.settings)
-    last, block = happened[-1] if happened else None, nyse_calendar().block(at_ns)
-    now = Circumstances(plan, state, last, at_ns, block, gates, prints)
+    now = Circumstances(plan, state, happened[-1] if happened else None, at_ns, block, gates, prints)
     return [*explain(now), *(() if stored.found is None else (_found(stored.found),))]
+
+
+def _block(at_ns: int) -> SessionBlock:
+    try:
+        return nyse_calendar().block(at_ns)
+    except SessionRangeError as error:
+        raise BadInputError(str(error)) from None
 
 
 def _found(row: ScanRow) -> str:

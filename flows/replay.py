@@ -62,6 +62,9 @@ class Prepared:
 
 def prepare(options: ReplayOptions) -> Prepared:
     """Check all inputs.  Raises BadInputError or DataMissingError with one line; touches no database."""
+    if options.from_ns is not None and options.to_ns is not None and options.from_ns > options.to_ns:
+        msg = "--to lies before --from"
+        raise BadInputError(msg)
     files, notes = find_tape_files(options.paths)
     with_rows = [file for file in files if verify(file)]
     for file in with_rows:
@@ -79,8 +82,7 @@ def prepare(options: ReplayOptions) -> Prepared:
     notes += strays
     watched = tuple(sorted({plan.symbol for plan in chosen} | scanned))
     if not watched and not any(file.is_log for file in files):
-        msg = f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them"
-        raise BadInputError(msg)
+        raise _nothing_to_watch(options)
     first_ns = _first_instant(options, files)
     began_ns = begins_ns(files, options.from_ns) if options.scan else None
     notes += begun_within_notes(began_ns)
@@ -134,10 +136,25 @@ def run(prepared: Prepared, meter: Meter) -> None:
     finally:
         engine.dispose()
     if not meter.end_ns and not meter.stopped_early:
-        found = f"no usable print in {meter.rows:,} rows (see dead_letters)"
-        nothing = "no print of what was asked for (--symbols, --from, --to)"
-        msg = f"{', '.join(map(str, options.paths))}: {found if meter.dead_letters else nothing}"
-        raise DataMissingError(msg)
+        if meter.dead_letters and (options.from_ns, options.to_ns, options.symbols) == (None, None, None):
+            msg = f"{_named(options)}: no usable print in {meter.rows:,} rows (see dead_letters)"
+            raise DataMissingError(msg)
+        raise _no_such_print(options)
+
+
+def _nothing_to_watch(options: ReplayOptions) -> CommandError:
+    """No plan of what was asked for, and no symbol to scan; where only the scan would watch, the tape lacks them."""
+    if options.plans is None and options.universe is None:
+        return _no_such_print(options)
+    return BadInputError(f"--symbols: got {','.join(sorted(options.symbols or ()))}; no plan is of any of them")
+
+
+def _no_such_print(options: ReplayOptions) -> DataMissingError:
+    return DataMissingError(f"{_named(options)}: no print of what was asked for (--symbols, --from, --to)")
+
+
+def _named(options: ReplayOptions) -> str:
+    return ", ".join(map(str, options.paths))
 
 
 def _write(

@@ -113,6 +113,8 @@ def chain(
 
     at_ns, since_ns = _at(at), instant("--since", since)
     expiries = _date("--expiry-from", expiry_from), _date("--expiry-to", expiry_to)
+    _ascending("--expiry", *expiries)
+    _ascending("--strike", strike_from, strike_to)
     wanted = ChainWanted(*expiries, strike_from, strike_to)
     with _opened(tape, database, rest_url, rate) as provider:
         _print(provider, provider.fetch_option_chain_asof(symbol, at_ns, wanted, since_ns).to_json())
@@ -121,6 +123,13 @@ def chain(
 def _at(text: str) -> int:
     at_ns = instant("--at", text)
     return 0 if at_ns is None else at_ns
+
+
+def _ascending(option: str, first: Any, last: Any) -> None:
+    """Raise BadInputError for bounds that hold nothing: NaN among them, as it lies before no other."""
+    if not all(each is None or each == each for each in (first, last)) or (None not in (first, last) and first > last):
+        msg = f"{option}-from, {option}-to: got {first} and {last}; nothing lies between them"
+        raise BadInputError(msg)
 
 
 def _date(option: str, text: str | None) -> "date | None":

@@ -148,7 +148,11 @@ def decompressed(path: Path) -> Iterator[bytes]:
 def _under(path: Path) -> list[Path]:
     if path.is_dir():
         logs = {each for each in (path, *path.rglob("*")) if is_tape(each)}
-        files = {each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES)}
+        files = {each for each in path.rglob("*") if each.name.endswith(SUFFIXES) and not each.is_dir()}
+        astray = min((each for each in files if not each.is_file()), default=None)
+        if astray is not None:
+            msg = f"{astray}: leads to no file; remove it, or let it lead to the recording"
+            raise DataMissingError(msg)
         return sorted(logs | {each for each in files if each.parent not in logs})
     if not path.exists():
         msg = f"{path}: no such file or directory"

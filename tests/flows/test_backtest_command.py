@@ -83,6 +83,11 @@ def test_a_database_that_holds_another_answer_for_the_day_is_said(
     assert "fancy-trader: diverged: " in said.err
 
 
+def test_a_span_that_ends_before_it_begins_is_refused(command: Command, tmp_path: Path) -> None:
+    said = command("backtest", tmp_path, "--from", "2013-10-08T15:00:00Z", "--to", "2013-10-08T14:00:00Z")
+    assert (said.code, said.only_line) == (2, "--to lies before --from")
+
+
 def test_an_unknown_strategy_is_refused_with_those_there_are(command: Command, tmp_path: Path) -> None:
     said = command("backtest", str(tmp_path), "--strategy", "foo")
     assert said.code == 2

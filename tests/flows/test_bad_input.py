@@ -9,6 +9,7 @@ import pytest
 
 from tests.flows.made import (
     DAY,
+    OPEN_NS,
     VENDOR,
     Command,
     Said,
@@ -17,6 +18,7 @@ from tests.flows.made import (
     rows_of,
     simple_plan,
     speaker,
+    vendor_row,
     walk,
     write_plans,
     write_tape,
@@ -172,6 +174,27 @@ def test_a_window_without_prints_says_what_to_look_at(tmp_path: Path, command: C
     tape, plans = write_tape(tmp_path, climb(3)), write_plans(tmp_path, [simple_plan()])
     later = ("--from", f"{DAY}T15:00:00-04:00", "--no-scan", "--db", f"sqlite:///{tmp_path}/plans.db")
     said = command("replay", tape, "--plans", plans, *later)
+    assert said.code == DATA_MISSING
+    assert "no print of what was asked for (--symbols, --from, --to)" in said.only_line
+
+
+@pytest.mark.parametrize("span", [("--from", f"{DAY}T23:30:00-04:00"), ("--to", f"{DAY}T00:30:00-04:00")])
+@pytest.mark.parametrize("verb", ["replay", "backtest"])
+def test_a_window_without_prints_says_the_same_where_only_the_scan_watches(
+    tmp_path: Path, command: Command, verb: str, span: tuple[str, str]
+) -> None:
+    """Nobody asked for symbols, so none are at fault."""
+    said = command(verb, write_tape(tmp_path, climb(3)), *span, "--db", f"sqlite:///{tmp_path}/plans.db")
+    assert said.code == DATA_MISSING
+    assert "no print of what was asked for (--symbols, --from, --to)" in said.only_line
+
+
+def test_dead_letters_are_not_at_fault_where_the_window_is(tmp_path: Path, command: Command) -> None:
+    """The good prints are later than asked for, and what is told as unusable is not all there is."""
+    bad = vendor_row("AAA", 1, OPEN_NS, "-1.00")
+    tape, plans = write_tape(tmp_path, [bad, *climb(3)]), write_plans(tmp_path, [simple_plan()])
+    url = f"sqlite:///{tmp_path}/plans.db"
+    said = command("replay", tape, "--plans", plans, "--to", f"{DAY}T04:00:00-04:00", "--db", url)
     assert said.code == DATA_MISSING
     assert "no print of what was asked for (--symbols, --from, --to)" in said.only_line
 

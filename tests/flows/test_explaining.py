@@ -201,6 +201,14 @@ def test_silence_is_told_also_where_the_tape_was_cut(
     assert silence in Explain(command, cut_at("11:59:59"))("waiting", "11:59:59")
 
 
+@pytest.mark.parametrize("instant", ["2028-01-31T20:59:00Z", "2028-02-01T00:00:00Z", "2099-01-01T00:00:00Z"])
+def test_an_instant_beyond_the_calendar_is_refused(command: Command, url: str, instant: str) -> None:
+    said = command("explain", "entered", "--at", instant, "--db", url)
+    assert said.code == 2
+    assert said.only_line.startswith(f"{instant} lies ")
+    assert said.only_line.endswith(" 2028-01-31")
+
+
 def test_a_gate_is_told_only_once_its_event_is_known(lines: Explain) -> None:
     """The meeting at 14:00 is known from 12:00; its window opens at 12:30 and closes at 14:15."""
     assert not any("gate" in line or "FED" in line for line in lines("shut", "12:29:59"))

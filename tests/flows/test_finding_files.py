@@ -48,6 +48,14 @@ def test_a_folder_gives_its_days_in_order_however_deep(tmp_path: Path) -> None:
     assert names([tmp_path]) == days
 
 
+def test_a_link_that_leads_nowhere_is_no_day_to_leave_out(tmp_path: Path) -> None:
+    """A recording that was moved away: an answer without that day would pass for the whole."""
+    write_tape(tmp_path, climb(3))
+    (tmp_path / "2013-10-09.csv.gz").symlink_to(tmp_path / "gone.csv.gz")
+    with pytest.raises(DataMissingError, match=r"2013-10-09\.csv\.gz: leads to no file"):
+        find_tape_files([tmp_path])
+
+
 def test_files_of_one_day_stay_in_the_order_they_were_given(tmp_path: Path) -> None:
     first, second = (write_tape(tmp_path, climb(1), f"2013-10-08.{name}.csv") for name in "zb")
     earlier = write_tape(tmp_path, climb(1), "2013-10-07.csv")

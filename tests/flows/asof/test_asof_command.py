@@ -50,6 +50,17 @@ def test_bars_say_since_when_each_was_known(command: Command, tape: Path) -> Non
         (("price", "AAA", "--at", AT, "--rest-url", "http://127.0.0.1:1"), 2, "give one of them"),
         (("chain", "AAA", "--at", AT), 3, "no option quotes here"),
         (("chain", "AAA", "--at", AT, "--expiry-to", "soon"), 2, "--expiry-to: got 'soon'; must be a date"),
+        (
+            ("chain", "AAA", "--at", AT, "--strike-from", 9, "--strike-to", 8),
+            2,
+            "--strike-to: got 9.0 and 8.0;",
+        ),
+        (("chain", "AAA", "--at", AT, "--strike-from", "nan"), 2, "--strike-to: got nan and None; nothing"),
+        (
+            ("chain", "AAA", "--at", AT, "--expiry-from", "2013-10-09", "--expiry-to", "2013-10-08"),
+            2,
+            "--expiry-to: got 2013-10-09 and 2013-10-08; nothing lies between them",
+        ),
     ],
 )
 def test_what_is_missing_leaves_with_3_and_what_is_wrong_with_2(
