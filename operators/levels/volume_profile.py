@@ -5,7 +5,7 @@ and spreading is as cheap.  Bins are an odd number of ticks wide (a power of thr
 first open, or from the tick nearest to it, so that no price on the tick lies on an edge.  They are the finest that
 cover the range with at most `MAX_BINS`: a width that comes from tick and range alone is the same for mirrored and for
 scaled prices, and, because ticks are spread before they are binned, the volumes do not depend on when the bins became
-too many.  Of a first open half-way between two ticks the mirror image has none: the tick above is taken.
+too many.  A first open half-way between two ticks counts as the tick above, which has no mirror image.
 """
 
 from collections.abc import Sequence
