@@ -8,13 +8,13 @@ from functools import partial
 from typing import Final
 
 from bytewax.dataflow import Dataflow
-from bytewax.testing import cluster_main
+from bytewax.testing import cluster_main, run_main
 
-from flows.alone import run_alone
 from flows.collector import RARELY, SELDOM, spare_the_standing
 from flows.dataflow import Rules, build, cut_ahead
 from flows.dues import Dues
 from flows.errors import CommandError
+from flows.failures import Failures
 from flows.meeting import await_listeners
 from flows.meter import Meter
 from flows.options import STREAM, ReplayOptions
@@ -59,26 +59,30 @@ def run_job(job: Job, meter: Meter, addresses: list[str], index: int, ends: Ends
     """
     kept = job.options.recovery
     rules = _rules(job, max(1, len(addresses)) * job.threads)
+    alone = kept is None and not addresses and job.threads == 1
+    failures = Failures(shown=not alone)
     behind = job.options.scan and kept is None and not job.replay.follow
     cache_kib = SMALL_CACHE_KIB if job.replay.follow else CACHE_KIB
-    sink = SqlSink(job.options.database, STREAM, meter, job.token, behind=behind, cache_kib=cache_kib)
+    sink = SqlSink(job.options.database, STREAM, meter, job.token, failures, behind=behind, cache_kib=cache_kib)
     spare_the_standing(SELDOM if job.replay.follow else RARELY)
     ends = [NOT_YET] * job.replay.shares(job.threads) if ends is None else ends
     cut = None if job.replay.follow else partial(cut_ahead, rules=rules)
     told = tuple if rules.dues is None else rules.dues.ahead
-    source = TapeSource(replace(job.replay, kept=kept is not None, ahead=told), meter, ends, job.resumes, cut)
+    told_ahead = replace(job.replay, kept=kept is not None, ahead=told)
+    source = TapeSource(told_ahead, meter, ends, job.resumes, cut, failures)
     try:
-        if kept is None and not addresses and job.threads == 1:
-            run_alone(source, rules, sink, EPOCH)
+        flow = build(source, rules, sink)
+        if alone:  # in this thread: beside a cluster's another asks for Python's lock a thousand times a second
+            run_main(flow, epoch_interval=EPOCH)
         else:
             with nullcontext() if kept is None else joined(kept):
-                _run(build(source, rules, sink), job, addresses, index)
+                _run(flow, job, addresses, index)
     except RuntimeError as error:
         known = _known_cause(error)
         if known is error:
             raise
         raise known from None
-    sink.raise_failure()
+    failures.raise_first()
 
 
 def _run(flow: Dataflow, job: Job, addresses: list[str], index: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
 from flows.behind import Behind
+from flows.failures import Failures
 from flows.meter import Meter
 from operators.events import PlanEvent
 from operators.rows import Batch
@@ -30,29 +31,25 @@ class SqlSink(DynamicSink[tuple[str, Batch]]):
         stream: str,
         meter: Meter,
         token: int | None = None,
+        failures: Failures | None = None,
         *,
         behind: bool = False,
         cache_kib: int = CACHE_KIB,
     ) -> None:
         self._url, self._stream, self._meter, self._token, self._behind = url, stream, meter, token, behind
         self._cache_kib = cache_kib
-        self._failures: list[BaseException] = []
+        self._failures = Failures() if failures is None else failures
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "SqlPartition":
         """Connect one worker."""
         writer = SinkWriter(open_database(self._url, cache_kib=self._cache_kib), self._stream, self._token)
         return SqlPartition(writer, self._meter, self._failures, behind=self._behind)
 
-    def raise_failure(self) -> None:
-        """Raise the error, if any, of rows that were written after the last piece had been handed over."""
-        if self._failures:
-            raise self._failures[0]
-
 
 class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
-    """One worker's connection.  `failures`: where what went wrong at the very end is noted, see `SqlSink.behind`."""
+    """One worker's connection.  Once a failure is kept, nothing more is written."""
 
-    def __init__(self, writer: SinkWriter, meter: Meter, failures: list[BaseException], *, behind: bool) -> None:
+    def __init__(self, writer: SinkWriter, meter: Meter, failures: Failures, *, behind: bool) -> None:
         self._writer, self._meter, self._failures = writer, meter, failures
         self._behind = Behind(self._write) if behind else None
 
@@ -61,11 +58,16 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
 
         A database that falters keeps the tape waiting; one that goes on faltering ends the run.
         """
+        if self._failures:
+            return
         batches = [batch for _, batch in items]
-        if self._behind is None:
-            self._write(batches)
-        else:
-            self._behind.put(batches)
+        try:
+            if self._behind is None:
+                self._write(batches)
+            else:
+                self._behind.put(batches)
+        except DatabaseError as error:
+            self._failures.meet(error)
 
     def _write(self, batches: list[Batch]) -> None:
         batch, meter = merged(batches), self._meter
@@ -86,7 +88,7 @@ class SqlPartition(StatelessSinkPartition[tuple[str, Batch]]):
             if self._behind is not None:
                 self._behind.close()
         except BaseException as error:  # noqa: BLE001 - handed to the run, which raises it
-            self._failures.append(error)
+            self._failures.keep(error)
         finally:
             self._writer.close()
 

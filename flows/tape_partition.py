@@ -10,6 +10,7 @@ from bytewax.inputs import StatelessSourcePartition
 from flows.addressing import Addressing
 from flows.cutting import Cut, cut_pieces
 from flows.errors import CommandError
+from flows.failures import Failures
 from flows.gathered import Gathered
 from flows.items import CutFrame, TapeItem, ToAll, Unusable
 from flows.meter import Meter
@@ -38,8 +39,16 @@ AnyFrame = TypeVar("AnyFrame", TickFrame, CutFrame, Paced)
 class TapePartition(StatelessSourcePartition[TapeItem]):
     """One share of the tape.  Its end is the end of all shares, so the last word waits for them."""
 
-    def __init__(self, replayed: Replay, meter: Meter, ends: Ends, cut: Cut | None = None, workers: int = 1) -> None:
-        self._replay, self._meter, self._ends, self._cut = replayed, meter, ends, cut
+    def __init__(
+        self,
+        replayed: Replay,
+        meter: Meter,
+        ends: Ends,
+        failures: Failures,
+        cut: Cut | None = None,
+        workers: int = 1,
+    ) -> None:
+        self._replay, self._meter, self._ends, self._failures, self._cut = replayed, meter, ends, failures, cut
         self._addressing = Addressing(replayed)
         resume = replayed.reader.resume
         self._passed = self._addressing.passed
@@ -53,12 +62,15 @@ class TapePartition(StatelessSourcePartition[TapeItem]):
         self._due = 0.0
 
     def next_batch(self) -> list[TapeItem]:
-        """Return the next frame with what comes along; raises StopIteration at the end of the tape."""
+        """Return the next frame with what comes along; raises StopIteration at the end, or once a failure is kept."""
+        if self._failures:
+            raise StopIteration
         try:
             return self._next()
         except CommandError as error:
             self._meter.failure, self._meter.failure_code = str(error), error.exit_code
-            raise
+            self._failures.meet(error)
+            raise StopIteration from None
 
     def _next(self) -> list[TapeItem]:
         if time.monotonic() < self._due and not self._meter.stop.is_set():

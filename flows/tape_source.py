@@ -9,6 +9,7 @@ from typing import Any
 from bytewax.inputs import DynamicSource, StatelessSourcePartition
 
 from flows.cutting import Cut
+from flows.failures import Failures
 from flows.items import TapeItem
 from flows.meter import Meter
 from flows.recovery.resume import Resume
@@ -49,8 +50,10 @@ class TapeSource(DynamicSource[TapeItem]):
         ends: Ends,
         resumes: Sequence[Resume] | None = None,
         cut: Cut | None = None,
+        failures: Failures | None = None,
     ) -> None:
         self._replay, self._meter, self._ends, self._resumes, self._cut = replayed, meter, ends, resumes, cut
+        self._failures = Failures() if failures is None else failures
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "TapePartition | SeveralPartitions":
         """Open the tape for one worker."""
@@ -69,7 +72,8 @@ class TapeSource(DynamicSource[TapeItem]):
         symbols = shard(every, share.index, share.count)
         elsewhere = tuple(symbol for symbol in every if not share.holds(symbol))
         reader = replace(reader, watched=symbols, share=share, elsewhere=elsewhere, resume=resume)
-        return TapePartition(replace(self._replay, reader=reader), self._meter, self._ends, self._cut, workers)
+        told = replace(self._replay, reader=reader)
+        return TapePartition(told, self._meter, self._ends, self._failures, self._cut, workers)
 
 
 class SeveralPartitions(StatelessSourcePartition[TapeItem]):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.failures import Failures
 from flows.meter import Meter
 from flows.sql_sink import SqlSink, in_order
 from operators.events import Kind, PlanEvent
@@ -35,9 +36,10 @@ def test_events_stand_by_time_then_plan_then_number(given_events: list[PlanEvent
 
 def test_what_fails_after_the_last_piece_is_raised_by_the_run_and_not_to_the_engine(tmp_path: Path) -> None:
     """The engine aborts the whole process when a sink raises as it closes while another step's error is on its way."""
-    sink = SqlSink(f"sqlite:///{tmp_path}/without_tables.db", "replay", Meter(), behind=True)
+    failures = Failures()
+    sink = SqlSink(f"sqlite:///{tmp_path}/without_tables.db", "replay", Meter(), None, failures, behind=True)
     partition = sink.build("sinks", 0, 1)
     partition.write_batch([("", Batch())])
     partition.close()
     with pytest.raises(DatabaseError, match="without_tables"):
-        sink.raise_failure()
+        failures.raise_first()
